@@ -1,0 +1,30 @@
+"""countermand: cancel orders at many trading venues and know what became of them."""
+
+from countermand._ack import CancelAck
+from countermand._evidence import Attempt, Evidence, EvidenceKind
+from countermand._ids import ClientOrderId, OrderId
+from countermand._order import OrderReport, OrderStatus, StatusClass
+from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
+from countermand._request import Assurance, CancelCause, CancelRequest
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Assurance",
+    "Attempt",
+    "CancelAck",
+    "CancelCause",
+    "CancelRequest",
+    "CanceledBy",
+    "ClientOrderId",
+    "Evidence",
+    "EvidenceKind",
+    "OrderId",
+    "OrderReport",
+    "OrderStatus",
+    "Outcome",
+    "Reason",
+    "Sent",
+    "Stage",
+    "StatusClass",
+]

@@ -1,0 +1,161 @@
+"""The answer to a cancel: it never says more than is known."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import attrs
+
+from countermand import errors
+from countermand._evidence import Attempt, Evidence, EvidenceKind
+from countermand._ids import OrderId
+from countermand._order import OrderReport, OrderStatus, StatusClass
+from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
+from countermand._request import CancelRequest
+
+#: The longest stretch of a venue's last reply that an ack keeps, in bytes.
+LAST_REPLY_BYTES = 4096
+
+
+@attrs.frozen(kw_only=True)
+class CancelAck:
+    """What became of a cancel, and all that this rests on.
+
+    An ack that claims what its fields do not hold cannot be made: `ValueError`.
+    """
+
+    request: CancelRequest
+    outcome: Outcome
+    reason: Reason | None = None
+    #: The venue's id of the order spoken of; with `follow_replacement` that of the last successor.
+    order_id: OrderId | None = None
+    #: That order as last read; `as_of` is the start of that read.
+    order: OrderReport | None = None
+    canceled_by: CanceledBy | None = None
+    #: The order that took the place of the one asked for.
+    successor: OrderId | None = None
+    #: Linked orders that the venue took off the book along with this one.
+    also_canceled: tuple[OrderId, ...] = ()
+    sent: Sent = Sent.NO
+    stage: Stage = Stage.DONE
+    evidence: tuple[Evidence, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    #: The venue's own last word on the cancel itself.
+    venue_code: str | None = None
+    venue_text: str | None = None
+    #: The last reply, secrets blotted out, `LAST_REPLY_BYTES` at most.
+    last_reply: str | None = None
+    retry_after_s: float | None = None
+    elapsed_s: float = 0.0
+    #: A fault of a plugin or of this library after the first byte, in one line.
+    error: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for holds, claim in _INVARIANTS:
+            if not holds(self):
+                raise ValueError(
+                    f"an ack must keep: {claim} (outcome {self.outcome.name}, reason {self.reason})"
+                )
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can change this outcome any more."""
+        return self.outcome in (Outcome.CANCELED, Outcome.REJECTED)
+
+    def raise_for_outcome(self) -> Self:
+        """Return the ack if the order was canceled; raise an `OutcomeError` that bears it otherwise."""
+        if self.outcome is Outcome.CANCELED:
+            return self
+        words = f"{self.request.venue} order {self.order_id or self.request.order}: {self.outcome.value}"
+        if self.reason is not None:
+            words += f", {self.reason.value}"
+        raise _ERRORS[self.outcome](words, self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Render as plain JSON values, with `"schema": 1`."""
+        from countermand import _schema  # noqa: PLC0415 - cattrs is loaded only by those who serialise
+
+        return _schema.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Restore what `to_dict` gave; raises `ConfigurationError` for anything else."""
+        from countermand import _schema  # noqa: PLC0415 - cattrs is loaded only by those who serialise
+
+        return _schema.from_dict(data, cls)
+
+
+_ERRORS = {
+    Outcome.PENDING: errors.CancelPendingError,
+    Outcome.REJECTED: errors.CancelRejectedError,
+    Outcome.UNKNOWN: errors.CancelUnknownError,
+}
+
+_UNSENT_REASONS = frozenset({Reason.NOT_SENT, Reason.AMBIGUOUS_ORDER})
+
+
+def _order_is_dead(ack: CancelAck, *statuses: OrderStatus) -> bool:
+    order = ack.order
+    return (
+        order is not None
+        and order.as_of is not None
+        and order.order_id == ack.order_id
+        and order.status in statuses
+        and order.status_class is StatusClass.DEAD
+    )
+
+
+def _venue_has_it(ack: CancelAck) -> bool:
+    return any(
+        item.kind is EvidenceKind.RECEIPT
+        or (item.order is not None and item.order.status_class is StatusClass.LEAVING)
+        for item in ack.evidence
+    )
+
+
+def _all_attempts_said_no(ack: CancelAck) -> bool:
+    return ack.sent is Sent.NO or all(
+        attempt.verdict is not None or attempt.sent is Sent.NO for attempt in ack.attempts
+    )
+
+
+#: What must hold of every ack, and how an ack that breaks it is told.
+_INVARIANTS = (
+    (lambda a: (a.reason is not None) == (a.outcome is Outcome.REJECTED), "a reason if and only if REJECTED"),
+    (
+        lambda a: (a.canceled_by is not None) == (a.outcome is Outcome.CANCELED),
+        "canceled_by if and only if CANCELED",
+    ),
+    (
+        lambda a: a.outcome is not Outcome.CANCELED or _order_is_dead(a, OrderStatus.CANCELED),
+        "CANCELED needs a read of this order as Canceled, all of its legs dead",
+    ),
+    (
+        lambda a: (
+            a.reason is not Reason.TOO_LATE
+            or _order_is_dead(a, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+        ),
+        "TOO_LATE needs a read of this order as Filled, Expired or Rejected",
+    ),
+    (
+        lambda a: a.outcome is not Outcome.PENDING or _venue_has_it(a),
+        "PENDING needs a receipt or a read as Pending Cancel",
+    ),
+    (lambda a: a.reason is not Reason.REPLACED or a.successor is not None, "REPLACED names its successor"),
+    (
+        lambda a: a.reason not in _UNSENT_REASONS or a.sent is Sent.NO,
+        "NOT_SENT and AMBIGUOUS_ORDER sent nothing",
+    ),
+    (
+        lambda a: a.canceled_by is not CanceledBy.THIS_REQUEST or a.sent is not Sent.NO,
+        "canceled by THIS_REQUEST needs a cancel that was sent",
+    ),
+    (
+        lambda a: (
+            a.outcome is not Outcome.REJECTED
+            or a.reason in (Reason.TOO_LATE, Reason.REPLACED)
+            or _all_attempts_said_no(a)
+        ),
+        "REJECTED without a dead read needs an answer to every attempt",
+    ),
+)

@@ -1,0 +1,48 @@
+"""The identities of an order: two types that cannot be mixed up, each with one spelling per order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import attrs
+
+from countermand.errors import InvalidRequestError
+
+_PRINTABLE = re.compile(r"[!-~]{1,128}")
+_NUMERIC = re.compile(r"[+-]?\d+", re.ASCII)
+_CANONICAL = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
+
+
+def check_identifier(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Refuse an identifier that is no string, is empty, or has a second spelling ("007", "+7").
+
+    A case is keyed by its ids: two spellings of one number would be two cases for one order.
+    """
+    what = f"{attribute.name!r} of {type(_instance).__name__}"
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{what} must be a string, got {value!r}")
+    if not _PRINTABLE.fullmatch(value):
+        raise InvalidRequestError(f"{what} must be 1 to 128 printable ASCII characters, got {value!r}")
+    if _NUMERIC.fullmatch(value) and not _CANONICAL.fullmatch(value):
+        raise InvalidRequestError(f"{what} must be written without sign or leading zeros, got {value!r}")
+
+
+@attrs.frozen
+class OrderId:
+    """The venue's own id of an order, as a string; raises `InvalidRequestError` for a malformed one."""
+
+    value: str = attrs.field(validator=check_identifier)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@attrs.frozen
+class ClientOrderId:
+    """The id the caller gave an order (FIX ClOrdID 11); raises `InvalidRequestError` for a malformed one."""
+
+    value: str = attrs.field(validator=check_identifier)
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,59 @@
+"""A call: one request together with the pure function that reads its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Generic, TypeVar
+
+import attrs
+
+from countermand._http import HttpRequest, HttpResponse
+from countermand._ids import ClientOrderId, OrderId
+from countermand._request import Assurance
+from countermand.venue._verdicts import Session
+
+V_co = TypeVar("V_co", covariant=True)
+
+#: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
+REPLY_BYTES = 1 << 20
+LISTING_BYTES = 64 << 20
+
+
+class CallKind(Enum):
+    """What a call is for: limits and permissions differ by it."""
+
+    CANCEL = "cancel"
+    READ = "read"
+    LISTING = "listing"
+    LOG_IN = "log in"
+    MASS_CANCEL = "mass cancel"
+
+
+@attrs.frozen(kw_only=True)
+class Stamp:
+    """What the core lends a signature: a strictly increasing number, from the time in milliseconds."""
+
+    nonce: int
+
+
+@attrs.frozen(kw_only=True)
+class CancelTarget:
+    """The order to cancel, as pinned by the core; a `ClientOrderId` only where the venue takes one."""
+
+    account: str
+    order: OrderId | ClientOrderId
+    assurance: Assurance = Assurance.CONFIRMED
+    instrument: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Call(Generic[V_co]):
+    """Made once, signed anew for each attempt, read by a pure function that never raises."""
+
+    kind: CallKind
+    #: The venue's own name of it, as it shall stand in acks and logs.
+    name: str
+    sign: Callable[[Session | None, Stamp], HttpRequest] = attrs.field(repr=False)
+    read: Callable[[HttpResponse], V_co] = attrs.field(repr=False)
+    max_bytes: int = REPLY_BYTES

@@ -1,0 +1,67 @@
+"""What a venue declares about itself, so that the core need not know it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import attrs
+
+from countermand.venue._call import CallKind
+
+
+class Identity(Enum):
+    """By what a venue's own cancel call can name an order."""
+
+    ORDER_ID = "order id"
+    CLIENT_ORDER_ID = "client order id"
+
+
+class ScopeKind(Enum):
+    """A scope that a venue's own mass cancel honours exactly."""
+
+    ACCOUNT = "account"
+    INSTRUMENT = "instrument"
+    USER = "user"
+    VENUE_WIDE = "venue wide"
+
+
+class LimitScope(Enum):
+    """What a rate limit counts for."""
+
+    ACCOUNT = "account"
+    VENUE = "venue"
+    CREDENTIAL = "credential"
+
+
+@attrs.frozen(kw_only=True)
+class Limit:
+    """At most `rate` calls a second of those kinds, `burst` of them at once."""
+
+    per: LimitScope
+    kinds: frozenset[CallKind]
+    rate: float = attrs.field(validator=attrs.validators.gt(0))
+    burst: int = attrs.field(validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """The facts about a venue that the outcome policy rests on."""
+
+    #: By what the venue's own cancel call names an order; others are resolved first.
+    identities: frozenset[Identity] = frozenset({Identity.ORDER_ID})
+    scopes: frozenset[ScopeKind] = frozenset()
+    #: How long a read may show what was before, in seconds.
+    read_lag_s: float = attrs.field(default=5.0, validator=attrs.validators.ge(0))
+    limits: tuple[Limit, ...] = ()
+    #: A single read of an order that does not exist has a documented answer.
+    not_found_documented: bool = False
+    #: A replaced order reads Canceled: every Canceled is searched for a successor.
+    replaced_reads_canceled: bool = False
+    #: The venue has a listing of dead orders, too.
+    has_history: bool = False
+    #: The venue shows an order's changes one by one.
+    has_trail: bool = False
+    #: Names of `CancelRequest` fields that a cancel needs beyond account and order.
+    requires: frozenset[str] = frozenset()
+    #: Orders in one cancel-list call; 0 where there is none.
+    cancel_list_size: int = 0

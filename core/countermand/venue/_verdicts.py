@@ -1,0 +1,158 @@
+"""What an answer says, in the venue-neutral words of the contract.
+
+A verdict says what the venue's words mean, never what became of the order: that is for the core to
+conclude. There is one union for each kind of question, so no reader can return what cannot be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+import attrs
+
+from countermand._http import HttpResponse
+from countermand._order import OrderReport
+from countermand._outcome import Reason
+
+
+class Acted(Enum):
+    """Whether the venue may have done what it was asked: what "definitely refused" means."""
+
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+@attrs.frozen(kw_only=True)
+class _Verdict:
+    #: The venue's own code and text, kept for the ack; never decided by.
+    code: str | None = None
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Receipt(_Verdict):
+    """The venue has the cancel; `executed` where its words also promise that the order is off the book."""
+
+    executed: bool = False
+    acted: Acted = attrs.field(default=Acted.YES, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class Refused(_Verdict):
+    """The venue will not do it; `reason` is what this refusal is called when the order is still alive."""
+
+    reason: Reason = Reason.VENUE_REFUSED
+    acted: Acted = attrs.field(default=Acted.NO, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class Gone(_Verdict):
+    """The venue knows no such order, which says nothing about why."""
+
+    acted: Acted = attrs.field(default=Acted.NO, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class Throttled(_Verdict):
+    """Too many calls; `retry_after_s` in seconds where the venue told one."""
+
+    retry_after_s: float | None = None
+    #: NO only where the venue's documents say that a throttled call was not processed.
+    acted: Acted = Acted.MAYBE
+
+
+@attrs.frozen(kw_only=True)
+class SessionRefused(_Verdict):
+    """The session or credential was refused, and the call not processed.
+
+    `or_unsupported` where the venue gives the same answer for a call it does not have.
+    """
+
+    or_unsupported: bool = False
+    acted: Acted = attrs.field(default=Acted.NO, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class MayHaveActed(_Verdict):
+    """A failure or a contradiction that leaves open whether the cancel was taken."""
+
+    acted: Acted = attrs.field(default=Acted.MAYBE, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class Unreadable(_Verdict):
+    """An answer that is none of the venue's documented shapes."""
+
+    acted: Acted = attrs.field(default=Acted.MAYBE, init=False)
+
+
+@attrs.frozen(kw_only=True)
+class OrderRead:
+    """The answer to an order read: the order as the venue shows it."""
+
+    report: OrderReport
+
+
+@attrs.frozen(kw_only=True)
+class TrailRead:
+    """The answer to a read of an order's changes: its newest state, and whether its last cancel failed."""
+
+    report: OrderReport | None = None
+    cancel_rejected: bool = False
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """One page of a listing; `rows` may be lazy, `next_page` is the cursor of the following one."""
+
+    rows: Iterable[OrderReport]
+    next_page: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Session:
+    """What a log-in gave; `lifetime_s` in seconds where the venue documents one."""
+
+    token: str = attrs.field(repr=False)
+    lifetime_s: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LoggedIn:
+    """The log-in is complete."""
+
+    session: Session
+
+
+@attrs.frozen(kw_only=True)
+class CodeWanted:
+    """The venue wants a second factor; `interim` carries the conversation on."""
+
+    interim: str = attrs.field(repr=False)
+
+
+CancelVerdict = Receipt | Refused | Gone | Throttled | SessionRefused | MayHaveActed | Unreadable
+ReadFailure = Refused | Gone | Throttled | SessionRefused | Unreadable
+ReadVerdict = OrderRead | ReadFailure
+TrailVerdict = TrailRead | ReadFailure
+ListingVerdict = Page | ReadFailure
+LogInVerdict = LoggedIn | CodeWanted | Refused | Throttled | Unreadable
+LogOutVerdict = Receipt | Unreadable
+Verdict = CancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | LogInVerdict
+
+
+def retry_after_s(response: HttpResponse) -> float | None:
+    """Read `Retry-After` in seconds: a number, or a date counted from the reply's own `Date`."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only throttled answers need it
+
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,122 @@
+"""Strict reading of a venue's JSON, for adapters.
+
+Keys are folded: their case and underscores do not count, since venues spell them in several ways. Types
+count: `"false"` is not a bool, `"7"` is not an int, 7.0 is not an id. A key twice (in any case), NaN, an
+over-long number or a too deep nesting is unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn, TypeVar
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, override
+
+T = TypeVar("T")
+
+_MOST_DIGITS = 40
+
+
+class WireError(ValueError):
+    """An answer that is not of the documented shape; the message says what was expected, and where."""
+
+
+def read_json(content: bytes) -> Any:
+    """Read JSON with folded keys, exact integers, every other number a `Decimal`; raises `WireError`."""
+    try:
+        return json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_folded,
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=_refuse_constant,
+        )
+    except WireError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"not JSON: {error}") from error
+
+
+def write_json(value: object) -> bytes:
+    """Write JSON without blanks; integers stay exact."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def structure(value: object, shape: type[T]) -> T:
+    """Turn what `read_json` gave into an attrs class of the adapter; raises `WireError` with the path."""
+    try:
+        return _CONVERTER.structure(value, shape)
+    except BaseValidationError as error:
+        raise WireError("; ".join(transform_error(error))) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise WireError(f"expected {shape.__name__}: {error}") from error
+
+
+def _fold(key: str) -> str:
+    return key.replace("_", "").casefold()
+
+
+def _folded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    folded = {_fold(key): value for key, value in pairs}
+    if len(folded) != len(pairs):
+        raise WireError("a key stands twice in one object")
+    return folded
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise WireError("an over-long integer")
+    return int(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        number = Decimal(digits)
+    except InvalidOperation as error:  # an exponent beyond what Decimal can hold
+        raise WireError("a number out of range") from error
+    if len(digits) > 2 * _MOST_DIGITS or abs(number.adjusted()) > _MOST_DIGITS:
+        raise WireError("a number out of range")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise WireError(f"{name} is not a number")
+
+
+def _exactly(kind: type[T]) -> Callable[[object, Any], T]:
+    def check(value: object, _: Any) -> T:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
+        return value
+
+    return check
+
+
+def _number(value: object, _: Any) -> Decimal:
+    if type(value) is int or type(value) is Decimal:
+        return Decimal(value)
+    raise TypeError(f"expected a number, got {type(value).__name__}")
+
+
+def _shape_hook(shape: Any) -> Callable[[Any, Any], Any]:
+    renames = {field.name: override(rename=_fold(field.name)) for field in attrs.fields(shape)}
+    hook = make_dict_structure_fn(shape, _CONVERTER, **renames)  # type: ignore[arg-type]
+
+    def from_object(value: Any, kind: Any) -> Any:
+        if type(value) is not dict:
+            raise TypeError(f"expected an object, got {type(value).__name__}")
+        return hook(value, kind)
+
+    return from_object
+
+
+_CONVERTER = Converter(detailed_validation=True)
+for _kind in (bool, int, str):
+    _CONVERTER.register_structure_hook(_kind, _exactly(_kind))
+_CONVERTER.register_structure_hook(Decimal, _number)
+_CONVERTER.register_structure_hook_factory(attrs.has, _shape_hook)
