@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import attrs
@@ -120,7 +121,7 @@ def _all_attempts_said_no(ack: CancelAck) -> bool:
 
 
 #: What must hold of every ack, and how an ack that breaks it is told.
-_INVARIANTS = (
+_INVARIANTS: tuple[tuple[Callable[[CancelAck], bool], str], ...] = (
     (lambda a: (a.reason is not None) == (a.outcome is Outcome.REJECTED), "a reason if and only if REJECTED"),
     (
         lambda a: (a.canceled_by is not None) == (a.outcome is Outcome.CANCELED),

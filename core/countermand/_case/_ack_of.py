@@ -1,0 +1,152 @@
+"""An ack from a conclusion: the facts retold as evidence and attempts, with wall-clock times."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from countermand._ack import CancelAck
+from countermand._case._conclude import Conclusion
+from countermand._case._facts import Action, Caller, Case, Ended, Listing, NoSession
+from countermand._case._survey import Exchange, Survey
+from countermand._evidence import Attempt, Evidence, EvidenceKind
+from countermand._ids import OrderId
+from countermand._order import OrderReport, OrderStatus
+from countermand._outcome import Outcome, Sent
+from countermand.venue import (
+    Gone,
+    MayHaveActed,
+    OrderRead,
+    Receipt,
+    Refused,
+    SessionRefused,
+    Throttled,
+    TrailRead,
+    Unreadable,
+)
+
+#: What each answer is evidence of, and how its ack calls it.
+_KINDS: dict[type, tuple[EvidenceKind, str]] = {
+    Receipt: (EvidenceKind.RECEIPT, "received"),
+    Refused: (EvidenceKind.REFUSAL, "refused"),
+    Gone: (EvidenceKind.ABSENCE, "not found"),
+    Throttled: (EvidenceKind.THROTTLED, "throttled"),
+    SessionRefused: (EvidenceKind.SESSION_REFUSED, "session refused"),
+    MayHaveActed: (EvidenceKind.FAULT, "may have acted"),
+    Unreadable: (EvidenceKind.FAULT, "unreadable"),
+    NoSession: (EvidenceKind.NOT_SENT, "no session"),
+}
+
+
+def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> CancelAck:
+    """Make the ack that tells a conclusion to its caller."""
+    survey = Survey(case=case)
+    last_word = _last_word(survey)
+    seen = survey.end or survey.latest
+    return CancelAck(
+        request=caller.request,
+        outcome=conclusion.outcome,
+        reason=conclusion.reason,
+        order_id=survey.order_id,
+        order=_dated(case, seen.report, seen.began_at) if seen else None,
+        canceled_by=conclusion.canceled_by,
+        successor=conclusion.successor,
+        also_canceled=_also_canceled(survey) if conclusion.outcome is Outcome.CANCELED else (),
+        sent=survey.sent,
+        stage=conclusion.stage,
+        evidence=tuple(item for one in survey.exchanges if (item := _evidence(case, one)) is not None),
+        attempts=tuple(_attempt(case, one) for one in survey.attempts),
+        venue_code=getattr(last_word.answer, "code", None) if last_word else None,
+        venue_text=getattr(last_word.answer, "text", None) if last_word else None,
+        last_reply=_last_reply(survey),
+        retry_after_s=conclusion.retry_after_s,
+        elapsed_s=max(0.0, now - caller.joined_at),
+        error="; ".join(one.error for one in survey.broken) or None,
+    )
+
+
+def _utc(case: Case, at: float | None) -> datetime | None:
+    return None if at is None else case.epoch + timedelta(seconds=at)
+
+
+def _dated(case: Case, report: OrderReport, began_at: float) -> OrderReport:
+    return attrs.evolve(report, as_of=_utc(case, began_at))
+
+
+def _last_word(survey: Survey) -> Ended | None:
+    answered = [
+        one.ended for one in survey.attempts if one.ended is not None and one.ended.answer is not None
+    ]
+    return answered[-1] if answered else None
+
+
+def _last_reply(survey: Survey) -> str | None:
+    replies = [one.ended for one in survey.exchanges if one.ended is not None and one.ended.reply is not None]
+    return max(replies, key=lambda end: end.at).reply if replies else None
+
+
+def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:
+    return tuple(row.order_id for row in survey.linked if row.status is OrderStatus.CANCELED)
+
+
+def _attempt(case: Case, one: Exchange) -> Attempt:
+    ended = one.ended
+    if ended is None:
+        return Attempt(call=one.began.call, sent=Sent.MAYBE, fault="not answered yet")
+    return Attempt(
+        call=one.began.call,
+        sent=ended.sent,
+        signed_at=_utc(case, ended.signed_at),
+        first_byte_at=_utc(case, ended.first_byte_at),
+        answered_at=_utc(case, ended.at) if ended.status is not None else None,
+        http_status=ended.status,
+        verdict=_words(ended.answer) if ended.answer is not None else None,
+        fault=ended.fault,
+    )
+
+
+def _evidence(case: Case, one: Exchange) -> Evidence | None:
+    if one.ended is None:
+        return None
+    kind, order = _meaning(case, one, one.ended)
+    when = case.epoch + timedelta(seconds=one.ended.at)
+    text = _words(one.ended.answer) if one.ended.answer is not None else one.ended.fault or "no answer"
+    return Evidence(at=when, kind=kind, source=one.began.call, text=text, order=order)
+
+
+def _meaning(case: Case, one: Exchange, ended: Ended) -> tuple[EvidenceKind, OrderReport | None]:
+    report = _own_report(case, ended.answer)
+    if report is not None:
+        return EvidenceKind.REPORT, _dated(case, report, one.began.at)
+    if isinstance(ended.answer, Listing):
+        return EvidenceKind.ABSENCE, None
+    if ended.answer is None:
+        unsent = one.began.action is Action.CANCEL and ended.sent is Sent.NO
+        return (EvidenceKind.NOT_SENT if unsent else EvidenceKind.FAULT), None
+    return _KINDS.get(type(ended.answer), (EvidenceKind.FAULT, ""))[0], None
+
+
+def _own_report(case: Case, answer: object) -> OrderReport | None:
+    match answer:
+        case OrderRead(report=report) | TrailRead(report=OrderReport() as report) if case.is_about(report):
+            return report
+        case Listing():
+            return next((row for row in answer.rows if case.is_about(row)), None)
+    return None
+
+
+def _words(answer: Any) -> str:
+    match answer:
+        case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
+            return f"order {report.order_id} is {report.status.value}, filled {report.filled_quantity}"
+        case TrailRead():
+            return "the last cancel was refused" if answer.cancel_rejected else "no newer state"
+        case Listing():
+            return f"listing with {len(answer.rows)} rows of interest"
+        case NoSession():
+            return f"no session: {_words(answer.failure)}"
+    told = " ".join(part for part in (answer.code, answer.text) if part)
+    word = _KINDS[type(answer)][1]
+    return f"{word}: {told}" if told else word

@@ -1,0 +1,128 @@
+"""What is known about the cancel of one venue order: a list of facts that only ever grows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+import attrs
+
+from countermand._ids import ClientOrderId, OrderId
+from countermand._order import OrderReport
+from countermand._outcome import Sent
+from countermand._request import CancelRequest
+from countermand.venue import Capabilities, Identity, Refused, Throttled, Unreadable, Verdict
+
+
+class Action(Enum):
+    """What can be under way for a case."""
+
+    CANCEL = "cancel"
+    READ = "read"
+    TRAIL = "trail"
+    OPEN = "open orders"
+    HISTORY = "order history"
+
+
+@attrs.frozen(kw_only=True)
+class Listing:
+    """A complete listing, as far as it concerns a case: newest first."""
+
+    rows: tuple[OrderReport, ...]
+
+
+@attrs.frozen(kw_only=True)
+class NoSession:
+    """No session could be had, so nothing was sent."""
+
+    failure: Refused | Throttled | Unreadable
+
+
+Answer = Verdict | Listing | NoSession
+
+
+@attrs.frozen(kw_only=True)
+class Began:
+    """An exchange with the venue is under way; `number` is unique within a client."""
+
+    number: int
+    action: Action
+    call: str
+    at: float
+    #: When it is overdue: not a fault yet, but no reason to wait for it alone.
+    overdue_at: float
+
+
+@attrs.frozen(kw_only=True)
+class Ended:
+    """How an exchange ended: with an answer, or with a fault; times are the engine's monotonic seconds."""
+
+    number: int
+    at: float
+    sent: Sent
+    signed_at: float | None = None
+    first_byte_at: float | None = None
+    #: The number of the session it was signed under.
+    session: int | None = None
+    answer: Answer | None = None
+    fault: str | None = None
+    status: int | None = None
+    reply: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Broke:
+    """A plugin or this library failed; what it was doing may have happened."""
+
+    at: float
+    error: str
+
+
+Fact = Began | Ended | Broke
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Caller:
+    """One who waits for the case: callers share the wire, each keeps its own deadline and assurance."""
+
+    request: CancelRequest
+    joined_at: float
+    deadline: float
+
+
+@attrs.define(kw_only=True, eq=False)
+class Case:
+    """What is known about one order's cancel, and who waits for it."""
+
+    venue: str
+    account: str
+    #: The venue's id; a client's id until it is resolved, or for good where the venue takes it natively.
+    order: OrderId | ClientOrderId
+    capabilities: Capabilities
+    #: Whether a refused session can be had anew.
+    renewable: bool
+    #: The wall clock's time at monotonic 0: read once, so that a jump of that clock moves nothing.
+    epoch: datetime
+    facts: list[Fact] = attrs.field(factory=list)
+    callers: list[Caller] = attrs.field(factory=list)
+
+    @property
+    def native(self) -> bool:
+        """Whether the cancel itself names the order by the client's id."""
+        return (
+            isinstance(self.order, ClientOrderId) and Identity.CLIENT_ORDER_ID in self.capabilities.identities
+        )
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether the venue's id must be found before anything can be sent."""
+        return isinstance(self.order, ClientOrderId) and not self.native
+
+    def is_about(self, report: OrderReport) -> bool:
+        """Tell whether a report is of the order asked for: its id and, where it names one, its account."""
+        own = report.order_id if isinstance(self.order, OrderId) else report.client_order_id
+        return own == self.order and report.account in (None, self.account)
+
+    def concerns(self, report: OrderReport) -> bool:
+        """Tell whether a row of a listing can matter: the order, a linked one, one that replaced another."""
+        return self.is_about(report) or report.replaces is not None or report.parent is not None

@@ -1,0 +1,63 @@
+"""Which order a client's id means: it is pinned to the venue's id before anything is sent."""
+
+from __future__ import annotations
+
+import attrs
+
+from countermand._case._facts import Action, NoSession
+from countermand._case._survey import Survey, listed
+from countermand._ids import OrderId
+from countermand._order import OrderReport, StatusClass
+from countermand._outcome import Reason
+from countermand.venue import Refused, SessionRefused
+
+
+@attrs.frozen(kw_only=True)
+class NoOrder:
+    """No single order bears the id, and why; `settled` when looking again could teach nothing more."""
+
+    reason: Reason
+    settled: bool
+
+
+def resolve(survey: Survey) -> OrderId | NoOrder | None:
+    """Find the one order that bears the client's id; None as long as nobody can tell.
+
+    Ids may be reused after an order closes: an open order counts before any dead one, of several dead ones
+    the newest, and of several open ones none.
+    """
+    open_rows = _rows(survey, Action.OPEN)
+    history = _rows(survey, Action.HISTORY) if survey.case.capabilities.has_history else open_rows
+    rows = (*(open_rows or ()), *(history or ()))
+    dead = {row.order_id for row in rows if row.status_class is StatusClass.DEAD}
+    living = {row.order_id for row in rows} - dead
+    if len(living) > 1:
+        return NoOrder(reason=Reason.AMBIGUOUS_ORDER, settled=True)
+    if living:
+        return living.pop()
+    if open_rows is not None and history:
+        return history[0].order_id
+    return _missing(survey)
+
+
+def _rows(survey: Survey, action: Action) -> tuple[OrderReport, ...] | None:
+    listings = [one for one in survey.listings if one.began.action is action]
+    if not listings:
+        return None
+    return tuple(row for row in listed(listings[-1]) if survey.case.is_about(row))
+
+
+def _missing(survey: Survey) -> NoOrder | None:
+    needed = frozenset(
+        {Action.OPEN, Action.HISTORY} if survey.case.capabilities.has_history else {Action.OPEN}
+    )
+    if {one.began.action for one in survey.absences} >= needed:
+        return NoOrder(reason=Reason.NOT_FOUND, settled=survey.absent_twice(needed))
+    failures = [one.ended.answer for one in survey.reads if one.ended is not None]
+    if any(isinstance(failure, NoSession) and isinstance(failure.failure, Refused) for failure in failures):
+        return NoOrder(reason=Reason.NOT_AUTHORIZED, settled=True)
+    if any(isinstance(failure, SessionRefused | Refused) for failure in failures):
+        sessions = max(survey.refused_sessions(action) for action in needed)
+        hopeless = not survey.case.renewable or sessions > 1 or any(isinstance(f, Refused) for f in failures)
+        return NoOrder(reason=Reason.NOT_AUTHORIZED, settled=hopeless)
+    return None

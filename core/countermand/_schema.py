@@ -1,0 +1,82 @@
+"""Acks as plain JSON values, so that a journal or another process can read them: schema 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from cattrs import Converter, transform_error
+from cattrs.errors import BaseValidationError
+
+from countermand._ids import ClientOrderId, OrderId
+from countermand.errors import ConfigurationError
+
+T = TypeVar("T")
+
+SCHEMA = 1
+_ID_TYPES: dict[str, Callable[[str], OrderId | ClientOrderId]] = {
+    "order_id": OrderId,
+    "client_order_id": ClientOrderId,
+}
+
+
+def to_dict(value: Any) -> dict[str, Any]:
+    """Render an ack as plain JSON values; decimals and times are strings."""
+    return {"schema": SCHEMA, **_CONVERTER.unstructure(value)}
+
+
+def from_dict(data: object, shape: type[T]) -> T:
+    """Restore what `to_dict` gave; raises `ConfigurationError` that says where it does not fit."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        raise ConfigurationError(f"expected an object with schema {SCHEMA}, got {found!r}")
+    body = {key: value for key, value in data.items() if key != "schema"}
+    try:
+        return _CONVERTER.structure(body, shape)
+    except BaseValidationError as error:
+        raise ConfigurationError("; ".join(transform_error(error))) from error
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _id_to_dict(value: OrderId | ClientOrderId) -> dict[str, str]:
+    return {"order_id" if isinstance(value, OrderId) else "client_order_id": value.value}
+
+
+def _id_from_dict(value: Any, _: Any) -> OrderId | ClientOrderId:
+    ((key, text),) = value.items()
+    return _ID_TYPES[key](text)
+
+
+def _optional_id_from_dict(value: Any, kind: Any) -> OrderId | ClientOrderId | None:
+    return None if value is None else _id_from_dict(value, kind)
+
+
+def _strictly(kind: Any) -> Any:
+    def check(value: Any, _: Any) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"got {value!r}")
+        return value
+
+    return check
+
+
+_CONVERTER = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
+for _kind in (bool, int, str):
+    _CONVERTER.register_structure_hook(_kind, _strictly(_kind))
+_CONVERTER.register_structure_hook(float, _strictly((int, float)))
+_CONVERTER.register_unstructure_hook(Decimal, str)
+_CONVERTER.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+_CONVERTER.register_unstructure_hook(datetime, datetime.isoformat)
+_CONVERTER.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+for _identity in (OrderId, ClientOrderId):
+    _CONVERTER.register_unstructure_hook(_identity, lambda value: value.value)
+    _CONVERTER.register_structure_hook(_identity, lambda value, kind: kind(value))
+_CONVERTER.register_unstructure_hook(OrderId | ClientOrderId, _id_to_dict)
+_CONVERTER.register_structure_hook(OrderId | ClientOrderId, _id_from_dict)
+_CONVERTER.register_unstructure_hook(
+    OrderId | ClientOrderId | None, lambda value: None if value is None else _id_to_dict(value)
+)
+_CONVERTER.register_structure_hook(OrderId | ClientOrderId | None, _optional_id_from_dict)
