@@ -1,0 +1,59 @@
+"""What a simulated venue answers, and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import attrs
+
+from countermand._http import HttpResponse
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """An answer as a value: the shell around the simulator lets it happen.
+
+    `response` is given outright, or made by a function of the time when the reply is due (the book has
+    been advanced to it by then), or None: no answer ever, the connection stays open until it is closed.
+    """
+
+    response: HttpResponse | Callable[[float], HttpResponse] | None
+    #: Seconds between the request and this answer.
+    delay_s: float = 0.0
+
+    def response_at(self, now: float) -> HttpResponse | None:
+        """Return the answer, made now if it is a function."""
+        return self.response(now) if callable(self.response) else self.response
+
+
+#: No answer, ever.
+SILENCE = Reply(response=None)
+
+
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Answer with JSON; integers and `Decimal`s stand in it as exact numbers."""
+    return HttpResponse(
+        status=status,
+        headers={"content-type": "application/json; charset=utf-8", **(headers or {})},
+        content=json_text(value).encode(),
+    )
+
+
+def json_text(value: object) -> str:
+    """Write JSON without blanks, `Decimal`s as exact numbers (which `json.dumps` cannot)."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case Mapping():
+            return "{" + ",".join(f"{json.dumps(k)}:{json_text(v)}" for k, v in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(json_text, value)) + "]"
+        case _:
+            return json.dumps(value)
+
+
+def text_response(text: str, status: int, content_type: str = "text/plain") -> HttpResponse:
+    """Answer with a text that is no JSON."""
+    return HttpResponse(status=status, headers={"content-type": content_type}, content=text.encode())
