@@ -153,6 +153,6 @@ def retry_after_s(response: HttpResponse) -> float | None:
         return float(value[:9])
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, wait.total_seconds())

@@ -1,0 +1,199 @@
+"""AlphaPoint APEX over HTTP: the calls of one venue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import attrs
+
+from countermand import CancelRequest, ClientOrderId, OrderId
+from countermand.errors import InvalidRequestError
+from countermand.venue import (
+    LISTING_BYTES,
+    REPLY_BYTES,
+    Call,
+    CallKind,
+    CancelTarget,
+    CancelVerdict,
+    Capabilities,
+    HttpRequest,
+    HttpResponse,
+    Identity,
+    ListingVerdict,
+    LogIn,
+    LogOutVerdict,
+    ReadVerdict,
+    ScopeKind,
+    Session,
+    Stamp,
+    TrailVerdict,
+    clean_base_url,
+)
+from countermand_apex._credentials import ApiKey, Credential, Password, SessionToken
+from countermand_apex._settings import must_be, must_be_bool, must_be_duration, must_be_name, must_be_oms
+from countermand_apex._verdicts import (
+    read_cancel,
+    read_history,
+    read_listing,
+    read_log_out,
+    read_order,
+    read_trail,
+)
+from countermand_apex._wire import post, wire_id
+
+V = TypeVar("V")
+
+#: Rows of one page of GetOrderHistory.
+HISTORY_DEPTH = 100
+#: Orders of one SendCancelList; APEX documents no bound, so a modest one.
+CANCEL_LIST_SIZE = 50
+#: AlphaPoint CancelOrder, Request, in its two editions.
+CLIENT_ORDER_ID_KEYS = ("ClOrderId", "ClientOrderId")
+
+_must_be_key = must_be(" or ".join(CLIENT_ORDER_ID_KEYS), lambda value: value in CLIENT_ORDER_ID_KEYS)
+_must_be_credential = must_be(
+    "a SessionToken, Password or ApiKey", lambda value: isinstance(value, SessionToken | Password | ApiKey)
+)
+
+
+@attrs.frozen
+class Apex:
+    """One APEX venue; raises `ConfigurationError` for a setting that cannot be used.
+
+    `read_lag_s` (seconds) is how long its replicas may show an order as it was. Declare
+    `client_order_ids_unique` only if no client order id of the account is ever used again: then a cancel
+    names the order by it, otherwise the order is looked for first.
+    """
+
+    base_url: str = attrs.field(converter=clean_base_url)
+    oms_id: int = attrs.field(default=1, kw_only=True, validator=must_be_oms)
+    auth: Credential = attrs.field(kw_only=True, validator=_must_be_credential)
+    name: str = attrs.field(default="apex", kw_only=True, validator=must_be_name)
+    client_order_id_key: str = attrs.field(default="ClOrderId", kw_only=True, validator=_must_be_key)
+    client_order_ids_unique: bool = attrs.field(default=False, kw_only=True, validator=must_be_bool)
+    read_lag_s: float = attrs.field(default=5.0, kw_only=True, validator=must_be_duration)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What APEX is known to do."""
+        by_client = {Identity.CLIENT_ORDER_ID} if self.client_order_ids_unique else set()
+        return Capabilities(
+            identities=frozenset({Identity.ORDER_ID, *by_client}),
+            # Not INSTRUMENT: AlphaPoint CancelAllOrders spells that key in two ways, and a server that
+            # knows only the other one would cancel every instrument of the account.
+            scopes=frozenset({ScopeKind.ACCOUNT}),
+            read_lag_s=self.read_lag_s,
+            # AlphaPoint documents none. NDAX counts 50 authenticated calls a minute and address (2021): one
+            # venue's own figure, which its users may configure.
+            limits=(),
+            # AlphaPoint's generic answer documents "Resource Not Found (errorcode 104)", and a single read
+            # of an order that is not there gives it.
+            not_found_documented=True,
+            # AlphaPoint CancelReplaceOrder: the old order reads Canceled, with UserModified.
+            replaced_reads_canceled=True,
+            has_history=True,
+            has_trail=True,
+            cancel_list_size=CANCEL_LIST_SIZE,
+        )
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a refused session can be had anew."""
+        return self.auth.renewable
+
+    def check(self, request: CancelRequest) -> None:
+        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^63-1."""
+        self._account(request.account)
+        self._identity(request.order)
+        if request.client_order is not None:
+            self._identity(request.client_order)
+        if request.instrument is not None:
+            wire_id(request.instrument, "an APEX instrument")
+
+    def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
+        """Cancel one order; AlphaPoint CancelOrder."""
+        return self._call(CallKind.CANCEL, "CancelOrder", self._target(target), read_cancel)
+
+    def cancel_all(self, account: str, instrument: str | None = None) -> Call[CancelVerdict]:
+        """Cancel all orders of an account, or those of one instrument; AlphaPoint CancelAllOrders.
+
+        Raises `InvalidRequestError` without an account or with account 0: APEX would take it for all of them.
+        """
+        body = self._account(account)
+        if instrument is not None:
+            # AlphaPoint CancelAllOrders spells the key so in its table and so in its examples.
+            number = wire_id(instrument, "an APEX instrument")
+            body |= {"InstrumentId": number, "IntrumentId": number}
+        return self._call(CallKind.MASS_CANCEL, "CancelAllOrders", body, read_cancel)
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
+        """Cancel up to 50 orders with one answer for all of them; AlphaPoint SendCancelList (4.x).
+
+        Raises `InvalidRequestError` for none, for too many, and for one named by its client order id.
+        """
+        if not 1 <= len(targets) <= CANCEL_LIST_SIZE:
+            raise InvalidRequestError(
+                f"a cancel list holds 1 to {CANCEL_LIST_SIZE} orders, got {len(targets)}"
+            )
+        if any(isinstance(target.order, ClientOrderId) for target in targets):
+            raise InvalidRequestError("a cancel list names its orders by OrderId only")
+        body = [self._target(target) for target in targets]
+        return self._call(CallKind.MASS_CANCEL, "SendCancelList", body, read_cancel)
+
+    def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
+        """Read one order; AlphaPoint GetOrderStatus."""
+        body = self._account(account) | self._identity(order_id)
+        return self._call(CallKind.READ, "GetOrderStatus", body, read_order)
+
+    def read_trail(self, account: str, order_id: OrderId) -> Call[TrailVerdict]:
+        """Read an order's changes; AlphaPoint GetOrderHistoryByOrderId."""
+        body = self._account(account) | self._identity(order_id)
+        return self._call(CallKind.READ, "GetOrderHistoryByOrderId", body, read_trail)
+
+    def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+        """List the open orders of an account; AlphaPoint GetOpenOrders, one unpaged list."""
+        body = self._account(account)
+        return self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing, LISTING_BYTES)
+
+    def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+        """List orders of any state, newest first; AlphaPoint GetOrderHistory."""
+        start = page or 0
+        body = self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start}
+        read = partial(read_history, start=start, depth=HISTORY_DEPTH)
+        return self._call(CallKind.LISTING, "GetOrderHistory", body, read, LISTING_BYTES)
+
+    def log_in(self) -> LogIn | None:
+        """Begin a log-in; None where every call is signed."""
+        return self.auth.log_in()
+
+    def log_out(self, session: Session) -> Call[LogOutVerdict] | None:
+        """Give a session back; AlphaPoint LogOut. None for one that is not ours, or where there is none."""
+        if not self.auth.owns_session:
+            return None
+        return self._call(CallKind.LOG_IN, "LogOut", {}, read_log_out)
+
+    def _account(self, account: str) -> dict[str, int]:
+        return {"OMSId": self.oms_id, "AccountId": wire_id(account, "an APEX account")}
+
+    def _identity(self, order: OrderId | ClientOrderId) -> dict[str, int]:
+        if isinstance(order, OrderId):
+            return {"OrderId": wire_id(order.value, "an APEX order id")}
+        return {self.client_order_id_key: wire_id(order.value, "an APEX client order id")}
+
+    def _target(self, target: CancelTarget) -> dict[str, int]:
+        return self._account(target.account) | self._identity(target.order)
+
+    def _call(
+        self,
+        kind: CallKind,
+        function: str,
+        body: object,
+        read: Callable[[HttpResponse], V],
+        max_bytes: int = REPLY_BYTES,
+    ) -> Call[V]:
+        def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
+            return post(function, body, self.auth.headers(session, stamp))
+
+        return Call(kind=kind, name=function, sign=sign, read=read, max_bytes=max_bytes)

@@ -1,0 +1,203 @@
+"""What APEX's answers mean: one table for its codes, one for the statuses that come without a code.
+
+The column "acted" of the outcome policy is in the class of each verdict. `SessionRefused`, `Refused` and
+`Gone` say that nothing was done; `MayHaveActed`, `Throttled` and `Unreadable` leave it open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import attrs
+
+from countermand import OrderReport, Reason
+from countermand.venue import (
+    CancelVerdict,
+    Gone,
+    HttpResponse,
+    ListingVerdict,
+    LogOutVerdict,
+    MayHaveActed,
+    OrderRead,
+    Page,
+    ReadFailure,
+    ReadVerdict,
+    Receipt,
+    Refused,
+    SessionRefused,
+    Throttled,
+    TrailRead,
+    TrailVerdict,
+    Unreadable,
+    retry_after_s,
+)
+from countermand.venue.wire import WireError, read_json, structure
+from countermand_apex._wire import TEXT_LENGTH, WireAnswer, all_orders, join_texts, only_order
+
+T = TypeVar("T")
+
+#: `errorcode` to verdict, for answers with `"result": false`.
+CODES: dict[int, CancelVerdict] = {
+    # AlphaPoint CancelOrder, Response, errormsg: "Not Authorized (errorcode 20)".
+    20: SessionRefused(),
+    # "Invalid Request (errorcode 100)"; CancelAllOrders prints it "Invalid Response".
+    100: Refused(reason=Reason.INVALID_REQUEST),
+    # "Operation Failed (errorcode 101)": refused, and no reason given.
+    101: Refused(reason=Reason.VENUE_REFUSED),
+    # "Server Error (errorcode 102)": how far it came is not known.
+    102: MayHaveActed(),
+    # "Resource Not Found (errorcode 104)": filled, canceled, unknown and someone else's look alike.
+    104: Gone(),
+    # In no document of AlphaPoint; one public client waits and repeats. Waiting is right in either case,
+    # and a throttled call may have acted, so no more is claimed than is known.
+    105: Throttled(),
+    # "Operation Not Supported (errorcode 106)".
+    106: Refused(reason=Reason.NOT_SUPPORTED),
+    # "Operation In Process" (107): documented for order lists, which were placed all the same.
+    107: MayHaveActed(),
+}
+
+#: HTTP status to verdict, for answers that are not the venue's JSON.
+STATUSES: dict[int, CancelVerdict] = {
+    # RFC 9110, 15.5.2: the request "has not been applied because it lacks valid credentials".
+    401: SessionRefused(),
+}
+
+#: HTTP status, or its first digit, to verdict, whatever the body. Within 2xx and 4xx the body tells.
+STATUSES_ALONE: dict[int, CancelVerdict] = {
+    # RFC 6585, 4, does not say whether the call was processed, and neither does AlphaPoint.
+    429: Throttled(),
+    # Something broke on the way, before or after the order was canceled.
+    5: MayHaveActed(),
+}
+
+#: The gateway's own text under 404: a function it does not have, or a private one without a token.
+NOT_FOUND = b"NOT FOUND"
+#: The gateway's own text, seen under more than one status.
+TOO_MANY_REQUESTS = b"TOO MANY REQUESTS"
+
+
+def read_cancel(response: HttpResponse) -> CancelVerdict:
+    """Read the answer to a cancel; AlphaPoint CancelOrder: "the call was received, not … canceled"."""
+    answer = _decipher(response)
+    if isinstance(answer, _Payload):
+        return _told(Unreadable(), response, "expected the generic answer, got JSON without a result")
+    return answer
+
+
+def read_log_out(response: HttpResponse) -> LogOutVerdict:
+    """Read the answer to a log-out."""
+    answer = read_cancel(response)
+    return answer if isinstance(answer, Receipt) else Unreadable(code=answer.code, text=answer.text)
+
+
+def read_order(response: HttpResponse) -> ReadVerdict:
+    """Read the answer to GetOrderStatus: the order whatever its id, for the core compares it."""
+    report = read_payload(response, only_order)
+    return OrderRead(report=report) if isinstance(report, OrderReport) else report
+
+
+def read_trail(response: HttpResponse) -> TrailVerdict:
+    """Read the answer to GetOrderHistoryByOrderId: "newest first", a row for each change."""
+    rows = read_payload(response, all_orders)
+    return TrailRead(report=rows[0] if rows else None) if isinstance(rows, tuple) else rows
+
+
+def read_listing(response: HttpResponse) -> ListingVerdict:
+    """Read the answer to GetOpenOrders, which is one unpaged list."""
+    rows = read_payload(response, all_orders)
+    return Page(rows=rows) if isinstance(rows, tuple) else rows
+
+
+def read_history(response: HttpResponse, start: int, depth: int) -> ListingVerdict:
+    """Read one page of GetOrderHistory; only a full page has a following one."""
+    rows = read_payload(response, all_orders)
+    if not isinstance(rows, tuple):
+        return rows
+    return Page(rows=rows, next_page=start + len(rows) if len(rows) >= depth else None)
+
+
+def read_payload(response: HttpResponse, shape: Callable[[Any], T]) -> T | ReadFailure:
+    """Read what was asked for, of that shape, or why it did not come; a read cannot have acted."""
+    answer = _decipher(response)
+    if isinstance(answer, Receipt | MayHaveActed):
+        return Unreadable(code=answer.code, text=answer.text)
+    if not isinstance(answer, _Payload):
+        return answer
+    try:
+        return shape(answer.value)
+    except WireError as error:
+        return Unreadable(code=str(response.status), text=str(error)[:TEXT_LENGTH])
+
+
+@attrs.frozen(kw_only=True)
+class _Payload:
+    value: Any = attrs.field(repr=False)
+
+
+def _decipher(response: HttpResponse) -> _Payload | CancelVerdict:
+    if response.headers.get("age", "").strip(" 0"):
+        return _told(Unreadable(), response, "a cached answer")
+    alone = _by_text(response) or _by_status(response)
+    if alone is not None:
+        return alone
+    try:
+        value = read_json(response.content)
+    except WireError as error:
+        return _without_answer(response, str(error))
+    if type(value) is dict and "result" in value:
+        return _generic(value, response)
+    return (
+        _Payload(value=value)
+        if response.status == HTTPStatus.OK
+        else _without_answer(response, "no result in it")
+    )
+
+
+def _by_text(response: HttpResponse) -> CancelVerdict | None:
+    if len(response.content) > 2 * len(TOO_MANY_REQUESTS):
+        return None
+    text = response.content.strip(b' \t\r\n".')
+    if text.upper() == TOO_MANY_REQUESTS:
+        return _told(Throttled(), response, text.decode())
+    if text == NOT_FOUND and response.status == HTTPStatus.NOT_FOUND:
+        return _told(SessionRefused(or_unsupported=True), response, text.decode())
+    return None
+
+
+def _by_status(response: HttpResponse) -> CancelVerdict | None:
+    if response.status in STATUSES_ALONE:
+        return _told(STATUSES_ALONE[response.status], response, None)
+    if response.status // 100 in (2, 4):
+        return None
+    return _told(STATUSES_ALONE.get(response.status // 100, Unreadable()), response, None)
+
+
+def _without_answer(response: HttpResponse, why: str) -> CancelVerdict:
+    return _told(STATUSES.get(response.status, Unreadable()), response, why)
+
+
+def _generic(value: object, response: HttpResponse) -> CancelVerdict:
+    try:
+        answer = structure(value, WireAnswer)
+    except WireError as error:  # "false" is not false, and no more is it true
+        return _told(MayHaveActed(), response, str(error))
+    text = join_texts(answer.errormsg, answer.detail)
+    code = None if answer.errorcode is None else str(answer.errorcode)
+    if not answer.result:
+        return _told(CODES.get(answer.errorcode or 0, MayHaveActed()), response, text, code)
+    # "errormsg: a successful receipt … returns null"; "errorcode: … returns 0". Else it contradicts itself.
+    received = answer.errorcode == 0 and not answer.errormsg and response.status == HTTPStatus.OK
+    return _told(Receipt() if received else MayHaveActed(), response, text, code)
+
+
+def _told(
+    verdict: CancelVerdict, response: HttpResponse, text: str | None, code: str | None = None
+) -> CancelVerdict:
+    code = code or str(response.status)
+    text = text[:TEXT_LENGTH] if text else None
+    if isinstance(verdict, Throttled):
+        return attrs.evolve(verdict, code=code, text=text, retry_after_s=retry_after_s(response))
+    return attrs.evolve(verdict, code=code, text=text)

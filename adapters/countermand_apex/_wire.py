@@ -1,0 +1,137 @@
+"""The wire of APEX: how a call is written, and how an order and a generic answer read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from countermand import ClientOrderId, OrderId, OrderReport
+from countermand.venue import HttpRequest, check_number
+from countermand.venue.wire import WireError, structure, write_json
+from countermand_apex._statuses import order_status
+
+#: AlphaPoint CancelOrder, Request: "OrderId: long integer"; so are the client's ids.
+LARGEST_ID = (1 << 63) - 1
+#: How much of a venue's text a verdict keeps, in characters.
+TEXT_LENGTH = 500
+
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def post(function: str, body: object, headers: Mapping[str, str]) -> HttpRequest:
+    """Write one call; AlphaPoint CancelOrder, Request: "POST /AP/CancelOrder HTTP/1.1"."""
+    return HttpRequest(
+        method="POST",
+        path=f"/AP/{function}",
+        headers={**_HEADERS, **headers},
+        content=write_json(body),
+    )
+
+
+def wire_id(value: str, what: str) -> int:
+    """Write an id as the exact integer it is on the wire; raises `InvalidRequestError` for 0 and non-numbers.
+
+    0 is no identity at APEX: AlphaPoint CancelOrder, Request, "ClientOrderId defaults to 0", and
+    CancelAllOrders, Warning, "will cancel all existing orders on an OMS when sending AccountID = 0".
+    """
+    check_number(value, what, LARGEST_ID)
+    return int(value)
+
+
+def join_texts(*texts: object) -> str | None:
+    """Join what the venue said, without what it left empty; None where it said nothing."""
+    said = [str(text) for text in texts if text != "" and isinstance(text, str | int)]
+    # A lone surrogate, which JSON can bear, could not be written into any log.
+    return ": ".join(said)[:TEXT_LENGTH].encode("utf-8", "replace").decode() or None
+
+
+@attrs.frozen(kw_only=True)
+class WireAnswer:
+    """The generic answer; AlphaPoint CancelOrder, Response."""
+
+    result: bool
+    errorcode: int | None = None
+    errormsg: str | None = None
+    detail: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WireLogIn:
+    """The answer to a log-in; AlphaPoint Authenticate, Response. Older versions say Token."""
+
+    authenticated: bool
+    session_token: str | None = attrs.field(default=None, repr=False)
+    token: str | None = attrs.field(default=None, repr=False)
+    locked: bool | None = None
+    requires_2fa: bool | None = None
+    pending_2fa_token: str | None = attrs.field(default=None, repr=False)
+    errormsg: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WireOrder:
+    """One order; AlphaPoint GetOrderStatus, Response. More fields come and go with the versions."""
+
+    order_id: int
+    order_state: Any
+    quantity_executed: Decimal = attrs.field(validator=attrs.validators.ge(Decimal(0)))
+    account: int | None = None
+    client_order_id: int | None = None
+    instrument: int | None = None
+    #: What remains; `orig_quantity` is what was ordered.
+    quantity: Decimal | None = None
+    orig_quantity: Decimal | None = None
+    avg_price: Decimal | None = None
+    orig_order_id: int | None = None
+    cancel_reason: Any = None
+    reject_reason: Any = None
+    change_reason: Any = None
+
+
+def order_report(value: object) -> OrderReport:
+    """Read one order; raises `WireError` for one that is not of the documented shape."""
+    order = structure(value, WireOrder)
+    return OrderReport(
+        order_id=OrderId(str(order.order_id)),
+        status=order_status(order.order_state, order.quantity_executed),
+        filled_quantity=order.quantity_executed,
+        account=_text_or_none(order.account),
+        client_order_id=ClientOrderId(str(order.client_order_id)) if order.client_order_id else None,
+        instrument=_text_or_none(order.instrument),
+        quantity=order.orig_quantity,
+        remaining_quantity=order.quantity,
+        average_price=order.avg_price,
+        replaces=_replaced(order),
+        text=join_texts(order.cancel_reason, order.reject_reason, order.change_reason),
+    )
+
+
+def only_order(value: object) -> OrderReport:
+    """Read the one order of a single read, bare or as a list of one: versions differ."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise WireError(f"expected one order, got {len(value)}")
+        value = value[0]
+    return order_report(value)
+
+
+def all_orders(value: object) -> tuple[OrderReport, ...]:
+    """Read a listing whole: one broken row spoils it, for absence counts only in a complete one."""
+    if not isinstance(value, list):
+        raise WireError(f"expected a list of orders, got {type(value).__name__}")
+    return tuple(order_report(row) for row in value)
+
+
+def _text_or_none(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _replaced(order: WireOrder) -> OrderId | None:
+    # AlphaPoint CancelReplaceOrder: the new order bears OrigOrderId; one that replaced nothing bears 0 or
+    # its own id there.
+    if not order.orig_order_id or order.orig_order_id == order.order_id:
+        return None
+    return OrderId(str(order.orig_order_id))
