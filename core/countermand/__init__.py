@@ -1,8 +1,10 @@
 """countermand: cancel orders at many trading venues and know what became of them."""
 
 from countermand._ack import CancelAck
+from countermand._client import AsyncClient, Client
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import ClientOrderId, OrderId
+from countermand._observer import Answered, LoggingObserver, Observer
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance, CancelCause, CancelRequest
@@ -10,15 +12,20 @@ from countermand._request import Assurance, CancelCause, CancelRequest
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answered",
     "Assurance",
+    "AsyncClient",
     "Attempt",
     "CancelAck",
     "CancelCause",
     "CancelRequest",
     "CanceledBy",
+    "Client",
     "ClientOrderId",
     "Evidence",
     "EvidenceKind",
+    "LoggingObserver",
+    "Observer",
     "OrderId",
     "OrderReport",
     "OrderStatus",

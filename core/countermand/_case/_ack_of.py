@@ -63,7 +63,7 @@ def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> Ca
         last_reply=_last_reply(survey),
         retry_after_s=conclusion.retry_after_s,
         elapsed_s=max(0.0, now - caller.joined_at),
-        error="; ".join(one.error for one in survey.broken) or None,
+        error=_error(survey),
     )
 
 
@@ -87,6 +87,11 @@ def _last_reply(survey: Survey) -> str | None:
     return max(replies, key=lambda end: end.at).reply if replies else None
 
 
+def _error(survey: Survey) -> str | None:
+    faults = [one.ended.fault for one in survey.exchanges if one.ended is not None and one.ended.broken]
+    return "; ".join(fault for fault in faults if fault is not None) or None
+
+
 def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:
     return tuple(row.order_id for row in survey.linked if row.status is OrderStatus.CANCELED)
 
@@ -94,9 +99,9 @@ def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:
 def _attempt(case: Case, one: Exchange) -> Attempt:
     ended = one.ended
     if ended is None:
-        return Attempt(call=one.began.call, sent=Sent.MAYBE, fault="not answered yet")
+        return Attempt(call=one.name, sent=one.sent, fault="not answered yet")
     return Attempt(
-        call=one.began.call,
+        call=one.name,
         sent=ended.sent,
         signed_at=_utc(case, ended.signed_at),
         first_byte_at=_utc(case, ended.first_byte_at),
@@ -113,7 +118,7 @@ def _evidence(case: Case, one: Exchange) -> Evidence | None:
     kind, order = _meaning(case, one, one.ended)
     when = case.epoch + timedelta(seconds=one.ended.at)
     text = _words(one.ended.answer) if one.ended.answer is not None else one.ended.fault or "no answer"
-    return Evidence(at=when, kind=kind, source=one.began.call, text=text, order=order)
+    return Evidence(at=when, kind=kind, source=one.name, text=text, order=order)
 
 
 def _meaning(case: Case, one: Exchange, ended: Ended) -> tuple[EvidenceKind, OrderReport | None]:

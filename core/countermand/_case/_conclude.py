@@ -159,8 +159,8 @@ def _taken_back(survey: Survey) -> bool:
 
 
 def _doubtful(survey: Survey, _caller: Caller, _now: float) -> Conclusion | None:
-    if survey.broken or any(one.acted is not Acted.NO for one in survey.attempts):
-        return Conclusion(outcome=Outcome.UNKNOWN, settled=bool(survey.broken), stage=Stage.CONFIRM)
+    if any(one.acted is not Acted.NO for one in survey.attempts):
+        return Conclusion(outcome=Outcome.UNKNOWN, settled=False, stage=Stage.CONFIRM)
     return None
 
 

@@ -47,10 +47,17 @@ class Began:
 
     number: int
     action: Action
-    call: str
     at: float
     #: When it is overdue: not a fault yet, but no reason to wait for it alone.
     overdue_at: float
+
+
+@attrs.frozen(kw_only=True)
+class Signed:
+    """An exchange was signed and handed to the wire: from now on it may arrive."""
+
+    number: int
+    at: float
 
 
 @attrs.frozen(kw_only=True)
@@ -60,25 +67,21 @@ class Ended:
     number: int
     at: float
     sent: Sent
+    #: The venue's own name of the call; missing where it was not even made.
+    call: str | None = None
     signed_at: float | None = None
     first_byte_at: float | None = None
     #: The number of the session it was signed under.
     session: int | None = None
     answer: Answer | None = None
     fault: str | None = None
+    #: Whether that fault is a plugin's or ours, not the wire's.
+    broken: bool = False
     status: int | None = None
     reply: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Broke:
-    """A plugin or this library failed; what it was doing may have happened."""
-
-    at: float
-    error: str
-
-
-Fact = Began | Ended | Broke
+Fact = Began | Signed | Ended
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import attrs
 
-from countermand._case._facts import Action, Began, Broke, Case, Ended, Listing, NoSession
+from countermand._case._facts import Action, Began, Case, Ended, Listing, NoSession, Signed
 from countermand._ids import OrderId
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import Sent
@@ -22,6 +22,19 @@ class Exchange:
 
     began: Began
     ended: Ended | None
+    signed: bool = True
+
+    @property
+    def name(self) -> str:
+        """What to call it: by the venue's own name as soon as that is known."""
+        return (self.ended.call if self.ended else None) or self.began.action.value
+
+    @property
+    def sent(self) -> Sent:
+        """Whether a byte of it left."""
+        if self.ended is not None:
+            return self.ended.sent
+        return Sent.MAYBE if self.signed else Sent.NO
 
     @property
     def acted(self) -> Acted:
@@ -59,13 +72,11 @@ class Survey:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every exchange, in the order they began."""
         ends = {fact.number: fact for fact in self.case.facts if isinstance(fact, Ended)}
+        signed = {fact.number for fact in self.case.facts if isinstance(fact, Signed)}
         begins = [fact for fact in self.case.facts if isinstance(fact, Began)]
-        return tuple(Exchange(began=began, ended=ends.get(began.number)) for began in begins)
-
-    @cached_property
-    def broken(self) -> tuple[Broke, ...]:
-        """Faults of a plugin or of this library."""
-        return tuple(fact for fact in self.case.facts if isinstance(fact, Broke))
+        return tuple(
+            Exchange(began=one, ended=ends.get(one.number), signed=one.number in signed) for one in begins
+        )
 
     @cached_property
     def attempts(self) -> tuple[Exchange, ...]:
@@ -93,7 +104,7 @@ class Survey:
     @cached_property
     def sent(self) -> Sent:
         """Whether a byte of a cancel for this order left."""
-        states = {Sent.MAYBE if one.ended is None else one.ended.sent for one in self.attempts}
+        states = {one.sent for one in self.attempts}
         return next((state for state in (Sent.YES, Sent.MAYBE) if state in states), Sent.NO)
 
     @cached_property

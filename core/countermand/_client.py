@@ -1,0 +1,187 @@
+"""The two clients: one engine, on the caller's event loop or on one in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from countermand._ack import CancelAck
+from countermand._config import Configuration, load_configuration
+from countermand._engine._engine import Engine
+from countermand._engine._station import Settings
+from countermand._engine._watch import Watch
+from countermand._observer import Observer
+from countermand._request import CancelRequest
+from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
+from countermand.venue import Venue
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class _Venues:
+    """What both clients are built from."""
+
+    def __init__(
+        self,
+        venues: Iterable[Venue],
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        observer: Observer | None = None,
+        max_in_flight: int = 16,
+        reply_bytes: int = Settings().reply_bytes,
+        listing_bytes: int = Settings().listing_bytes,
+    ) -> None:
+        self._venues = tuple(venues)
+        names = [venue.name for venue in self._venues]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigurationError(f"each venue needs a name of its own; used twice: {', '.join(twice)}")
+        self._transport = transport
+        self._watch = Watch(observer)
+        try:
+            self._settings = Settings(
+                max_in_flight=max_in_flight, reply_bytes=reply_bytes, listing_bytes=listing_bytes
+            )
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(str(error)) from error
+        self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, ())
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | Path,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        observer: Observer | None = None,
+    ) -> Self:
+        """Build a client from a TOML file; raises `ConfigurationError` that says which key, and where."""
+        configuration: Configuration = load_configuration(Path(path))
+        client = cls(configuration.venues, transport=transport, observer=observer, **configuration.client)
+        client.accounts = configuration.accounts
+        return client
+
+    @property
+    def venues(self) -> tuple[Venue, ...]:
+        """The venues this client reaches."""
+        return self._venues
+
+    @property
+    def observer_errors(self) -> int:
+        """How often the observer raised."""
+        return self._watch.errors
+
+    def _engine(self) -> Engine:
+        return Engine(self._venues, self._transport, self._watch, self._settings)
+
+
+class AsyncClient(_Venues):
+    """Cancels orders on the event loop it was entered on.
+
+    `transport` is any httpx async transport, and its owner closes it. `max_in_flight` bounds the calls under
+    way per venue, `reply_bytes` and `listing_bytes` what is read of a reply, in bytes.
+    """
+
+    _running: Engine | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._running is not None:
+            raise ClosedClientError("the client is entered already")
+        self._loop = asyncio.get_running_loop()
+        self._running = self._engine()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Answer whoever waits with what is known, and end everything."""
+        engine, self._running = self._running, None
+        if engine is not None:
+            await engine.aclose()
+
+    async def cancel(self, request: CancelRequest) -> CancelAck:
+        """Cancel one order and say what became of it; raises only for the caller's own mistakes.
+
+        `InvalidRequestError`, `UnknownVenueError`, `ClosedClientError` and `WrongLoopError` come before
+        anything is sent; whatever happens after is in the ack.
+        """
+        if self._running is None:
+            raise ClosedClientError("the client is not open: use it within `async with`")
+        if asyncio.get_running_loop() is not self._loop:
+            raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
+        return await self._running.cancel(request)
+
+
+class Client(_Venues):
+    """Cancels orders from any thread, through an engine on a loop in a thread of its own.
+
+    `transport` is any httpx async transport, used on that loop alone, and its owner closes it.
+    """
+
+    _running: Engine | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if self._loop is not None:
+            raise ClosedClientError("the client is entered already")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="countermand", daemon=True)
+        self._thread.start()
+        self._running = self._on_loop(self._started())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Answer whoever waits with what is known, and end everything."""
+        loop, thread, engine = self._loop, self._thread, self._running
+        self._running = None
+        if loop is None or thread is None or engine is None:
+            return
+        try:
+            self._on_loop(engine.aclose())
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+            self._loop = self._thread = None
+
+    def cancel(self, request: CancelRequest) -> CancelAck:
+        """Cancel one order and say what became of it; raises only for the caller's own mistakes.
+
+        `InvalidRequestError`, `UnknownVenueError` and `ClosedClientError` come before anything is sent;
+        whatever happens after is in the ack.
+        """
+        engine = self._running
+        if engine is None:
+            raise ClosedClientError("the client is not open: use it within `with`")
+        return self._on_loop(engine.cancel(request))
+
+    async def _started(self) -> Engine:
+        return self._engine()
+
+    def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        loop = self._loop
+        if loop is None:
+            work.close()
+            raise ClosedClientError("the client is closed")
+        future = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise

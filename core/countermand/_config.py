@@ -1,0 +1,118 @@
+"""A client's configuration file: one table per venue, secrets from the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from countermand.errors import ConfigurationError, CountermandError
+from countermand.venue import Plugin, Venue, load_venue
+
+#: Keys of the table `[client]`.
+_CLIENT_KEYS = frozenset({"max_in_flight", "reply_bytes", "listing_bytes"})
+
+
+@attrs.frozen(kw_only=True)
+class Configuration:
+    """What a configuration file amounts to."""
+
+    venues: tuple[Venue, ...]
+    accounts: Mapping[str, tuple[str, ...]]
+    client: Mapping[str, Any]
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read a TOML file; raises `ConfigurationError` that says which key, where, and what was expected."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+    _only(data, {"venues", "client"}, str(path))
+    tables = _table(data, "venues", str(path))
+    if not tables:
+        raise ConfigurationError(f"{path}: venues: expected at least one table [venues.NAME]")
+    client = _table(data, "client", str(path)) if "client" in data else {}
+    _only(client, _CLIENT_KEYS, f"{path}: client")
+    return Configuration(
+        venues=tuple(_venue(name, _table(tables, name, f"{path}: venues"), path) for name in tables),
+        accounts={name: _accounts(tables[name], f"{path}: venues.{name}") for name in tables},
+        client=client,
+    )
+
+
+def _venue(name: str, table: Mapping[str, Any], path: Path) -> Venue:
+    where = f"{path}: venues.{name}"
+    plugin_name = table.get("plugin")
+    if not isinstance(plugin_name, str):
+        raise ConfigurationError(f"{where}.plugin: expected the name of a plugin, got {plugin_name!r}")
+    try:
+        plugin = load_venue(plugin_name)
+    except CountermandError as error:
+        raise ConfigurationError(f"{where}.plugin: {error}") from error
+    settings = {key: value for key, value in table.items() if key not in ("plugin", "accounts", "auth")}
+    settings = {key: _secret(value, f"{where}.{key}") for key, value in settings.items()}
+    auth = _credential(plugin, _table(table, "auth", where), f"{where}.auth")
+    venue: Venue = _build(plugin.venue, {"name": name, **settings, "auth": auth}, where)
+    return venue
+
+
+def _credential(plugin: Plugin, table: Mapping[str, Any], where: str) -> object:
+    kind = table.get("kind")
+    if not isinstance(kind, str) or kind not in plugin.credentials:
+        known = ", ".join(sorted(plugin.credentials))
+        raise ConfigurationError(f"{where}.kind: expected one of {known}, got {kind!r}")
+    values = {key: _secret(value, f"{where}.{key}") for key, value in table.items() if key != "kind"}
+    return _build(plugin.credentials[kind], values, where)
+
+
+def _secret(value: object, where: str) -> object:
+    """Resolve `{env = "NAME"}`; anything else stands for itself."""
+    if not isinstance(value, dict):
+        return value
+    name = value.get("env")
+    if set(value) != {"env"} or not isinstance(name, str):
+        raise ConfigurationError(f'{where}: expected a value or {{env = "NAME"}}')
+    try:
+        return os.environ[name]
+    except KeyError:
+        raise ConfigurationError(f"{where}: the environment variable {name} is not set") from None
+
+
+def _build(shape: Any, values: Mapping[str, Any], where: str) -> Any:
+    fields = [field for field in attrs.fields(shape) if field.init]
+    names = {field.alias for field in fields}
+    _only(values, names, where)
+    for field in fields:
+        if field.default is attrs.NOTHING and field.alias not in values:
+            raise ConfigurationError(f"{where}.{field.alias}: is missing")
+    try:
+        return shape(**values)
+    except (CountermandError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
+def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = parent.get(key)
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where}: {key}: expected a table, got {value!r}")
+    return value
+
+
+def _only(table: Mapping[str, Any], known: set[str] | frozenset[str], where: str) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ConfigurationError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _accounts(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    accounts = table.get("accounts", [])
+    if not isinstance(accounts, list) or not all(isinstance(account, str) for account in accounts):
+        raise ConfigurationError(f"{where}.accounts: expected a list of texts, got {accounts!r}")
+    return tuple(accounts)

@@ -1,0 +1,46 @@
+"""Calls of the user's own functions off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable
+
+
+async def ask_aside(source: Callable[[], str | Awaitable[str]]) -> str:
+    """Return what `source` gives: awaited where it is a coroutine, else called on a daemon thread.
+
+    A pool's thread would keep the interpreter from ending while someone is asked for a code.
+    """
+    given = source() if inspect.iscoroutinefunction(source) else await _on_a_thread(source)
+    if inspect.isawaitable(given):
+        given = await given
+    if not isinstance(given, str):
+        raise TypeError(f"expected a text, got {type(given).__name__}")
+    return given
+
+
+def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[object] = loop.create_future()
+
+    def deliver(value: object, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+    def run() -> None:
+        value: object = None
+        failure: Exception | None = None
+        try:
+            value = source()
+        except Exception as error:
+            failure = error
+        loop.call_soon_threadsafe(deliver, value, failure)
+
+    threading.Thread(target=run, name="countermand-aside", daemon=True).start()
+    return future

@@ -1,0 +1,59 @@
+"""Which call of a venue performs an action of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from countermand._case._facts import Action, Case
+from countermand._ids import OrderId
+from countermand._request import Assurance
+from countermand.venue import Call, CallKind, CancelTarget, Venue
+
+#: Limits and permissions go by kind, not by action.
+KINDS = {
+    Action.CANCEL: CallKind.CANCEL,
+    Action.READ: CallKind.READ,
+    Action.TRAIL: CallKind.READ,
+    Action.OPEN: CallKind.LISTING,
+    Action.HISTORY: CallKind.LISTING,
+}
+
+
+def order_call(venue: Venue, case: Case, action: Action) -> Call[Any]:
+    """Make the cancel or a read of the case's order."""
+    return _cancel(venue, case) if action is Action.CANCEL else _read(venue, case, action)
+
+
+def _cancel(venue: Venue, case: Case) -> Call[Any]:
+    # Who wants confirmation decides for those who do not.
+    requests = [caller.request for caller in case.callers]
+    confirmed = any(request.assurance is Assurance.CONFIRMED for request in requests)
+    target = CancelTarget(
+        account=case.account,
+        order=case.order,
+        assurance=Assurance.CONFIRMED if confirmed else Assurance.RECEIVED,
+        instrument=next((request.instrument for request in requests if request.instrument is not None), None),
+    )
+    return venue.cancel(target)
+
+
+def _read(venue: Venue, case: Case, action: Action) -> Call[Any]:
+    if not isinstance(case.order, OrderId):
+        raise TypeError("an order is read by the venue's id; the plan resolves others by listings")
+    return _READS[action](venue)(case.account, case.order)
+
+
+def page_call(venue: Venue, case: Case, action: Action, page: int | None) -> Call[Any]:
+    """Make one page of a listing of the case's account."""
+    return _LISTINGS[action](venue)(case.account, page)
+
+
+_READS: dict[Action, Callable[[Venue], Callable[[str, OrderId], Call[Any]]]] = {
+    Action.READ: lambda venue: venue.read_order,
+    Action.TRAIL: lambda venue: venue.read_trail,
+}
+_LISTINGS: dict[Action, Callable[[Venue], Callable[[str, int | None], Call[Any]]]] = {
+    Action.OPEN: lambda venue: venue.list_open,
+    Action.HISTORY: lambda venue: venue.list_history,
+}

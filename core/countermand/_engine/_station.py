@@ -1,0 +1,185 @@
+"""One venue as the engine reaches it: its sessions, its gate, and one exchange at a time through both."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from countermand._ack import LAST_REPLY_BYTES
+from countermand._case._facts import Answer, Ended, Listing, NoSession
+from countermand._engine._sessions import Sessions
+from countermand._engine._watch import Watch
+from countermand._engine._wire import Progress, Wire, WireFault, blot_out
+from countermand._http import HttpResponse
+from countermand._observer import Answered
+from countermand._order import OrderReport
+from countermand.venue import (
+    REPLY_BYTES,
+    Call,
+    LogInVerdict,
+    Page,
+    Session,
+    SessionRefused,
+    Stamp,
+    Unreadable,
+    Venue,
+)
+
+V = TypeVar("V")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a client can be told about its exchanges: sizes in bytes, and exchanges in flight per venue."""
+
+    max_in_flight: int = attrs.field(default=16, validator=attrs.validators.ge(1))
+    reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=attrs.validators.ge(1))
+    listing_bytes: int = attrs.field(default=64 * REPLY_BYTES, validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class Errand:
+    """One exchange to perform: for whom it is permitted, until when it may last, how far it has come."""
+
+    number: int
+    permission: object
+    until: float
+    progress: Progress
+
+
+class Station:
+    """Performs the calls of one venue."""
+
+    def __init__(self, venue: Venue, wire: Wire, watch: Watch, settings: Settings) -> None:
+        loop = asyncio.get_running_loop()
+        self.venue = venue
+        self._wire = wire
+        self._watch = watch
+        self._settings = settings
+        self._clock: Callable[[], float] = loop.time
+        self._gate = asyncio.Semaphore(settings.max_in_flight)
+        # Nonces must only ever rise, also from one run of the program to the next.
+        self._nonces = itertools.count(time.time_ns() // 1_000_000)
+        self._sessions = Sessions(venue, self._ask_log_in, loop.time, self._on_log_in)
+
+    async def perform(self, errand: Errand, make: Callable[[], Call[Answer]]) -> Ended:
+        """Perform one call and tell how it ended; never raises but for a cancellation."""
+        return await self._told(errand, lambda: self._answered(make(), errand))
+
+    async def list_all(
+        self, errand: Errand, make: Callable[[int | None], Call[Any]], concerns: Callable[[OrderReport], bool]
+    ) -> Ended:
+        """Perform a listing, page after page, and keep the rows that concern; it is whole or a failure."""
+
+        async def listed() -> tuple[Answer, str | None]:
+            rows: list[OrderReport] = []
+            page: int | None = None
+            while True:
+                answer, reply = await self._answered(make(page), errand)
+                if not isinstance(answer, Page):
+                    return answer, reply
+                rows.extend(row for row in answer.rows if concerns(row))
+                if answer.next_page is None:
+                    return Listing(rows=tuple(rows)), reply
+                page = answer.next_page
+
+        return await self._told(errand, listed)
+
+    async def aclose(self) -> None:
+        """End a log-in under way and give back a session that was had by one."""
+        await self._sessions.aclose()
+        session = self._sessions.held
+        if session is None or not self._sessions.earned:
+            return
+        call = self.venue.log_out(session)
+        if call is not None:
+            progress = Progress(clock=self._clock)
+            await self._exchange(call, session, progress)
+
+    async def _told(self, errand: Errand, ask: Callable[[], Any]) -> Ended:
+        progress = errand.progress
+        answer, reply, fault, broken = None, None, None, False
+        try:
+            async with asyncio.timeout_at(errand.until):
+                answer, reply = await ask()
+        except TimeoutError:
+            fault = "no answer in time"
+        except WireFault as error:
+            fault = str(error)
+        except Exception as error:
+            fault, broken = f"{type(error).__name__}: {error}", True
+        return Ended(
+            number=errand.number,
+            at=self._clock(),
+            sent=progress.sent,
+            call=progress.call,
+            signed_at=progress.signed_at,
+            first_byte_at=progress.first_byte_at,
+            session=progress.session,
+            answer=answer,
+            fault=fault,
+            broken=broken,
+            status=progress.status,
+            reply=reply,
+        )
+
+    async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:
+        ticket = await self._sessions.current()
+        if isinstance(ticket, NoSession):
+            return ticket, None
+        async with self._gate:
+            errand.progress.session = ticket.number
+            answer, response = await self._exchange(call, ticket.session, errand.progress)
+        if isinstance(answer, SessionRefused):
+            self._sessions.refused(ticket.number, errand.permission)
+        else:
+            self._sessions.accepted(errand.permission)
+        return answer, response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace")
+
+    async def _exchange(
+        self, call: Call[V], session: Session | None, progress: Progress
+    ) -> tuple[V, HttpResponse]:
+        request = call.sign(session, Stamp(nonce=next(self._nonces)))
+        progress.status = None
+        progress.sign(call.name)
+        self._watch.attempted(self.venue.name, call.name)
+        fault: str | None = None
+        verdict: V | None = None
+        try:
+            response = await self._wire.exchange(self.venue.base_url, request, self._most(call), progress)
+            response = attrs.evolve(response, content=blot_out(response.content, request))
+            verdict = call.read(response)
+        except WireFault as error:
+            fault = str(error)
+            raise
+        finally:
+            self._watch.answered(
+                Answered(
+                    venue=self.venue.name,
+                    call=call.name,
+                    elapsed_s=self._clock() - (progress.signed_at or 0.0),
+                    http_status=progress.status,
+                    verdict=type(verdict).__name__ if verdict is not None else None,
+                    fault=fault if verdict is None else None,
+                )
+            )
+        return verdict, response
+
+    async def _ask_log_in(self, call: Call[LogInVerdict]) -> LogInVerdict:
+        # A log-in that cancels wait for must not queue behind them: it does not pass the gate.
+        try:
+            verdict, _ = await self._exchange(call, None, Progress(clock=self._clock))
+        except WireFault as error:
+            return Unreadable(text=str(error))
+        return verdict
+
+    def _most(self, call: Call[Any]) -> int:
+        return self._settings.reply_bytes if call.max_bytes <= REPLY_BYTES else self._settings.listing_bytes
+
+    def _on_log_in(self, failure: str | None) -> None:
+        self._watch.logged_in(self.venue.name, failure)

@@ -1,0 +1,137 @@
+"""The only module that knows httpx: one exchange, as values, with faults split by what may have left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import httpx
+
+from countermand._http import HttpRequest, HttpResponse
+from countermand._outcome import Sent
+
+#: A failure before the first byte, whatever the transport.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+#: Headers whose values are no secrets, so that they need not be blotted out of what comes back.
+_PUBLIC_HEADERS = frozenset({"accept", "content-type"})
+_SHORTEST_SECRET = 6
+_BLOT = b"[redacted]"
+
+
+class WireFault(Exception):  # noqa: N818 - a private signal, not an error of the tree
+    """An exchange that brought no whole answer."""
+
+
+@attrs.define(kw_only=True)
+class Progress:
+    """How far one exchange has come; survives its cancellation."""
+
+    clock: Callable[[], float]
+    on_signed: Callable[[float], None] = lambda _: None
+    call: str | None = None
+    signed_at: float | None = None
+    first_byte_at: float | None = None
+    #: Whether the transport tells of its steps, so that silence about a first byte means none.
+    traced: bool = False
+    #: Whether the failure itself proves that no byte left.
+    unsent: bool = False
+    status: int | None = None
+    session: int | None = None
+
+    @property
+    def sent(self) -> Sent:
+        """What is known to have left: YES only with an answer."""
+        if self.status is not None:
+            return Sent.YES
+        if self.signed_at is None or (self.first_byte_at is None and (self.unsent or self.traced)):
+            return Sent.NO
+        return Sent.MAYBE
+
+    def sign(self, call: str) -> None:
+        """Note that a request is signed and goes to the wire."""
+        self.call = call
+        self.signed_at = self.clock()
+        self.on_signed(self.signed_at)
+
+    async def trace(self, event: str, _info: dict[str, Any]) -> None:
+        """Hear a step of httpcore's; the first byte leaves with the request's head."""
+        self.traced = True
+        if event.endswith("send_request_headers.started"):
+            self.first_byte_at = self.clock()
+
+
+class Wire:
+    """Exchanges over an httpx transport: no redirects, no cookies, no proxies, no decoding."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._owned = transport is None
+        # The engine bounds what is in flight; httpcore's own queue is quadratic in what waits there.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        self._transport = transport or httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+
+    async def aclose(self) -> None:
+        """Close the transport unless it is the caller's."""
+        if self._owned:
+            await self._transport.aclose()
+
+    async def exchange(
+        self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
+    ) -> HttpResponse:
+        """Send a request and read its whole answer; raises `WireFault`."""
+        try:
+            return await self._exchange(base_url, request, max_bytes, progress)
+        except _NOT_SENT as error:
+            progress.unsent = True
+            raise WireFault(_told(error)) from error
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            raise WireFault(_told(error)) from error
+
+    async def _exchange(
+        self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
+    ) -> HttpResponse:
+        outgoing = httpx.Request(
+            request.method,
+            base_url + request.path,
+            headers={"accept-encoding": "identity", "user-agent": "countermand", **request.headers},
+            content=request.content,
+            extensions={"trace": progress.trace},
+        )
+        response = await self._transport.handle_async_request(outgoing)
+        try:
+            content = await _whole(response, max_bytes)
+        finally:
+            await response.aclose()
+        progress.status = response.status_code
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(status=response.status_code, headers=headers, content=content)
+
+
+async def _whole(response: httpx.Response, max_bytes: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if size > max_bytes:
+            raise WireFault(f"the reply is over {max_bytes} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def blot_out(content: bytes, request: HttpRequest) -> bytes:
+    """Blot every secret of the request's headers out of what the venue sent back."""
+    for name, value in request.headers.items():
+        if name.lower() not in _PUBLIC_HEADERS:
+            for secret in {value, *value.split()}:
+                if len(secret) >= _SHORTEST_SECRET and secret.encode() in content:
+                    content = content.replace(secret.encode(), _BLOT)
+    return content

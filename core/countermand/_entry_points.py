@@ -1,0 +1,37 @@
+"""How an entry-point group is searched for the one entry that is asked for, and no other is imported."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from countermand.errors import PluginError
+
+
+def installed(group: str) -> tuple[str, ...]:
+    """Name what is installed in a group, sorted."""
+    return tuple(sorted({point.name for point in entry_points(group=group)}))
+
+
+def load(group: str, name: str, noun: str) -> tuple[Any, str]:
+    """Load the one entry of that name; return it and, for messages, what it is called.
+
+    Raises `PluginError` for none, two, or one that cannot be imported, with a list of what is installed.
+    """
+    found = tuple(entry_points(group=group, name=name))
+    listing = f"installed are: {', '.join(installed(group)) or 'none'}"
+    if len(found) != 1:
+        count = f"no {noun}" if not found else f"{len(found)} {noun}s"
+        sources = f" ({', '.join(_source(point) for point in found)})" if found else ""
+        raise PluginError(f"{count} named {name!r}{sources}; {listing}")
+    (point,) = found
+    title = f"the {noun} {name!r} ({_source(point)})"
+    try:
+        return point.load(), title
+    except Exception as error:
+        raise PluginError(f"{title} cannot be loaded: {type(error).__name__}: {error}; {listing}") from error
+
+
+def _source(point: EntryPoint) -> str:
+    distribution = point.dist.name if point.dist is not None else "unknown distribution"
+    return f"{point.value} of {distribution}"

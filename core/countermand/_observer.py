@@ -1,0 +1,86 @@
+"""Whom the engine tells what it does: a port for logs and metrics, which can stop nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+import attrs
+
+from countermand._ack import CancelAck
+from countermand._outcome import Outcome
+from countermand._request import CancelRequest
+
+
+@attrs.frozen(kw_only=True)
+class Answered:
+    """How one exchange with a venue ended; `verdict` or `fault` in the words an ack uses."""
+
+    venue: str
+    call: str
+    elapsed_s: float
+    http_status: int | None
+    verdict: str | None
+    fault: str | None
+
+
+class Observer(Protocol):
+    """Is told, synchronously, on the engine's thread; what it raises is counted and never passed on."""
+
+    def requested(self, request: CancelRequest) -> None:
+        """Hear that a cancel was asked for and found valid."""
+        ...
+
+    def attempted(self, venue: str, call: str) -> None:
+        """Hear that a call is about to be sent."""
+        ...
+
+    def answered(self, answer: Answered) -> None:
+        """Hear how a call ended."""
+        ...
+
+    def logged_in(self, venue: str, failure: str | None) -> None:
+        """Hear that a log-in ended, and why it failed if it did."""
+        ...
+
+    def acknowledged(self, ack: CancelAck) -> None:
+        """Hear what a caller is told."""
+        ...
+
+
+_LEVELS = {Outcome.CANCELED: logging.INFO, Outcome.REJECTED: logging.WARNING}
+
+
+@attrs.frozen
+class LoggingObserver:
+    """Writes to the standard logger `countermand`: calls as DEBUG, acks as INFO, WARNING or ERROR."""
+
+    logger: logging.Logger = attrs.field(factory=lambda: logging.getLogger("countermand"))
+
+    def requested(self, request: CancelRequest) -> None:
+        """Log a request."""
+        self.logger.debug("%s: cancel %s of account %s", request.venue, request.order, request.account)
+
+    def attempted(self, venue: str, call: str) -> None:
+        """Log a call."""
+        self.logger.debug("%s: %s", venue, call)
+
+    def answered(self, answer: Answered) -> None:
+        """Log an answer."""
+        told = answer.verdict or answer.fault
+        self.logger.debug("%s: %s after %.3f s: %s", answer.venue, answer.call, answer.elapsed_s, told)
+
+    def logged_in(self, venue: str, failure: str | None) -> None:
+        """Log a log-in."""
+        if failure is None:
+            self.logger.info("%s: logged in", venue)
+        else:
+            self.logger.warning("%s: log-in failed: %s", venue, failure)
+
+    def acknowledged(self, ack: CancelAck) -> None:
+        """Log an ack; a cancel that is still owed its answer is an ERROR, for somebody must look."""
+        words = ack.outcome.name if ack.reason is None else f"{ack.outcome.name}, {ack.reason.name}"
+        level = _LEVELS.get(ack.outcome, logging.ERROR)
+        self.logger.log(
+            level, "%s: order %s: %s", ack.request.venue, ack.order_id or ack.request.order, words
+        )
