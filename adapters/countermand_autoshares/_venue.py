@@ -1,0 +1,196 @@
+"""AutoShares over HTTP: the calls of one venue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import attrs
+
+from countermand import Assurance, CancelRequest, OrderId
+from countermand.errors import InvalidRequestError
+from countermand.venue import (
+    LISTING_BYTES,
+    REPLY_BYTES,
+    Call,
+    CallKind,
+    CancelTarget,
+    CancelVerdict,
+    Capabilities,
+    HttpRequest,
+    HttpResponse,
+    Limit,
+    LimitScope,
+    ListingVerdict,
+    LogIn,
+    LogOutVerdict,
+    ReadVerdict,
+    Session,
+    Stamp,
+    TrailVerdict,
+    clean_base_url,
+)
+from countermand_autoshares._credentials import AccessToken, Credential, Password, session_headers
+from countermand_autoshares._settings import (
+    must_be,
+    must_be_duration,
+    must_be_key,
+    must_be_name,
+    must_be_version,
+)
+from countermand_autoshares._verdicts import (
+    read_cancel,
+    read_history,
+    read_log_out,
+    read_open,
+    read_order,
+    read_sync_cancel,
+    read_trail,
+)
+from countermand_autoshares._wire import PAGE_SIZE, path_id, write_request
+
+V = TypeVar("V")
+
+_MINUTE_S = 60
+
+
+def _a_minute(calls: int, per: LimitScope, *kinds: CallKind) -> Limit:
+    return Limit(per=per, kinds=frozenset(kinds), rate=calls / _MINUTE_S, burst=calls)
+
+
+#: AutoShares' newer pages, Rate Limits: "50 a minute per account" to place, cancel and replace, 120 order
+#: queries, 10 tokens. The older documents have no figures.
+LIMITS = (
+    _a_minute(50, LimitScope.ACCOUNT, CallKind.CANCEL),
+    _a_minute(120, LimitScope.ACCOUNT, CallKind.READ, CallKind.LISTING),
+    _a_minute(10, LimitScope.CREDENTIAL, CallKind.LOG_IN),
+)
+
+
+_must_be_credential = must_be(
+    "an AccessToken or Password", lambda value: isinstance(value, AccessToken | Password)
+)
+
+
+@attrs.frozen
+class AutoShares:
+    """One AutoShares or ETNA Trader venue; raises `ConfigurationError` for a setting that cannot be used.
+
+    `base_url` ends in `/api` on ETNA's own hosts. `read_lag_s` (seconds) is how long a read may show an
+    order as it was.
+    """
+
+    base_url: str = attrs.field(converter=clean_base_url)
+    app_key: str = attrs.field(repr=False, validator=must_be_key)
+    auth: Credential = attrs.field(kw_only=True, validator=_must_be_credential)
+    name: str = attrs.field(default="autoshares", kw_only=True, validator=must_be_name)
+    api_version: str = attrs.field(default="1.0", kw_only=True, validator=must_be_version)
+    read_lag_s: float = attrs.field(default=5.0, kw_only=True, validator=must_be_duration)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What AutoShares is known to do."""
+        return Capabilities(
+            # Cancels by order id only, and no mass cancel: the API description (Swagger) has no such call.
+            read_lag_s=self.read_lag_s,
+            limits=LIMITS,
+            # Swagger, Orders_GetOrder, Responses: 200, 401, 403, 422, 500, and none for an unknown order.
+            not_found_documented=False,
+            # Swagger, OrderResource, Status: Replaced is a status of its own.
+            replaced_reads_canceled=False,
+            has_history=True,
+            has_trail=True,
+        )
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a refused session can be had anew."""
+        return self.auth.renewable
+
+    def check(self, request: CancelRequest) -> None:
+        """Raise `InvalidRequestError` for an account or order id that is no number from 1 to 2^31-1."""
+        self._orders(request.account)
+        if isinstance(request.order, OrderId):
+            self._order(request.account, request.order)
+
+    def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
+        """Cancel one order; AutoShares Cancel an Order: "quick" for RECEIVED, "slow" for CONFIRMED.
+
+        Raises `InvalidRequestError` for an order named by its client order id: it would cancel another one.
+        """
+        if not isinstance(target.order, OrderId):
+            raise InvalidRequestError("AutoShares cancels by OrderId only")
+        collection, read = _CANCELS[target.assurance]
+        path = self._order(target.account, target.order, collection)
+        return self._call(CallKind.CANCEL, f"DELETE {collection}", path, read)
+
+    def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
+        """Read one order; AutoShares Get Order's Info."""
+        return self._call(CallKind.READ, "GET order", self._order(account, order_id), read_order)
+
+    def read_trail(self, account: str, order_id: OrderId) -> Call[TrailVerdict]:
+        """Read an order's changes; AutoShares API description (Swagger), Orders_GetOrderDetails."""
+        path = f"{self._order(account, order_id)}/details"
+        return self._call(CallKind.READ, "GET order details", path, read_trail)
+
+    def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+        """List the orders of an account that are not dead, page by page; AutoShares Get Filtered Orders."""
+        return self._list(account, page or 0, read_open)
+
+    def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+        """List orders of any state, newest first; AutoShares Get Filtered Orders."""
+        return self._list(account, page or 0, read_history)
+
+    def log_in(self) -> LogIn:
+        """Begin a log-in."""
+        return self.auth.log_in(self.app_key)
+
+    def log_out(self, session: Session) -> Call[LogOutVerdict] | None:
+        """Give a session back; None for one that is not ours."""
+        if not self.auth.owns_session:
+            return None
+        return self._call(CallKind.LOG_IN, "POST logout", "/logout", read_log_out)
+
+    def _orders(self, account: str, collection: str = "orders") -> str:
+        number = path_id(account, "an AutoShares account")
+        return f"/v{self.api_version}/accounts/{number}/{collection}"
+
+    def _order(self, account: str, order_id: OrderId, collection: str = "orders") -> str:
+        number = path_id(order_id.value, "an AutoShares order id")
+        return f"{self._orders(account, collection)}/{number}"
+
+    def _list(
+        self, account: str, page: int, read: Callable[[HttpResponse, int], ListingVerdict]
+    ) -> Call[ListingVerdict]:
+        # By id and downwards: an order that comes or goes between two pages can be seen twice, never missed.
+        query = f"pageNumber={page}&pageSize={PAGE_SIZE}&sortField=Id&desc=true"
+        return self._call(
+            CallKind.LISTING,
+            "GET orders",
+            f"{self._orders(account)}?{query}",
+            lambda response: read(response, page),
+            LISTING_BYTES,
+        )
+
+    def _call(
+        self,
+        kind: CallKind,
+        name: str,
+        path: str,
+        read: Callable[[HttpResponse], V],
+        max_bytes: int = REPLY_BYTES,
+    ) -> Call[V]:
+        method = name.partition(" ")[0]
+
+        def sign(session: Session | None, _stamp: Stamp) -> HttpRequest:
+            return write_request(method, path, {"Et-App-Key": self.app_key, **session_headers(session)})
+
+        return Call(kind=kind, name=name, sign=sign, read=read, max_bytes=max_bytes)
+
+
+#: AutoShares Cancel an Order: orders are "verified by the API but not the execution venue (quick)",
+#: syncorders "by the API and the execution venue too (slow)".
+_CANCELS = {
+    Assurance.RECEIVED: ("orders", read_cancel),
+    Assurance.CONFIRMED: ("syncorders", read_sync_cancel),
+}
