@@ -117,11 +117,17 @@ def _evidence(case: Case, one: Exchange) -> Evidence | None:
         return None
     kind, order = _meaning(case, one, one.ended)
     when = case.epoch + timedelta(seconds=one.ended.at)
-    text = _words(one.ended.answer) if one.ended.answer is not None else one.ended.fault or "no answer"
+    if order is not None:
+        text = _shown(order)
+    else:
+        text = _words(one.ended.answer) if one.ended.answer is not None else one.ended.fault or "no answer"
     return Evidence(at=when, kind=kind, source=one.name, text=text, order=order)
 
 
 def _meaning(case: Case, one: Exchange, ended: Ended) -> tuple[EvidenceKind, OrderReport | None]:
+    heir = _heir(case, ended.answer)
+    if heir is not None:
+        return EvidenceKind.SUCCESSOR, _dated(case, heir, one.began.at)
     report = _own_report(case, ended.answer)
     if report is not None:
         return EvidenceKind.REPORT, _dated(case, report, one.began.at)
@@ -133,6 +139,13 @@ def _meaning(case: Case, one: Exchange, ended: Ended) -> tuple[EvidenceKind, Ord
     return _KINDS.get(type(ended.answer), (EvidenceKind.FAULT, ""))[0], None
 
 
+def _heir(case: Case, answer: object) -> OrderReport | None:
+    if not isinstance(answer, Listing):
+        return None
+    successor = Survey(case=case).successor
+    return next((row for row in answer.rows if row.order_id == successor), None)
+
+
 def _own_report(case: Case, answer: object) -> OrderReport | None:
     match answer:
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report) if case.is_about(report):
@@ -142,14 +155,19 @@ def _own_report(case: Case, answer: object) -> OrderReport | None:
     return None
 
 
+def _shown(report: OrderReport) -> str:
+    words = f"order {report.order_id} is {report.status.value}, filled {report.filled_quantity}"
+    return f"{words}, in place of {report.replaces}" if report.replaces is not None else words
+
+
 def _words(answer: Any) -> str:
     match answer:
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
-            return f"order {report.order_id} is {report.status.value}, filled {report.filled_quantity}"
+            return _shown(report)
         case TrailRead():
             return "the last cancel was refused" if answer.cancel_rejected else "no newer state"
         case Listing():
-            return f"listing with {len(answer.rows)} rows of interest"
+            return "the listing lacks the order"
         case NoSession():
             return f"no session: {_words(answer.failure)}"
     told = " ".join(part for part in (answer.code, answer.text) if part)

@@ -257,7 +257,9 @@ class Engine:
         case, station = entry.case, self._station(entry.case.venue)
         if action in (Action.OPEN, Action.HISTORY):
             pages = partial(page_call, station.venue, case, action)
-            ended = await station.list_all(errand, pages, case.concerns)
+            # Newest first: a history that shows the order has shown whatever took its place.
+            enough = case.is_about if action is Action.HISTORY else None
+            ended = await station.list_all(errand, pages, case.concerns, enough)
         else:
             ended = await station.perform(errand, partial(order_call, station.venue, case, action))
         entry.under_way.pop(errand.number, None)

@@ -72,20 +72,25 @@ class Station:
         return await self._told(errand, lambda: self._answered(make(), errand))
 
     async def list_all(
-        self, errand: Errand, make: Callable[[int | None], Call[Any]], concerns: Callable[[OrderReport], bool]
+        self,
+        errand: Errand,
+        make: Callable[[int | None], Call[Any]],
+        concerns: Callable[[OrderReport], bool],
+        enough: Callable[[OrderReport], bool] | None = None,
     ) -> Ended:
-        """Perform a listing, page after page, and keep the rows that concern; it is whole or a failure."""
+        """Perform a listing, page after page, to its end or to the page with a row that is `enough`."""
 
         async def listed() -> tuple[Answer, str | None]:
-            rows: list[OrderReport] = []
+            kept: list[OrderReport] = []
             page: int | None = None
             while True:
                 answer, reply = await self._answered(make(page), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
-                rows.extend(row for row in answer.rows if concerns(row))
-                if answer.next_page is None:
-                    return Listing(rows=tuple(rows)), reply
+                kept.extend(row for row in answer.rows if concerns(row))
+                found = enough is not None and any(enough(row) for row in kept)
+                if answer.next_page is None or found:
+                    return Listing(rows=tuple(kept)), reply
                 page = answer.next_page
 
         return await self._told(errand, listed)

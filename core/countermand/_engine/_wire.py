@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import httpx
@@ -23,6 +23,9 @@ _NOT_SENT = (
 _PUBLIC_HEADERS = frozenset({"accept", "content-type"})
 _SHORTEST_SECRET = 6
 _BLOT = b"[redacted]"
+
+
+Content = TypeVar("Content", bytes, bytearray)
 
 
 class WireFault(Exception):  # noqa: N818 - a private signal, not an error of the tree
@@ -114,13 +117,22 @@ class Wire:
 
 
 async def _whole(response: httpx.Response, max_bytes: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > max_bytes:
-            raise WireFault(f"the reply is over {max_bytes} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    if response.is_stream_consumed:  # a transport may have read it already
+        return _within(response.content, max_bytes)
+    content = bytearray()
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise WireFault("the transport is not an async one")
+    async for chunk in stream:
+        content += chunk
+        _within(content, max_bytes)
+    return bytes(content)
+
+
+def _within(content: Content, max_bytes: int) -> Content:
+    if len(content) > max_bytes:
+        raise WireFault(f"the reply is over {max_bytes} bytes")
+    return content
 
 
 def _told(error: Exception) -> str:

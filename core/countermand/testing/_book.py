@@ -84,7 +84,7 @@ class Book:
     # --- acts -------------------------------------------------------------------------------------
 
     def place(self, now: float, *, settled: bool = True, **fields: Any) -> SimulatedOrder:
-        """Place an order: `fields` are those of `SimulatedOrder`, each but `account` and `instrument` optional.
+        """Place an order; of the fields of `SimulatedOrder` only `account` and `instrument` are required.
 
         The id is the next free one unless given. One that is `settled` is seen by every read, whatever
         its lag; another appears only after it. The orders named in `linked` are linked back.

@@ -47,11 +47,12 @@ class Simulator(ABC):
 
     def __init__(self, **behaviour: Any) -> None:
         self.credentials = SimulatedCredentials()
-        self.behaviour = self._checked(Behaviour().switched(behaviour))
+        self._first_behaviour = self._checked(Behaviour().switched(behaviour))
         self.reset()
 
     def reset(self) -> None:
-        """Empty the book and forget all tokens and requests; the behaviour stays."""
+        """Begin anew: an empty book, no token but the fixed one, no request, the behaviour of the start."""
+        self.behaviour = self._first_behaviour
         self.book = Book()
         self.tokens = Tokens(self.credentials.session_token)
         self.requests: list[ReceivedRequest] = []
@@ -86,7 +87,7 @@ class Simulator(ABC):
         )
         return self.route(request, now)
 
-    def switch(self, **changes: object) -> Behaviour:
+    def switch(self, /, **changes: object) -> Behaviour:
         """Change the behaviour, also in the midst of things; raises `ConfigurationError`.
 
         The venue's own switches go into `venue={"name": "word"}`; those not named stay.
@@ -104,8 +105,18 @@ class Simulator(ABC):
 
     def place(self, now: float, **fields: Any) -> SimulatedOrder:
         """Place an order in the user's own account, or the one given: see `Book.place`."""
+        self.check_order(fields)
         defaults = {"account": self.credentials.account, "instrument": self.instrument}
         return self.book.place(now, **{**defaults, **fields})
+
+    def replace(self, order_id: str, now: float, **fields: Any) -> SimulatedOrder:
+        """Put a new order in the place of an open one and return it: see `Book.replace`."""
+        self.check_order(fields)
+        return self.book.replace(order_id, now, **fields)
+
+    def check_order(self, fields: Mapping[str, Any]) -> None:
+        """Raise `ValueError` for fields that no order of this venue can have, such as an id out of range."""
+        return
 
     def receive_cancel(self, order_id: str, now: float, receipt: Reply) -> Reply:
         """Take a cancel of an *open* order and answer `receipt`, or never, as the behaviour says.
