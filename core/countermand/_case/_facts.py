@@ -26,7 +26,7 @@ class Action(Enum):
 
 @attrs.frozen(kw_only=True)
 class Listing:
-    """A complete listing, as far as it concerns a case: newest first."""
+    """A listing as far as it concerns a case, newest first: complete, or down to the order itself."""
 
     rows: tuple[OrderReport, ...]
 

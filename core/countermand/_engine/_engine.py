@@ -237,16 +237,20 @@ class Engine:
     def _start(self, entry: _OpenCase, action: Action, now: float) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
-        patience = min(ATTEMPT_TIMEOUT_S, (deadline - now) / 2)
+        half = (deadline - now) / 2
+        patience = min(ATTEMPT_TIMEOUT_S, half)
         # A cancel lives on past its deadline, for a late answer still counts; a read makes way for the next.
-        until = deadline + LATE_GRACE_S if action is Action.CANCEL else now + patience
+        until = {Action.CANCEL: deadline + LATE_GRACE_S, Action.OPEN: now + half, Action.HISTORY: now + half}
         entry.case.facts.append(Began(number=number, action=action, at=now, overdue_at=now + patience))
         progress = Progress(
             clock=self._loop.time,
             on_signed=lambda at: entry.case.facts.append(Signed(number=number, at=at)),
         )
         errand = Errand(
-            number=number, permission=(entry.case.account, KINDS[action]), until=until, progress=progress
+            number=number,
+            permission=(entry.case.account, KINDS[action]),
+            until=until.get(action, now + patience),
+            progress=progress,
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
         entry.under_way[number] = (task, progress)
