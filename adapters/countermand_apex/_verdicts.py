@@ -149,11 +149,9 @@ def _decipher(response: HttpResponse) -> _Payload | CancelVerdict:
         return _without_answer(response, str(error))
     if type(value) is dict and "result" in value:
         return _generic(value, response)
-    return (
-        _Payload(value=value)
-        if response.status == HTTPStatus.OK
-        else _without_answer(response, "no result in it")
-    )
+    if response.status == HTTPStatus.OK:
+        return _Payload(value=value)
+    return _without_answer(response, "JSON without a result")
 
 
 def _by_text(response: HttpResponse) -> CancelVerdict | None:
