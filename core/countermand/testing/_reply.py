@@ -23,9 +23,20 @@ class Reply:
     #: Seconds between the request and this answer.
     delay_s: float = 0.0
 
-    def response_at(self, now: float) -> HttpResponse | None:
-        """Return the answer, made now if it is a function."""
-        return self.response(now) if callable(self.response) else self.response
+    def response_at(self, now: float) -> HttpResponse:
+        """Return the answer, made now if it is a function; raises `ValueError` where there is none."""
+        response = self.response(now) if callable(self.response) else self.response
+        if response is None:
+            raise ValueError("no answer is ever given")
+        return response
+
+
+@attrs.frozen(kw_only=True)
+class Owed:
+    """A reply as a connection has to perform it: after `delay_s` seconds, or never where `give` is None."""
+
+    delay_s: float
+    give: Callable[[], HttpResponse] | None
 
 
 #: No answer, ever.
