@@ -1,0 +1,199 @@
+"""What each call puts on the wire, by value."""
+
+from __future__ import annotations
+
+import pytest
+
+from countermand import Assurance, CancelRequest, ClientOrderId, OrderId
+from countermand.errors import InvalidRequestError
+from countermand.venue import (
+    LISTING_BYTES,
+    REPLY_BYTES,
+    Call,
+    CallKind,
+    CancelTarget,
+    Capabilities,
+    Identity,
+    LimitScope,
+    Session,
+    Stamp,
+    Venue,
+)
+from countermand_autoshares import AccessToken, AutoShares, Password
+
+BASE = "https://pub-api-et-demo-prod.etnasoft.us/api"
+KEY = "simulated-app-key"
+STAMP = Stamp(nonce=1)
+SESSION = Session(token="VGhpcyBpcyBleGFtcGxlIHRva2Vu")
+LARGEST = str((1 << 31) - 1)
+
+VENUE: Venue = AutoShares(BASE, KEY, auth=AccessToken("token"))
+LATER_VERSION = AutoShares(BASE, KEY, auth=Password("user", "secret"), api_version="2.1")
+
+
+def target(order: OrderId | ClientOrderId, assurance: Assurance = Assurance.CONFIRMED) -> CancelTarget:
+    return CancelTarget(account="6303", order=order, assurance=assurance)
+
+
+PAGE = "/v1.0/accounts/6303/orders?pageNumber={}&pageSize=100&sortField=Id&desc=true"
+
+# (call, name, kind, path, most bytes); the first two paths are the vendor's own example.
+CALLS = {
+    # Cancel an Order, Overview: "DELETE apiURL/v1.0/accounts/6303/orders/73552", "(quick)"
+    "quick": (
+        VENUE.cancel(target(OrderId("73552"), Assurance.RECEIVED)),
+        "DELETE orders",
+        CallKind.CANCEL,
+        "/v1.0/accounts/6303/orders/73552",
+        REPLY_BYTES,
+    ),
+    # and the same with syncorders "(slow)"
+    "slow": (
+        VENUE.cancel(target(OrderId("73552"))),
+        "DELETE syncorders",
+        CallKind.CANCEL,
+        "/v1.0/accounts/6303/syncorders/73552",
+        REPLY_BYTES,
+    ),
+    # "version (path). Unless necessary, leave it at "1.0""
+    "another version": (
+        LATER_VERSION.cancel(target(OrderId(LARGEST))),
+        "DELETE syncorders",
+        CallKind.CANCEL,
+        f"/v2.1/accounts/6303/syncorders/{LARGEST}",
+        REPLY_BYTES,
+    ),
+    # Swagger, Orders_GetOrder
+    "one order": (
+        VENUE.read_order("6303", OrderId("73552")),
+        "GET order",
+        CallKind.READ,
+        "/v1.0/accounts/6303/orders/73552",
+        REPLY_BYTES,
+    ),
+    # Swagger, Orders_GetOrderDetails
+    "details": (
+        VENUE.read_trail("6303", OrderId("73552")),
+        "GET order details",
+        CallKind.READ,
+        "/v1.0/accounts/6303/orders/73552/details",
+        REPLY_BYTES,
+    ),
+    # Swagger, Orders_GetOrders: pageNumber and pageSize are required, filter is not
+    "open orders": (VENUE.list_open("6303"), "GET orders", CallKind.LISTING, PAGE.format(0), LISTING_BYTES),
+    "open, page 3": (
+        VENUE.list_open("6303", 3),
+        "GET orders",
+        CallKind.LISTING,
+        PAGE.format(3),
+        LISTING_BYTES,
+    ),
+    "history": (VENUE.list_history("6303"), "GET orders", CallKind.LISTING, PAGE.format(0), LISTING_BYTES),
+    "history, page 1": (
+        VENUE.list_history("6303", 1),
+        "GET orders",
+        CallKind.LISTING,
+        PAGE.format(1),
+        LISTING_BYTES,
+    ),
+    # Swagger, Logout
+    "log out": (LATER_VERSION.log_out(SESSION), "POST logout", CallKind.LOG_IN, "/logout", REPLY_BYTES),
+}
+
+
+@pytest.mark.parametrize(("call", "name", "kind", "path", "max_bytes"), CALLS.values(), ids=CALLS)
+def test_a_call_is_written_as_documented(
+    call: Call[object], name: str, kind: CallKind, path: str, max_bytes: int
+) -> None:
+    """Method, path and query are those of the documents; the key and the token stand in the headers."""
+    request = call.sign(SESSION, STAMP)
+    assert (call.name, call.kind, call.max_bytes) == (name, kind, max_bytes)
+    assert (request.method, request.path, request.content) == (name.partition(" ")[0], path, b"")
+    assert request.headers == {
+        "Accept": "application/json",
+        "Et-App-Key": KEY,
+        "Authorization": f"Bearer {SESSION.token}",
+    }
+
+
+def test_without_a_session_no_token_is_sent() -> None:
+    """A call that is signed before a log-in bears the application key only."""
+    request = VENUE.read_order("6303", OrderId("1")).sign(None, STAMP)
+    assert request.headers == {"Accept": "application/json", "Et-App-Key": KEY}
+
+
+def test_a_call_is_signed_anew_with_each_session() -> None:
+    """After another log-in the same call bears the other token."""
+    call = VENUE.cancel(target(OrderId("1")))
+    tokens = [call.sign(Session(token=token), STAMP).headers["Authorization"] for token in ("one", "two")]
+    assert tokens == ["Bearer one", "Bearer two"]
+
+
+def test_a_cancel_by_client_order_id_is_never_sent() -> None:
+    """Its number would be taken for the id of another order."""
+    with pytest.raises(InvalidRequestError, match="OrderId only"):
+        VENUE.cancel(target(ClientOrderId("73552")))
+
+
+def test_a_session_that_is_the_callers_is_not_ended() -> None:
+    """Closing a client leaves a token that somebody else was given."""
+    assert VENUE.log_out(SESSION) is None
+
+
+def test_capabilities_are_those_of_the_documents() -> None:
+    """No mass cancel, no documented not-found, Replaced a status of its own, three limits a minute."""
+    declared = AutoShares(BASE, KEY, auth=AccessToken("t"), read_lag_s=2).capabilities
+    assert declared == Capabilities(
+        identities=frozenset({Identity.ORDER_ID}),
+        read_lag_s=2,
+        has_history=True,
+        has_trail=True,
+        limits=declared.limits,
+    )
+    assert [(limit.per, limit.kinds, round(limit.rate * 60), limit.burst) for limit in declared.limits] == [
+        (LimitScope.ACCOUNT, frozenset({CallKind.CANCEL}), 50, 50),
+        (LimitScope.ACCOUNT, frozenset({CallKind.READ, CallKind.LISTING}), 120, 120),
+        (LimitScope.CREDENTIAL, frozenset({CallKind.LOG_IN}), 10, 10),
+    ]
+
+
+GOOD_REQUESTS = {
+    "smallest": ("1", OrderId("1")),
+    "largest": (LARGEST, OrderId(LARGEST)),
+    "a client order id is free text": ("6303", ClientOrderId("A-7/e")),
+    "a client order id beyond 31 bits": ("6303", ClientOrderId("9007199254740993")),
+}
+
+# "accountId", "orderId": "format": "int32"
+BAD_REQUESTS = {
+    "order id 0": ("6303", OrderId("0")),
+    "order id over 31 bits": ("6303", OrderId(str(1 << 31))),
+    "order id negative": ("6303", OrderId("-1")),
+    "order id no number": ("6303", OrderId("73552a")),
+    "order id a path": ("6303", OrderId("1/../2")),
+    "account no number": ("ABC", OrderId("1")),
+    "account 0": ("0", OrderId("1")),
+    "account over 31 bits": (str(1 << 31), ClientOrderId("a")),
+}
+
+
+@pytest.mark.parametrize(("account", "order"), GOOD_REQUESTS.values(), ids=GOOD_REQUESTS)
+def test_a_request_that_can_be_sent_passes(account: str, order: OrderId | ClientOrderId) -> None:
+    """Both ends of the range are in it, and a client order id need be no number."""
+    VENUE.check(CancelRequest(venue="autoshares", account=account, order=order))
+
+
+@pytest.mark.parametrize(("account", "order"), BAD_REQUESTS.values(), ids=BAD_REQUESTS)
+def test_an_id_that_cannot_be_is_refused_before_anything_is_sent(
+    account: str, order: OrderId | ClientOrderId
+) -> None:
+    """Account and order id are whole numbers from 1 to 2^31-1."""
+    with pytest.raises(InvalidRequestError, match="from 1 to 2147483647"):
+        VENUE.check(CancelRequest(venue="autoshares", account=account, order=order))
+
+
+@pytest.mark.parametrize("account", ["", "0", "a", "9/../8"])
+def test_no_call_is_made_for_an_account_that_cannot_be(account: str) -> None:
+    """A listing asked for without a request is checked alike."""
+    with pytest.raises(InvalidRequestError, match="account"):
+        VENUE.list_open(account)
