@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ _KINDS: dict[type, tuple[EvidenceKind, str]] = {
     SessionRefused: (EvidenceKind.SESSION_REFUSED, "session refused"),
     MayHaveActed: (EvidenceKind.FAULT, "may have acted"),
     Unreadable: (EvidenceKind.FAULT, "unreadable"),
+    Listing: (EvidenceKind.ABSENCE, "the listing lacks the order"),
     NoSession: (EvidenceKind.NOT_SENT, "no session"),
 }
 
@@ -56,7 +58,7 @@ def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> Ca
         also_canceled=_also_canceled(survey) if conclusion.outcome is Outcome.CANCELED else (),
         sent=survey.sent,
         stage=conclusion.stage,
-        evidence=tuple(item for one in survey.exchanges if (item := _evidence(case, one)) is not None),
+        evidence=tuple(item for one in survey.exchanges for item in _evidence(case, one, survey.successor)),
         attempts=tuple(_attempt(case, one) for one in survey.attempts),
         venue_code=getattr(last_word.answer, "code", None) if last_word else None,
         venue_text=getattr(last_word.answer, "text", None) if last_word else None,
@@ -112,50 +114,44 @@ def _attempt(case: Case, one: Exchange) -> Attempt:
     )
 
 
-def _evidence(case: Case, one: Exchange) -> Evidence | None:
-    if one.ended is None:
-        return None
-    kind, order = _meaning(case, one, one.ended)
-    when = case.epoch + timedelta(seconds=one.ended.at)
-    if order is not None:
-        text = _shown(order)
-    else:
-        text = _words(one.ended.answer) if one.ended.answer is not None else one.ended.fault or "no answer"
-    return Evidence(at=when, kind=kind, source=one.name, text=text, order=order)
+def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[Evidence]:
+    ended = one.ended
+    if ended is None:
+        return
+    when = case.epoch + timedelta(seconds=ended.at)
+    shown = list(_shown(case, ended.answer, successor))
+    for kind, report in shown:
+        order = _dated(case, report, one.began.at)
+        yield Evidence(at=when, kind=kind, source=one.name, text=_state(report), order=order)
+    if not shown:
+        text = _words(ended.answer) if ended.answer is not None else ended.fault or "no answer"
+        yield Evidence(at=when, kind=_kind(one, ended), source=one.name, text=text)
 
 
-def _meaning(case: Case, one: Exchange, ended: Ended) -> tuple[EvidenceKind, OrderReport | None]:
-    heir = _heir(case, ended.answer)
-    if heir is not None:
-        return EvidenceKind.SUCCESSOR, _dated(case, heir, one.began.at)
-    report = _own_report(case, ended.answer)
-    if report is not None:
-        return EvidenceKind.REPORT, _dated(case, report, one.began.at)
-    if isinstance(ended.answer, Listing):
-        return EvidenceKind.ABSENCE, None
-    if ended.answer is None:
-        unsent = one.began.action is Action.CANCEL and ended.sent is Sent.NO
-        return (EvidenceKind.NOT_SENT if unsent else EvidenceKind.FAULT), None
-    return _KINDS.get(type(ended.answer), (EvidenceKind.FAULT, ""))[0], None
+def _kind(one: Exchange, ended: Ended) -> EvidenceKind:
+    if ended.answer is None and one.began.action is Action.CANCEL and ended.sent is Sent.NO:
+        return EvidenceKind.NOT_SENT
+    return _KINDS.get(type(ended.answer), (EvidenceKind.FAULT, ""))[0]
 
 
-def _heir(case: Case, answer: object) -> OrderReport | None:
-    if not isinstance(answer, Listing):
-        return None
-    successor = Survey(case=case).successor
-    return next((row for row in answer.rows if row.order_id == successor), None)
-
-
-def _own_report(case: Case, answer: object) -> OrderReport | None:
+def _shown(
+    case: Case, answer: object, successor: OrderId | None
+) -> Iterator[tuple[EvidenceKind, OrderReport]]:
     match answer:
-        case OrderRead(report=report) | TrailRead(report=OrderReport() as report) if case.is_about(report):
-            return report
+        case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
+            rows: tuple[OrderReport, ...] = (report,)
         case Listing():
-            return next((row for row in answer.rows if case.is_about(row)), None)
-    return None
+            rows = answer.rows
+        case _:
+            return
+    for row in rows:
+        if case.is_about(row):
+            yield EvidenceKind.REPORT, row
+        elif row.order_id == successor:
+            yield EvidenceKind.SUCCESSOR, row
 
 
-def _shown(report: OrderReport) -> str:
+def _state(report: OrderReport) -> str:
     words = f"order {report.order_id} is {report.status.value}, filled {report.filled_quantity}"
     return f"{words}, in place of {report.replaces}" if report.replaces is not None else words
 
@@ -163,11 +159,11 @@ def _shown(report: OrderReport) -> str:
 def _words(answer: Any) -> str:
     match answer:
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
-            return _shown(report)
+            return _state(report)
         case TrailRead():
             return "the last cancel was refused" if answer.cancel_rejected else "no newer state"
         case Listing():
-            return "the listing lacks the order"
+            return _KINDS[Listing][1]
         case NoSession():
             return f"no session: {_words(answer.failure)}"
     told = " ".join(part for part in (answer.code, answer.text) if part)

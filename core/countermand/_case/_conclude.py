@@ -64,7 +64,9 @@ def _unresolved(survey: Survey, _caller: Caller, _now: float) -> Conclusion | No
 
 
 def _contradicted(survey: Survey, _caller: Caller, _now: float) -> Conclusion | None:
-    if survey.dead and survey.end is None:
+    # A client's id was declared unique for ever, and yet two orders bear it.
+    two_orders = bool(survey.sightings) and survey.order_id is None
+    if two_orders or (survey.dead and survey.end is None):
         return Conclusion(outcome=Outcome.UNKNOWN, settled=True, stage=Stage.CONFIRM)
     return None
 

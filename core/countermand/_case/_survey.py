@@ -118,7 +118,7 @@ class Survey:
         match answer:
             case Listing():
                 own = [row for row in answer.rows if self.case.is_about(row)]
-                return [Sighting(exchange=read, report=row, others=answer.rows) for row in own[:1]]
+                return [Sighting(exchange=read, report=row, others=answer.rows) for row in own]
             case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
                 if self.case.is_about(report):
                     return [Sighting(exchange=read, report=report)]
@@ -149,7 +149,8 @@ class Survey:
         """The venue's id of the order, as far as it is known."""
         if isinstance(self.case.order, OrderId):
             return self.case.order
-        return self.latest.report.order_id if self.latest else None
+        ids = {seen.report.order_id for seen in self.sightings}
+        return ids.pop() if len(ids) == 1 else None
 
     @cached_property
     def successor(self) -> OrderId | None:

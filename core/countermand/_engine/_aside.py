@@ -38,7 +38,7 @@ def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
         failure: Exception | None = None
         try:
             value = source()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the user's function raises is theirs to see
             failure = error
         loop.call_soon_threadsafe(deliver, value, failure)
 

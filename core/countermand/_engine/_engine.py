@@ -25,7 +25,7 @@ from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
-from countermand.errors import ClosedClientError, UnknownVenueError
+from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
 from countermand.venue import Venue
 
 Key = tuple[str, str, OrderId | ClientOrderId]
@@ -73,7 +73,13 @@ class Engine:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes."""
         if self._closed:
             raise ClosedClientError("the client is closed")
-        self._station(request.venue).venue.check(request)
+        venue = self._station(request.venue).venue
+        try:
+            venue.check(request)
+        except CountermandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
+            return _not_sent(request, error)
         self._watch.requested(request)
         ack = await self._one(request, self._loop.time() + request.timeout_s)
         if request.follow_replacement:
@@ -173,7 +179,7 @@ class Engine:
             entry = self._pinned(entry)
             self._answer(entry, now)
             self._begin(entry, now)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
             self._give_up(entry, error)
 
     def _pinned(self, entry: _OpenCase) -> _OpenCase:
@@ -287,6 +293,16 @@ class Engine:
         key = (entry.case.venue, entry.case.account, entry.case.order)
         if not entry.waiters and not entry.under_way and self._cases.get(key) is entry:
             del self._cases[key]
+
+
+def _not_sent(request: CancelRequest, error: Exception) -> CancelAck:
+    return CancelAck(
+        request=request,
+        outcome=Outcome.REJECTED,
+        reason=Reason.NOT_SENT,
+        stage=Stage.SEND,
+        error=f"{type(error).__name__}: {error}",
+    )
 
 
 def _ended(case: Case) -> list[Began | Signed | Ended]:

@@ -114,7 +114,7 @@ class Sessions:
                     told: Session | Refused | Throttled | Unreadable = end.value
                     return told
                 answer = await self._satisfied(need)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a plugin's or the user's fault is no session, and told so
             return Unreadable(text=f"the log-in failed: {type(error).__name__}: {error}")
 
     async def _satisfied(self, need: Call[LogInVerdict] | NeedCode) -> LogInVerdict | str:

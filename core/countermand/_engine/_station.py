@@ -116,7 +116,7 @@ class Station:
             fault = "no answer in time"
         except WireFault as error:
             fault = str(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of a plugin or a transport is told in the ack
             fault, broken = f"{type(error).__name__}: {error}", True
         return Ended(
             number=errand.number,

@@ -39,11 +39,23 @@ class Receipt(_Verdict):
     acted: Acted = attrs.field(default=Acted.YES, init=False)
 
 
+#: The reasons a venue's own words can give; all others are for the core to conclude.
+REFUSALS = frozenset(
+    {
+        Reason.VENUE_REFUSED,
+        Reason.PENDING_REPLACE,
+        Reason.NOT_AUTHORIZED,
+        Reason.INVALID_REQUEST,
+        Reason.NOT_SUPPORTED,
+    }
+)
+
+
 @attrs.frozen(kw_only=True)
 class Refused(_Verdict):
     """The venue will not do it; `reason` is what this refusal is called when the order is still alive."""
 
-    reason: Reason = Reason.VENUE_REFUSED
+    reason: Reason = attrs.field(default=Reason.VENUE_REFUSED, validator=attrs.validators.in_(REFUSALS))
     acted: Acted = attrs.field(default=Acted.NO, init=False)
 
 

@@ -1,0 +1,450 @@
+"""What the facts prove: a row for each cell of the outcome policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from countermand import (
+    Assurance,
+    CanceledBy,
+    ClientOrderId,
+    OrderId,
+    OrderReport,
+    OrderStatus,
+    Outcome,
+    Reason,
+    Sent,
+    StatusClass,
+)
+from countermand._case._facts import Action, NoSession
+from countermand.venue import (
+    Acted,
+    Gone,
+    MayHaveActed,
+    Receipt,
+    Refused,
+    SessionRefused,
+    Throttled,
+    TrailRead,
+    Unreadable,
+)
+
+Told = Callable[..., Any]
+
+
+def order(status: str, order_id: str = "7", **more: Any) -> OrderReport:
+    facts = {"filled_quantity": Decimal(0), "account": "9", **more}
+    return OrderReport(order_id=OrderId(order_id), status=OrderStatus(status), **facts)
+
+
+NEW, CANCELED, FILLED = order("New"), order("Canceled"), order("Filled", filled_quantity=Decimal(3))
+CONFLICT = Refused(reason=Reason.VENUE_REFUSED, code="101")
+INVALID = Refused(reason=Reason.INVALID_REQUEST, code="100")
+
+#: id: (what happened, outcome, reason, settled). Times: the cancel at 0, answered at 0.1.
+ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]] = {
+    "nothing yet": (lambda s: s, Outcome.REJECTED, Reason.NOT_SENT, False),
+    "under way": (lambda s: s.began(Action.CANCEL, 0), Outcome.UNKNOWN, None, False),
+    "queued": (lambda s: s.began(Action.CANCEL, 0, signed=False), Outcome.UNKNOWN, None, False),
+    "receipt": (lambda s: s.cancel(Receipt()), Outcome.PENDING, None, False),
+    "receipt, still New": (lambda s: s.cancel(Receipt()).read(NEW, 1), Outcome.PENDING, None, False),
+    "receipt, Canceled": (lambda s: s.cancel(Receipt()).read(CANCELED, 1), Outcome.CANCELED, None, True),
+    "receipt, Filled": (lambda s: s.cancel(Receipt()).read(FILLED, 1), Outcome.REJECTED, Reason.TOO_LATE, True),
+    "receipt, Expired": (
+        lambda s: s.cancel(Receipt()).read(order("Expired"), 1), Outcome.REJECTED, Reason.TOO_LATE, True,
+    ),
+    "receipt, Rejected": (
+        lambda s: s.cancel(Receipt()).read(order("Rejected"), 1), Outcome.REJECTED, Reason.TOO_LATE, True,
+    ),
+    "receipt, Done for Day": (
+        lambda s: s.cancel(Receipt()).read(order("Done for Day"), 1), Outcome.PENDING, None, False,
+    ),
+    "receipt, Error": (lambda s: s.cancel(Receipt()).read(order("Error"), 1), Outcome.PENDING, None, False),
+    "receipt, read fails": (lambda s: s.cancel(Receipt()).read("reset", 1), Outcome.PENDING, None, False),
+    "receipt, order gone": (lambda s: s.cancel(Receipt()).read(Gone(), 1), Outcome.PENDING, None, False),
+    "dead beats alive": (
+        lambda s: s.cancel(Receipt()).read(CANCELED, 1).read(NEW, 2), Outcome.CANCELED, None, True,
+    ),
+    "Filled beats Canceled": (
+        lambda s: s.cancel(Receipt()).read(FILLED, 1).read(CANCELED, 2), Outcome.REJECTED, Reason.TOO_LATE, True,
+    ),
+    "Canceled and Expired": (
+        lambda s: s.cancel(Receipt()).read(CANCELED, 1).read(order("Expired"), 2), Outcome.UNKNOWN, None, True,
+    ),
+    "another order's body": (
+        lambda s: s.cancel(Receipt()).read(order("Canceled", "8"), 1), Outcome.PENDING, None, False,
+    ),
+    "another account's order": (
+        lambda s: s.cancel(Receipt()).read(order("Canceled", account="10"), 1), Outcome.PENDING, None, False,
+    ),
+    "no answer": (lambda s: s.cancel("reset"), Outcome.UNKNOWN, None, False),
+    "no answer, still New": (lambda s: s.cancel("reset").read(NEW, 8), Outcome.UNKNOWN, None, False),
+    "no answer, Canceled": (lambda s: s.cancel("reset").read(CANCELED, 1), Outcome.CANCELED, None, True),
+    "no answer, Pending Cancel": (
+        lambda s: s.cancel("reset").read(order("Pending Cancel"), 1), Outcome.PENDING, None, False,
+    ),
+    "no answer, order gone": (lambda s: s.cancel("reset").read(Gone(), 1), Outcome.UNKNOWN, None, False),
+    "server error": (lambda s: s.cancel(MayHaveActed()).read(NEW, 8), Outcome.UNKNOWN, None, False),
+    "HTML": (lambda s: s.cancel(Unreadable()).read(NEW, 8), Outcome.UNKNOWN, None, False),
+    "throttled, undocumented": (lambda s: s.cancel(Throttled()).read(NEW, 8), Outcome.UNKNOWN, None, False),
+    "conflict": (lambda s: s.cancel(CONFLICT), Outcome.REJECTED, Reason.VENUE_REFUSED, False),
+    "conflict, alive too soon": (
+        lambda s: s.cancel(CONFLICT).read(NEW, 5), Outcome.REJECTED, Reason.VENUE_REFUSED, False,
+    ),
+    "conflict, alive after the lag": (
+        lambda s: s.cancel(CONFLICT).read(NEW, 5.2), Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
+    "conflict, unreadable status": (
+        lambda s: s.cancel(CONFLICT).read(order("Error"), 5.2), Outcome.REJECTED, Reason.VENUE_REFUSED, False,
+    ),
+    "conflict, Filled": (lambda s: s.cancel(CONFLICT).read(FILLED, 1), Outcome.REJECTED, Reason.TOO_LATE, True),
+    "conflict, Canceled": (lambda s: s.cancel(CONFLICT).read(CANCELED, 1), Outcome.CANCELED, None, True),
+    "conflict, Pending Cancel": (
+        lambda s: s.cancel(CONFLICT).read(order("Pending Cancel"), 1), Outcome.PENDING, None, False,
+    ),
+    "conflict, Pending Replace": (
+        lambda s: s.cancel(CONFLICT).read(order("Pending Replace"), 5.2), Outcome.REJECTED, Reason.PENDING_REPLACE, True,
+    ),
+    "conflict, gone": (lambda s: s.cancel(CONFLICT).read(Gone(), 1), Outcome.REJECTED, Reason.NOT_FOUND, False),
+    "invalid": (lambda s: s.cancel(INVALID), Outcome.REJECTED, Reason.INVALID_REQUEST, False),
+    "invalid, read fails": (
+        lambda s: s.cancel(INVALID).read(Unreadable(), 1), Outcome.REJECTED, Reason.INVALID_REQUEST, True,
+    ),
+    "invalid, alive": (
+        lambda s: s.cancel(INVALID).read(NEW, 1), Outcome.REJECTED, Reason.INVALID_REQUEST, True,
+    ),
+    "invalid, Filled": (lambda s: s.cancel(INVALID).read(FILLED, 1), Outcome.REJECTED, Reason.TOO_LATE, True),
+    "not found": (lambda s: s.cancel(Gone()), Outcome.REJECTED, Reason.NOT_FOUND, False),
+    "not found, alive after the lag": (
+        lambda s: s.cancel(Gone()).read(NEW, 6), Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
+    "throttled, not processed": (
+        lambda s: s.cancel(Throttled(acted=Acted.NO, retry_after_s=3)),
+        Outcome.REJECTED, Reason.THROTTLED, True,
+    ),
+    "session refused once": (
+        lambda s: s.cancel(SessionRefused()), Outcome.REJECTED, Reason.NOT_AUTHORIZED, False,
+    ),
+    "session refused twice": (
+        lambda s: s.cancel(SessionRefused()).cancel(SessionRefused(), 1, session=2),
+        Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
+    ),
+    "no such function, reads work": (
+        lambda s: s.cancel(SessionRefused(or_unsupported=True))
+        .cancel(SessionRefused(or_unsupported=True), 1, session=2).read(NEW, 2),
+        Outcome.REJECTED, Reason.NOT_SUPPORTED, True,
+    ),
+    "no such function, nothing works": (
+        lambda s: s.cancel(SessionRefused(or_unsupported=True))
+        .cancel(SessionRefused(or_unsupported=True), 1, session=2).read(SessionRefused(), 2),
+        Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
+    ),
+    "connect refused": (
+        lambda s: s.cancel("refused", sent=Sent.NO), Outcome.REJECTED, Reason.NOT_SENT, True,
+    ),
+    "log-in refused": (
+        lambda s: s.cancel(NoSession(failure=Refused(text="bad password")), sent=Sent.NO),
+        Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
+    ),
+    "log-in throttled": (
+        lambda s: s.cancel(NoSession(failure=Throttled(retry_after_s=9)), sent=Sent.NO),
+        Outcome.REJECTED, Reason.THROTTLED, True,
+    ),
+    "log-in unreadable": (
+        lambda s: s.cancel(NoSession(failure=Unreadable()), sent=Sent.NO), Outcome.REJECTED, Reason.NOT_SENT, True,
+    ),
+    "law 1: no answer, then refused": (
+        lambda s: s.cancel("reset").cancel(CONFLICT, 1).read(NEW, 8), Outcome.UNKNOWN, None, False,
+    ),
+    "law 1: receipt, then refused": (
+        lambda s: s.cancel(Receipt()).cancel(CONFLICT, 1).read(NEW, 8), Outcome.PENDING, None, False,
+    ),
+    "law 1: no answer, then not sent": (
+        lambda s: s.cancel("reset").cancel("refused", 1, sent=Sent.NO), Outcome.UNKNOWN, None, False,
+    ),
+    "law 1: refused, then not sent": (
+        lambda s: s.cancel(CONFLICT).cancel("refused", 1, sent=Sent.NO).read(NEW, 8),
+        Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
+    "receipt, then the market refuses": (
+        lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 6),
+        Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
+    "receipt, an old refusal shown too soon": (
+        lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 4), Outcome.PENDING, None, False,
+    ),
+    "receipt, the trail tells of the refusal": (
+        lambda s: s.cancel(Receipt()).read(NEW, 6).read(TrailRead(cancel_rejected=True), 6.2, action=Action.TRAIL),
+        Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
+    "receipt, refusal shown, another attempt open": (
+        lambda s: s.cancel(Receipt()).cancel("reset", 1).read(order("New", cancel_rejected=True), 7),
+        Outcome.PENDING, None, False,
+    ),
+    "receipt, refusal shown, then Pending Cancel": (
+        lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 2).read(order("Pending Cancel"), 6),
+        Outcome.PENDING, None, False,
+    ),
+    "legs alive": (
+        lambda s: s.cancel(Receipt()).read(order("Canceled", legs=(order("Canceled", "71"), order("New", "72"))), 1),
+        Outcome.PENDING, None, False,
+    ),
+    "legs dead": (
+        lambda s: s.cancel(Receipt()).read(order("Canceled", legs=(order("Canceled", "71"),)), 1),
+        Outcome.CANCELED, None, True,
+    ),
+    "Replaced": (lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1), Outcome.UNKNOWN, None, False),
+    "Replaced, successor listed": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1)
+        .listing(order("Replaced"), order("New", "8", replaces=OrderId("7")), at=2, action=Action.HISTORY),
+        Outcome.REJECTED, Reason.REPLACED, True,
+    ),
+    "Replaced, no successor to be seen": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1).listing(order("Replaced"), at=2, action=Action.HISTORY),
+        Outcome.UNKNOWN, None, False,
+    ),
+    "Replaced, successor by client id": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced", client_order_id=ClientOrderId("a")), 1)
+        .listing(order("New", "8", replaces=ClientOrderId("a")), at=2, action=Action.HISTORY),
+        Outcome.REJECTED, Reason.REPLACED, True,
+    ),
+    "another account's successor": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1)
+        .listing(order("New", "8", replaces=OrderId("7"), account="10"), at=2, action=Action.HISTORY),
+        Outcome.UNKNOWN, None, False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "outcome", "reason", "settled"), ONE_CANCEL.values(), ids=ONE_CANCEL)
+def test_each_cell_of_the_policy(
+    told: Told, happened: Callable[[Any], Any], outcome: Outcome, reason: Reason | None, settled: bool
+) -> None:
+    """What happened proves exactly this, and can be told as an ack."""
+    story = happened(told())
+    conclusion = story.concludes()
+    assert (conclusion.outcome, conclusion.reason, conclusion.settled) == (outcome, reason, settled)
+    ack = story.ack()
+    assert (ack.outcome, ack.reason) == (outcome, reason)
+
+
+#: At a venue whose replaced orders read Canceled; the cancel got its receipt.
+SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
+    "Canceled, not searched": (lambda s: s, Outcome.UNKNOWN, None),
+    "history shows it, no successor": (
+        lambda s: s.listing(CANCELED, at=2, action=Action.HISTORY), Outcome.CANCELED, None,
+    ),
+    "history shows the successor": (
+        lambda s: s.listing(order("New", "8", replaces=OrderId("7")), CANCELED, at=2, action=Action.HISTORY),
+        Outcome.REJECTED, Reason.REPLACED,
+    ),
+    "history lacks it": (lambda s: s.listing(at=2, action=Action.HISTORY), Outcome.UNKNOWN, None),
+    "history lacks it, open orders searched": (
+        lambda s: s.listing(at=2, action=Action.HISTORY).listing(at=2, action=Action.OPEN), Outcome.CANCELED, None,
+    ),
+    "both lack it, but began before the read": (
+        lambda s: s.listing(at=0.5, action=Action.HISTORY).listing(at=0.5, action=Action.OPEN), Outcome.UNKNOWN, None,
+    ),
+    "open orders show the successor": (
+        lambda s: s.listing(order("New", "8", replaces=OrderId("7")), at=2, action=Action.OPEN),
+        Outcome.REJECTED, Reason.REPLACED,
+    ),
+    "history failed": (lambda s: s.read("reset", 2, action=Action.HISTORY), Outcome.UNKNOWN, None),
+    "history shows it still alive": (
+        lambda s: s.listing(NEW, at=2, action=Action.HISTORY), Outcome.UNKNOWN, None,
+    ),
+    "an order that replaces itself": (
+        lambda s: s.listing(order("Canceled", replaces=OrderId("7")), at=2, action=Action.HISTORY), Outcome.CANCELED, None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "outcome", "reason"), SHIFTING.values(), ids=SHIFTING)
+def test_canceled_is_searched_for_a_successor(
+    told: Told, happened: Callable[[Any], Any], outcome: Outcome, reason: Reason | None
+) -> None:
+    """Where a replaced order reads Canceled, Canceled alone settles nothing."""
+    story = happened(told("shifting").cancel(Receipt()).read(CANCELED, 1))
+    assert (story.ack().outcome, story.ack().reason) == (outcome, reason)
+
+
+def test_without_a_history_open_orders_are_search_enough(told: Told) -> None:
+    """A venue without a history is searched in its open orders."""
+    story = told("plain").cancel(CONFLICT).read(order("Replaced"), 1)
+    heir = order("New", "8", replaces=OrderId("7"))
+    assert story.listing(heir, at=2).ack().successor == OrderId("8")
+
+
+#: id: (what happened, whose cancel it was).
+CANCELED_BY: dict[str, tuple[Callable[[Any], Any], CanceledBy]] = {
+    "read before anything was sent": (lambda s: s.read(CANCELED, 0), CanceledBy.EARLIER),
+    "all refused": (lambda s: s.cancel(CONFLICT).read(CANCELED, 1), CanceledBy.EARLIER),
+    "read began before the cancel": (lambda s: s.read(CANCELED, 0).cancel(Receipt(), 1), CanceledBy.EARLIER),
+    "receipt": (lambda s: s.cancel(Receipt()).read(CANCELED, 1), CanceledBy.UNDETERMINED),
+    "receipt that promises it": (
+        lambda s: s.cancel(Receipt(executed=True)).read(CANCELED, 1), CanceledBy.THIS_REQUEST,
+    ),
+    "no answer": (lambda s: s.cancel("reset").read(CANCELED, 1), CanceledBy.UNDETERMINED),
+    "no answer yet": (lambda s: s.began(Action.CANCEL, 0).read(CANCELED, 1), CanceledBy.UNDETERMINED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "by"), CANCELED_BY.values(), ids=CANCELED_BY)
+def test_whose_cancel_it_was(told: Told, happened: Callable[[Any], Any], by: CanceledBy) -> None:
+    """Nobody claims a cancel that a rival's may have been."""
+    assert happened(told()).ack().canceled_by is by
+
+
+def test_canceled_before_the_caller_came_is_earlier(told: Told) -> None:
+    """A caller who joins a case that has ended did not cancel the order."""
+    story = told(joined_at=2).cancel(Receipt(executed=True)).read(CANCELED, 1)
+    assert story.ack().canceled_by is CanceledBy.EARLIER
+
+
+def test_received_is_answered_by_a_receipt(told: Told) -> None:
+    """With RECEIVED a receipt settles as PENDING; so does Pending Cancel, whoever asked for it."""
+    received = told(assurance=Assurance.RECEIVED).cancel(Receipt()).concludes()
+    assert (received.outcome, received.settled) == (Outcome.PENDING, True)
+    leaving = told(assurance=Assurance.RECEIVED).cancel(CONFLICT).read(order("Pending Cancel"), 1).concludes()
+    assert (leaving.outcome, leaving.settled) == (Outcome.PENDING, True)
+
+
+def test_who_comes_late_is_not_settled_by_older_attempts(told: Told) -> None:
+    """One who joined after the last attempt ended waits for an attempt of its own."""
+    assert told(joined_at=3).cancel(CONFLICT).read(NEW, 6).concludes().settled is False
+    late = told(joined_at=3, assurance=Assurance.RECEIVED).cancel(Receipt()).concludes()
+    assert (late.outcome, late.settled) == (Outcome.PENDING, False)
+    assert told(joined_at=3).cancel(CONFLICT).read(CANCELED, 4).concludes().settled is True
+
+
+def absent(story: Any, *times: float) -> Any:
+    for at in times:
+        story.read(Gone(), at).listing(at=at).listing(at=at, action=Action.HISTORY)
+    return story
+
+
+def test_unknown_order_needs_two_proofs_a_lag_apart(told: Told) -> None:
+    """Not found is not never existed: single read, open orders and history must lack it twice."""
+    once = absent(told().cancel(Gone()), 1).concludes()
+    assert (once.reason, once.settled) == (Reason.NOT_FOUND, False)
+    soon = absent(told().cancel(Gone()), 1, 5.9).concludes()
+    assert (soon.reason, soon.settled) == (Reason.NOT_FOUND, False)
+    proved = absent(told().cancel(Gone()), 1, 6).concludes()
+    assert (proved.reason, proved.settled) == (Reason.UNKNOWN_ORDER, True)
+
+
+def test_unknown_order_is_never_said_after_a_doubt(told: Told) -> None:
+    """An attempt that may have acted leaves UNKNOWN, however often the order is missing."""
+    assert absent(told().cancel("reset"), 1, 7).concludes().outcome is Outcome.UNKNOWN
+
+
+def test_unknown_order_needs_a_documented_not_found(told: Told) -> None:
+    """Where a single read's not-found is undocumented, a missing order is NOT_FOUND."""
+    story = told("plain").cancel(CONFLICT).listing(at=1).listing(at=7)
+    assert (story.concludes().reason, story.concludes().settled) == (Reason.NOT_FOUND, True)
+
+
+def test_a_refused_order_that_was_never_read_is_refused(told: Told) -> None:
+    """Without any read the venue's own refusal is the reason."""
+    assert told().cancel(CONFLICT).read("reset", 1).concludes().reason is Reason.VENUE_REFUSED
+
+
+ALIAS = ClientOrderId("a")
+
+
+def mine(status: str, order_id: str = "7", **more: Any) -> OrderReport:
+    return order(status, order_id, client_order_id=ALIAS, **more)
+
+
+#: id: (what was listed, reason at the deadline, settled) of a client's id that names no single order.
+UNRESOLVED: dict[str, tuple[Callable[[Any], Any], Reason, bool]] = {
+    "nothing yet": (lambda s: s, Reason.NOT_SENT, False),
+    "listing failed": (lambda s: s.read("reset", 0, action=Action.OPEN), Reason.NOT_SENT, False),
+    "open orders lack it": (lambda s: s.listing(at=0), Reason.NOT_SENT, False),
+    "both lack it": (
+        lambda s: s.listing(at=0).listing(at=0, action=Action.HISTORY), Reason.NOT_FOUND, False,
+    ),
+    "both lack it twice": (
+        lambda s: s.listing(at=0).listing(at=0, action=Action.HISTORY)
+        .listing(at=5).listing(at=5, action=Action.HISTORY), Reason.NOT_FOUND, True,
+    ),
+    "two open": (lambda s: s.listing(mine("New"), mine("New", "8"), at=0), Reason.AMBIGUOUS_ORDER, True),
+    "another's order": (
+        lambda s: s.listing(order("New", client_order_id=ClientOrderId("b")), at=0)
+        .listing(at=0, action=Action.HISTORY), Reason.NOT_FOUND, False,
+    ),
+    "session refused once": (
+        lambda s: s.read(SessionRefused(), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, False,
+    ),
+    "refused": (
+        lambda s: s.read(Refused(), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, True,
+    ),
+    "no session": (
+        lambda s: s.read(NoSession(failure=Refused()), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "reason", "settled"), UNRESOLVED.values(), ids=UNRESOLVED)
+def test_a_client_id_without_an_order_sends_nothing(
+    told: Told, happened: Callable[[Any], Any], reason: Reason, settled: bool
+) -> None:
+    """As long as a client's id names no single order, nothing is sent, and the ack says why."""
+    story = happened(told(order=ALIAS))
+    conclusion = story.concludes()
+    assert (conclusion.reason, conclusion.settled) == (reason, settled)
+    assert story.ack().sent is Sent.NO
+
+
+def test_a_static_session_refused_once_is_not_authorized(told: Told) -> None:
+    """Where no session can be had anew, one refusal is enough: for the cancel and for the resolving listing."""
+    assert told(renewable=False).cancel(SessionRefused()).concludes().settled is True
+    listing = told(order=ALIAS, renewable=False).read(SessionRefused(), 0, action=Action.OPEN)
+    assert (listing.concludes().reason, listing.concludes().settled) == (Reason.NOT_AUTHORIZED, True)
+
+
+def test_a_native_client_id_learns_the_venue_id_from_a_listing(told: Told) -> None:
+    """A cancel by a client id that is unique for ever is told by the order that bears it."""
+    story = (
+        told("native", order=ALIAS).cancel(Receipt()).listing(mine("Canceled"), at=1, action=Action.HISTORY)
+    )
+    ack = story.ack()
+    assert (ack.outcome, ack.order_id) == (Outcome.CANCELED, OrderId("7"))
+    assert told("native", order=ALIAS).cancel(Receipt()).ack().order_id is None
+
+
+def test_a_native_client_id_that_two_orders_bear_is_unknown(told: Told) -> None:
+    """What was declared unique and is not proves nothing of either order."""
+    story = told("native", order=ALIAS).cancel(Receipt())
+    ack = story.listing(mine("Canceled"), at=1, action=Action.HISTORY).listing(mine("New", "8"), at=1).ack()
+    assert (ack.outcome, ack.order_id) == (Outcome.UNKNOWN, None)
+
+
+def test_linked_orders_are_named(told: Told) -> None:
+    """What the venue took along stands in also_canceled: siblings from a listing, legs from the order."""
+    leg = order("Canceled", parent=OrderId("6"))
+    story = told().cancel(Receipt()).read(leg, 1)
+    assert story.concludes().settled is False
+    sibling, other = order("Canceled", "8", parent=OrderId("6")), order("Canceled", "9", parent=OrderId("5"))
+    story.listing(sibling, other, leg, at=2, action=Action.HISTORY)
+    assert (story.concludes().settled, story.ack().also_canceled) == (True, (OrderId("8"),))
+    legs = (order("Canceled", "71"), order("Filled", "72"))
+    whole = told().cancel(Receipt()).read(order("Canceled", legs=legs), 1)
+    assert whole.ack().also_canceled == (OrderId("71"),)
+
+
+def test_the_order_is_told_as_of_the_start_of_its_read(told: Told) -> None:
+    """An ack's order bears the time its read began, and what was filled."""
+    ack = told().cancel(Receipt()).read(FILLED, 2.5).ack()
+    assert ack.order is not None
+    assert (ack.order.as_of.isoformat(), ack.order.filled_quantity) == ("2026-01-01T00:00:02.500000+00:00", 3)
+
+
+def test_every_status_has_its_class() -> None:
+    """Only names of the table are readable."""
+    unreadable = {status for status in OrderStatus if status.status_class is StatusClass.UNREADABLE}
+    assert unreadable == {OrderStatus.ERROR, OrderStatus.UNKNOWN}

@@ -1,0 +1,164 @@
+"""What should be under way: repeats, reads, the search for a successor, and when to look again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
+from countermand._case._facts import Action
+from countermand._case._plan import MOST_ATTEMPTS
+from countermand.venue import Gone, Receipt, Refused, SessionRefused
+
+Told = Callable[..., Any]
+ALIAS = ClientOrderId("a")
+
+
+def order(status: str, order_id: str = "7", **more: Any) -> OrderReport:
+    facts = {"filled_quantity": Decimal(0), "account": "9", **more}
+    return OrderReport(order_id=OrderId(order_id), status=OrderStatus(status), **facts)
+
+
+NEW, CANCELED = order("New"), order("Canceled")
+CANCEL, READ, TRAIL, OPEN, HISTORY = Action
+
+#: id: (venue, what happened, at what time, what begins).
+STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
+    "first the cancel": ("full", lambda s: s, 0, {CANCEL}),
+    "nothing beside a cancel under way": ("full", lambda s: s.began(CANCEL, 0), 1, set()),
+    "a read once the cancel is overdue": ("full", lambda s: s.began(CANCEL, 0), 3, {READ}),
+    "a read right after a receipt": ("full", lambda s: s.cancel(Receipt()), 0.1, {READ}),
+    "a read right after a fault": ("full", lambda s: s.cancel("reset"), 0.1, {READ}),
+    "a read right after a refusal": ("full", lambda s: s.cancel(Refused()), 0.1, {READ}),
+    "not the next read at once": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.2, set()),
+    "the next read after a wait": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.26, {READ}),
+    "no second read beside one": ("full", lambda s: s.cancel(Receipt()).began(READ, 0.1), 5, set()),
+    "nothing when it is settled": ("full", lambda s: s.cancel(Receipt()).read(CANCELED, 1), 2, set()),
+    "nothing when nobody waits any more": ("full", lambda s: s.cancel(Receipt()), 10, set()),
+    "a renewed session's cancel": ("full", lambda s: s.cancel(SessionRefused()), 0.1, {CANCEL}),
+    "not a third session's": (
+        "full", lambda s: s.cancel(SessionRefused()).cancel(SessionRefused(), 1, session=2), 1.1, set(),
+    ),
+    "nothing is sent to a leaving order": ("full", lambda s: s.listing(order("Pending Cancel"), at=0), 0.2, {READ}),
+    "a dead order is not canceled": ("full", lambda s: s.read(order("Filled"), 0), 0.2, set()),
+    "all listings for a missing order": (
+        "full", lambda s: s.cancel(Gone()).read(Gone(), 0.1), 0.3, {READ, OPEN, HISTORY},
+    ),
+    "its open orders only, where there is no history": (
+        "plain", lambda s: s.cancel(Refused()).read(Gone(), 0.1), 0.2, {OPEN},
+    ),
+    "the trail of an order that outlives its receipt": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 5.2), 5.4, {READ, TRAIL},
+    ),
+    "no trail too soon": ("full", lambda s: s.cancel(Receipt()).read(NEW, 5), 5.2, {READ}),
+    "no trail where there is none": ("plain", lambda s: s.cancel(Receipt()).read(NEW, 5.2), 5.4, {READ}),
+    "the history of a Canceled order": (
+        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 0.1), 0.2, {HISTORY},
+    ),
+    "open orders, too, if the history lacks it": (
+        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 0.1).listing(at=0.3, action=HISTORY), 0.4, {OPEN},
+    ),
+    "nothing once it was searched": (
+        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 0.1).listing(CANCELED, at=0.3, action=HISTORY),
+        0.4, set(),
+    ),
+    "the successor of a Replaced order": ("full", lambda s: s.cancel(Refused()).read(order("Replaced"), 1), 2, {HISTORY}),
+    "the successor in open orders only": ("plain", lambda s: s.cancel(Refused()).read(order("Replaced"), 1), 2, {OPEN}),
+    "no cancel of a Replaced order": ("full", lambda s: s.read(order("Replaced"), 0), 1, {HISTORY}),
+    "the linked orders of a canceled leg": (
+        "full", lambda s: s.cancel(Receipt()).read(order("Canceled", parent=OrderId("6")), 1), 2, {HISTORY},
+    ),
+    "the linked orders, without a history": (
+        "plain", lambda s: s.cancel(Receipt()).read(order("Canceled", parent=OrderId("6")), 1), 2, {OPEN},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("venue", "happened", "now", "begins"), STEPS.values(), ids=STEPS)
+def test_what_begins(
+    told: Told, venue: str, happened: Callable[[Any], Any], now: float, begins: set[Action]
+) -> None:
+    """After this, that begins, and nothing else."""
+    assert happened(told(venue)).plans(now).begin == begins
+
+
+#: The same for a client's id that must be found first.
+RESOLVING: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
+    "open orders first": ("full", lambda s: s, 0, {OPEN}),
+    "history if they lack it": ("full", lambda s: s.listing(at=0), 0.1, {HISTORY}),
+    "no history before open orders answered": ("full", lambda s: s.read("reset", 0, action=OPEN), 0.1, set()),
+    "open orders again": ("full", lambda s: s.read("reset", 0, action=OPEN), 0.2, {OPEN}),
+    "no history where there is none": ("plain", lambda s: s.listing(at=0), 0.1, set()),
+    "nothing once it is found": ("full", lambda s: s.listing(order("New", client_order_id=ALIAS), at=0), 1, set()),
+    "nothing once it is ambiguous": (
+        "full", lambda s: s.listing(*(order("New", n, client_order_id=ALIAS) for n in "78"), at=0), 1, set(),
+    ),
+    "a native id is sent as it is": ("native", lambda s: s, 0, {CANCEL}),
+    "and read by listings": ("native", lambda s: s.cancel(Receipt()), 0.1, {OPEN, HISTORY}),
+    "a native id refused for its session is sent again": ("native", lambda s: s.cancel(SessionRefused()), 0.2, {CANCEL}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("venue", "happened", "now", "begins"), RESOLVING.values(), ids=RESOLVING)
+def test_what_begins_for_a_client_id(
+    told: Told, venue: str, happened: Callable[[Any], Any], now: float, begins: set[Action]
+) -> None:
+    """After this, that begins, and nothing else."""
+    assert happened(told(venue, order=ALIAS)).plans(now).begin == begins
+
+
+def test_a_receipt_ends_the_work_for_received(told: Told) -> None:
+    """With RECEIVED nothing is read after a receipt."""
+    assert told(assurance=Assurance.RECEIVED).cancel(Receipt()).plans(0.1).begin == set()
+
+
+def test_waits_between_reads_double_up_to_a_second(told: Told) -> None:
+    """Reads follow each other after 0.05, 0.1, 0.2 … and at most 1 s."""
+    story = told(timeout_s=60).cancel(Receipt())
+    waits, now = [], 0.1
+    for _ in range(8):
+        story.read(NEW, now, took=0)
+        again = story.plans(now).look_again_at
+        waits.append(round(again - now, 6))
+        now = again
+    assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0]
+
+
+def test_an_idle_plan_has_nothing_to_wake_for(told: Told) -> None:
+    """A cancel under way wakes the plan when it is overdue, and a settled case never."""
+    assert told().began(Action.CANCEL, 0).plans(1).look_again_at == 3
+    assert told().cancel(Receipt()).read(CANCELED, 1).plans(2).look_again_at == math.inf
+
+
+def joined(story: Any, at: float) -> Any:
+    newcomer = attrs.evolve(story.caller, joined_at=at, deadline=at + 10)
+    story.case.callers.append(newcomer)
+    return story
+
+
+def test_who_joins_later_gets_an_attempt_of_its_own(told: Told) -> None:
+    """One who joins an unanswered attempt shares it; one who comes after its end gets a new one."""
+    assert joined(told().began(Action.CANCEL, 0), 1).plans(1).begin == set()
+    assert joined(told().cancel(Receipt()).read(NEW, 1), 2).plans(2).begin == {Action.CANCEL}
+
+
+def test_no_more_than_five_cancels(told: Told) -> None:
+    """However many join, an order is sent five cancels at most."""
+    story = told(timeout_s=60)
+    for number in range(MOST_ATTEMPTS):
+        assert joined(story, number).plans(number).begin == {Action.CANCEL}
+        story.cancel(Refused(), number)
+    assert Action.CANCEL not in joined(story, 9).plans(9).begin
+
+
+def test_a_native_client_id_is_sent_once(told: Told) -> None:
+    """A native client id that may have arrived is not sent again, even for one who joins later."""
+    sent = joined(told("native", order=ALIAS).cancel(Receipt()), 1)
+    assert Action.CANCEL not in sent.plans(1).begin
+    unsent = joined(told("native", order=ALIAS).cancel("refused", sent=Sent.NO), 1)
+    assert unsent.plans(1).begin == {Action.CANCEL}
