@@ -1,0 +1,64 @@
+"""How the simulated venue shows an order; AlphaPoint GetOrderStatus, Response."""
+
+from __future__ import annotations
+
+from countermand import OrderStatus
+from countermand.testing import SimulatedOrder
+
+#: How APEX calls a status that is not simply Working.
+STATES = {
+    OrderStatus.FILLED: "FullyExecuted",
+    OrderStatus.CANCELED: "Canceled",
+    # AlphaPoint CancelReplaceOrder: the old order reads exactly like a canceled one.
+    OrderStatus.REPLACED: "Canceled",
+    OrderStatus.REJECTED: "Rejected",
+    OrderStatus.EXPIRED: "Expired",
+    OrderStatus.UNKNOWN: "Unknown",
+    OrderStatus.ERROR: "Unknown",
+}
+_CHANGES = {
+    "FullyExecuted": "Trade",
+    "Canceled": "UserModified",
+    "Rejected": "NewInputRejected",
+    "Expired": "Expired",
+    "Unknown": "Unknown",
+}
+
+
+def state_of(order: SimulatedOrder) -> str:
+    """Return the OrderState; an order that is being canceled is Working until it is Canceled."""
+    return STATES.get(order.status, "Working")
+
+
+def show_order(order: SimulatedOrder) -> dict[str, object]:
+    """Return one order as the venue's JSON object."""
+    state, client_order_id = state_of(order), int(order.client_order_id or 0)
+    working = "Trade" if order.filled else "NewInputAccepted"
+    return {
+        "Side": "Buy",
+        "OrderId": int(order.order_id),
+        "Price": order.price,
+        "Quantity": order.remaining,
+        "DisplayQuantity": order.remaining,
+        "Instrument": int(order.instrument),
+        "Account": int(order.account),
+        "AccountName": f"account {order.account}",
+        "OrderType": "Limit",
+        "ClientOrderId": client_order_id,
+        "OrderState": state,
+        "ReceiveTime": int(order.placed_at * 1000),
+        "LastUpdatedTime": int(order.changed_at * 1000),
+        "OrigQuantity": order.quantity,
+        "QuantityExecuted": order.filled,
+        "GrossValueExecuted": order.filled * (order.average_price or 0),
+        "AvgPrice": order.average_price or 0,
+        "ChangeReason": _CHANGES.get(state, working),
+        # An order that took nobody's place bears its own id here.
+        "OrigOrderId": int(order.replaces or order.order_id),
+        "OrigClOrdId": client_order_id,
+        "EnteredBy": 81,
+        "IsQuote": False,
+        "RejectReason": "Not_Enough_Funds" if state == "Rejected" else "",
+        "CancelReason": "",
+        "OMSId": 1,
+    }

@@ -1,0 +1,50 @@
+"""Whose orders a call may touch at the simulated venue."""
+
+from __future__ import annotations
+
+from countermand.testing import SimulatedOrder, Simulator
+from countermand_apex.simulator._answers import RefusalError
+from countermand_apex.simulator._ask import Ask
+
+#: The one Order Management System there is.
+OMS_ID = 1
+
+
+def check_oms(ask: Ask) -> None:
+    """Raise `RefusalError` without the right OMS; AlphaPoint: "OMSId: required"."""
+    if ask.required("OMSId") != OMS_ID:
+        raise RefusalError(104)
+
+
+def account_of(simulator: Simulator, ask: Ask) -> int:
+    """Return the account that is named, 0 for none; raises `RefusalError` for somebody else's.
+
+    AlphaPoint CancelOrder: "only for an account it is associated with".
+    """
+    account = ask.number("AccountId")
+    if str(account) == simulator.credentials.other_account:
+        raise RefusalError(20)
+    return account
+
+
+def required_account(simulator: Simulator, ask: Ask) -> str:
+    """Return the account, which must be named."""
+    ask.required("AccountId")
+    return str(account_of(simulator, ask))
+
+
+def find_order(simulator: Simulator, ask: Ask, order_id: int) -> SimulatedOrder | None:
+    """Return an order of the user's as it truly is; None for an unknown one and for somebody else's.
+
+    The account may be left out: "The Order ID is unique across an OMS".
+    """
+    account = account_of(simulator, ask)
+    order = simulator.book.find(str(order_id))
+    return order if order is not None and may_see(simulator, order, account) else None
+
+
+def may_see(simulator: Simulator, order: SimulatedOrder, account: int) -> bool:
+    """Tell whether an order is one of that account, or without one, of the user's."""
+    if account:
+        return order.account == str(account)
+    return order.account != simulator.credentials.other_account
