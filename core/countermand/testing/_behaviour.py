@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
@@ -52,11 +52,8 @@ def _check_switches(_: object, attribute: attrs.Attribute[Any], value: object) -
 def _to_orders(value: object) -> object:
     if isinstance(value, bool):
         return frozenset({EVERY_ORDER}) if value else frozenset()
-    if isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping):
-        try:
-            return frozenset(value)
-        except TypeError:
-            return value
+    if isinstance(value, list | tuple | set) and all(isinstance(item, str) for item in value):
+        return frozenset(value)
     return value
 
 

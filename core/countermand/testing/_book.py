@@ -143,7 +143,7 @@ class Book:
         status = plain_status(order.quantity, order.filled)
         return self.change(order_id, now, status=status, cancel_rejected=True)
 
-    def replace(self, order_id: str, now: float, **fields: Any) -> SimulatedOrder:
+    def replace(self, order_id: str, now: float, /, **fields: Any) -> SimulatedOrder:
         """Put a new order in the place of an open one and return it; the old one is Replaced.
 
         `fields` are those of the new order: left out, it has a new id and the rest of the old quantity.

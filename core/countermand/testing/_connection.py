@@ -137,9 +137,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, text: str) -> None:
         self._head = None
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._give(json_response({"error": text}, status, {"connection": "close"}))
-        self._transport.close()
+        self._give(json_response({"error": text}, status, {"connection": "close"}))
 
     def _send(self, *events: h11.Event) -> None:
         self._transport.write(b"".join(self._http.send(event) or b"" for event in events))

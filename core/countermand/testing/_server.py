@@ -81,7 +81,7 @@ def running(simulator: Simulator, port: int = 0) -> Iterator[LiveSimulator]:
     def run() -> None:
         try:
             asyncio.run(_serve_until_stopped(simulator, port, ready))
-        except BaseException as error:  # it is raised in the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             (ended if ready.done() else ready).set_exception(error)
         else:
             ended.set_result(None)
@@ -116,7 +116,7 @@ async def _serve_until_stopped(
 def _settle(done: Future[Any], act: Callable[[], Any]) -> None:
     try:
         done.set_result(act())
-    except Exception as error:  # it is raised in the thread that asked
+    except Exception as error:  # noqa: BLE001 - raised in the thread that asked
         done.set_exception(error)
 
 
@@ -138,7 +138,7 @@ class _Desk:
                 reply = Reply(response=control(self._simulator, asked, now))
             else:
                 reply = self._simulator.handle(request, now)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - shown as 500, and raised at the end
             reply = Reply(response=self._told(fault))
         give = None if reply.response is None else functools.partial(self._give, reply, now + reply.delay_s)
         return Owed(delay_s=reply.delay_s, give=give)
@@ -153,7 +153,7 @@ class _Desk:
         try:
             self._simulator.book.advance(now)
             return reply.response_at(now)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - shown as 500, and raised at the end
             return self._told(fault)
 
     def _told(self, fault: Exception) -> HttpResponse:

@@ -109,7 +109,7 @@ class Simulator(ABC):
         defaults = {"account": self.credentials.account, "instrument": self.instrument}
         return self.book.place(now, **{**defaults, **fields})
 
-    def replace(self, order_id: str, now: float, **fields: Any) -> SimulatedOrder:
+    def replace(self, order_id: str, now: float, /, **fields: Any) -> SimulatedOrder:
         """Put a new order in the place of an open one and return it: see `Book.replace`."""
         self.check_order(fields)
         return self.book.replace(order_id, now, **fields)

@@ -1,0 +1,25 @@
+"""The public face of `countermand.testing`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from countermand import testing
+
+
+def test_all_is_exactly_what_is_public() -> None:
+    """Whatever has a public name is in `__all__`, sorted as the linter has it, and nothing else."""
+    public = {name for name in vars(testing) if not name.startswith("_")}
+    assert public - {"fixtures"} == set(testing.__all__)
+
+
+def test_import_costs_no_library_beyond_attrs() -> None:
+    """Simulated venues can be run in process without a converter or an HTTP library of their own."""
+    script = (
+        "import countermand, sys; before = set(sys.modules); import countermand.testing; "
+        "added = set(sys.modules) - before; "
+        "print([name for name in ('cattrs', 'httpx', 'h11', 'pytest') if name in added])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)  # noqa: S603 - our own words
+    assert done.stdout.strip() == "[]"
