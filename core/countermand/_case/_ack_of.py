@@ -46,7 +46,8 @@ def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> Ca
     """Make the ack that tells a conclusion to its caller."""
     survey = Survey(case=case)
     last_word = _last_word(survey)
-    seen = survey.end or survey.latest
+    # Of a client's id that fits several orders, none is "the order".
+    seen = (survey.end or survey.latest) if survey.order_id is not None else None
     return CancelAck(
         request=caller.request,
         outcome=conclusion.outcome,

@@ -116,10 +116,18 @@ def _reads(survey: Survey) -> Iterator[Action]:
         yield Action.HISTORY if history else Action.OPEN
         return
     yield Action.READ
-    if any(one.ended and isinstance(one.ended.answer, Gone) for one in survey.reads):
+    if _listings_are_wanted(survey):
         yield from absence_reads(survey.case) - {Action.READ}
     if survey.case.capabilities.has_trail and _trail_is_wanted(survey):
         yield Action.TRAIL
+
+
+def _listings_are_wanted(survey: Survey) -> bool:
+    """Tell whether the order must be looked for: its read said "not found", or failed twice to show it."""
+    reads = [one for one in survey.reads if one.began.action is Action.READ]
+    if any(one.ended and isinstance(one.ended.answer, Gone) for one in reads):
+        return True
+    return survey.latest is None and len(reads) > 1
 
 
 def _history_lacked_it(survey: Survey) -> bool:

@@ -21,6 +21,7 @@ from countermand._order import OrderReport
 from countermand.venue import (
     REPLY_BYTES,
     Call,
+    CallKind,
     LogInVerdict,
     Page,
     Session,
@@ -140,6 +141,8 @@ class Station:
         async with self._gate:
             errand.progress.session = ticket.number
             answer, response = await self._exchange(call, ticket.session, errand.progress)
+        if call.kind is not CallKind.CANCEL and _is_cached(response):
+            answer = Unreadable(text="a cached answer is no evidence")
         if isinstance(answer, SessionRefused):
             self._sessions.refused(ticket.number, errand.permission)
         else:
@@ -188,3 +191,8 @@ class Station:
 
     def _on_log_in(self, failure: str | None) -> None:
         self._watch.logged_in(self.venue.name, failure)
+
+
+def _is_cached(response: HttpResponse) -> bool:
+    """Tell whether something on the way answered instead of the venue; RFC 9111, 5.1."""
+    return bool(response.headers.get("age", "").strip(" 0"))

@@ -419,6 +419,8 @@ def test_a_native_client_id_learns_the_venue_id_from_a_listing(told: Told) -> No
 
 def test_a_native_client_id_that_two_orders_bear_is_unknown(told: Told) -> None:
     """What was declared unique and is not proves nothing of either order."""
+    ambiguous = told(order=ALIAS).listing(mine("New"), mine("New", "8"), at=0).ack()
+    assert (ambiguous.order_id, ambiguous.order) == (None, None)
     story = told("native", order=ALIAS).cancel(Receipt())
     ack = story.listing(mine("Canceled"), at=1, action=Action.HISTORY).listing(mine("New", "8"), at=1).ack()
     assert (ack.outcome, ack.order_id) == (Outcome.UNKNOWN, None)

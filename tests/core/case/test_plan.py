@@ -49,6 +49,10 @@ STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "all listings for a missing order": (
         "full", lambda s: s.cancel(Gone()).read(Gone(), 0.1), 0.3, {READ, OPEN, HISTORY},
     ),
+    "all listings for an order whose read fails twice": (
+        "full", lambda s: s.cancel(Refused()).read("500", 0.1).read("500", 0.3), 0.6, {READ, OPEN, HISTORY},
+    ),
+    "no listing for one failed read": ("full", lambda s: s.cancel(Refused()).read("500", 0.1), 0.3, {READ}),
     "its open orders only, where there is no history": (
         "plain", lambda s: s.cancel(Refused()).read(Gone(), 0.1), 0.2, {OPEN},
     ),
