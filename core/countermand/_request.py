@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import uuid
 from enum import Enum
 from typing import Any
@@ -62,12 +62,8 @@ def _instance_of(*kinds: type) -> Any:
 
 
 def _check_timeout(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value <= 0
-    ):
+    # Compared, not converted: there are integers beyond any float.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         what = f"{attribute.name!r} of {type(instance).__name__}"
         raise InvalidRequestError(f"{what} must be a positive, finite number of seconds, got {value!r}")
 

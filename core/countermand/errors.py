@@ -18,7 +18,7 @@ CountermandError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from countermand._ack import CancelAck
@@ -62,6 +62,10 @@ class OutcomeError(CountermandError):
     def __init__(self, message: str, ack: CancelAck) -> None:
         super().__init__(message)
         self.ack = ack
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, CancelAck]]:
+        # An exception is pickled by its args alone, and those lack the ack.
+        return type(self), (str(self), self.ack)
 
 
 class CancelPendingError(OutcomeError):

@@ -11,6 +11,7 @@ import attrs
 
 from countermand.errors import ConfigurationError, InvalidRequestError
 
+_DIGITS = re.compile(r"[0-9]{1,100}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -30,7 +31,7 @@ def clean_base_url(value: object) -> str:
         ) from error
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"base_url must begin with https:// and name a host, got {value!r}")
-    if parts.username is not None or parts.query or parts.fragment:
+    if parts.username is not None or "?" in value or "#" in value:  # "https://host?" has an empty query
         raise ConfigurationError("base_url must bear no user, query or fragment: credentials go into auth")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"base_url must be https:// (http:// is for loopback only), got {value!r}")
@@ -46,7 +47,7 @@ def _is_loopback(host: str) -> bool:
 
 def check_number(value: str, what: str, maximum: int) -> None:
     """Raise `InvalidRequestError` unless `value` is a whole number from 1 to `maximum`, both inclusive."""
-    if not value.isdigit() or not 1 <= int(value) <= maximum:
+    if not _DIGITS.fullmatch(value) or not 1 <= int(value) <= maximum:
         raise InvalidRequestError(f"{what} must be a whole number from 1 to {maximum}, got {value!r}")
 
 

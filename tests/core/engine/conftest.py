@@ -1,0 +1,152 @@
+"""The peer that plays the invented venue, and the clients that reach it without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import selectors
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+import httpx
+import pytest
+
+from countermand import AsyncClient, CancelAck, CancelRequest, Client, OrderId
+
+T = TypeVar("T")
+
+CALLS = ("cancel", "order", "trail", "open", "history", "log-in", "code", "log-out")
+
+
+class Peer:
+    """Plays the venue: each call has its answers, one after the other, of which the last stays."""
+
+    def __init__(self) -> None:
+        self.heard: list[httpx.Request] = []
+        self.unexpected: list[str] = []
+        self._answers: dict[str, list[Any]] = defaultdict(list)
+
+    def on(self, call: str, *answers: Any) -> Peer:
+        """Script a call: values become JSON, callables are asked (and awaited), exceptions are raised."""
+        if call not in CALLS:
+            raise ValueError(call)
+        self._answers[call] = list(answers)
+        return self
+
+    def calls(self, name: str | None = None) -> list[str]:
+        """Name the calls that came, in order; with a name, the rest of the paths of those."""
+        paths = [request.url.path.removeprefix("/").partition("/") for request in self.heard]
+        return [rest if name else call for call, _, rest in paths if name in (None, call)]
+
+    def headers(self, call: str, name: str) -> list[str]:
+        """List what that header said in the calls of that name."""
+        return [
+            request.headers.get(name) for request in self.heard if request.url.path.startswith(f"/{call}/")
+        ]
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        self.heard.append(request)
+        call = self.calls()[-1]
+        script = self._answers[call]
+        if not script:
+            self.unexpected.append(call)
+            return httpx.Response(500)
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        if callable(answer):
+            answer = answer(request)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+
+class _NoTimeLost(selectors.DefaultSelector):
+    """Does not wait for a timer: the loop's clock is set forward to it."""
+
+    now = 1000.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0 if timeout is not None else None)
+        if not ready and timeout is not None:
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only where everything waits for it, and then at once."""
+
+    def __init__(self) -> None:
+        self._pace = _NoTimeLost()
+        super().__init__(self._pace)
+
+    def time(self) -> float:
+        """Tell the virtual time."""
+        return self._pace.now
+
+
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)
+
+
+class Cancel(Protocol):
+    """Cancels through one of the clients, all requests at once."""
+
+    def __call__(self, venue: Any, *requests: CancelRequest, **options: Any) -> list[CancelAck]:
+        """Return the acks in the order of the requests."""
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """Give a peer, which must not have been asked what it has no answer to."""
+    peer = Peer()
+    yield peer
+    assert peer.unexpected == []
+
+
+@pytest.fixture(params=["sync", "async"])
+def cancel(request: pytest.FixtureRequest, peer: Peer) -> Cancel:
+    """Cancel through the client with threads, and through the one without."""
+
+    def in_threads(venue: Any, *requests: CancelRequest, **options: Any) -> list[CancelAck]:
+        threads = ThreadPoolExecutor(max_workers=len(requests))
+        with threads, Client([venue], transport=httpx.MockTransport(peer), **options) as client:
+            return list(threads.map(client.cancel, requests))
+
+    def in_tasks(venue: Any, *requests: CancelRequest, **options: Any) -> list[CancelAck]:
+        async def all_at_once() -> list[CancelAck]:
+            async with AsyncClient([venue], transport=httpx.MockTransport(peer), **options) as client:
+                return await asyncio.gather(*map(client.cancel, requests))
+
+        return run_virtually(all_at_once())
+
+    return in_threads if request.param == "sync" else in_tasks
+
+
+@pytest.fixture(autouse=True)
+def no_threads_left() -> Iterator[None]:
+    """Leave no thread of ours behind."""
+    yield
+    assert [one.name for one in threading.enumerate() if one.name == "countermand"] == []
+
+
+@pytest.fixture
+def virtually() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Run a coroutine in virtual time."""
+    return run_virtually
+
+
+@pytest.fixture
+def ask() -> Callable[..., CancelRequest]:
+    """Make a request to the invented venue, of order 7 unless told otherwise."""
+
+    def make(order: str = "7", **fields: Any) -> CancelRequest:
+        return CancelRequest(**{"venue": "pebble", "account": "9", "order": OrderId(order), **fields})
+
+    return make
