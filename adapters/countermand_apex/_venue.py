@@ -161,7 +161,7 @@ class Apex:
         """List orders of any state, newest first; AlphaPoint GetOrderHistory."""
         start = page or 0
         body = self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start}
-        read = partial(read_history, start=start, depth=HISTORY_DEPTH)
+        read = partial(read_history, start=start)
         return self._call(CallKind.LISTING, "GetOrderHistory", body, read, LISTING_BYTES)
 
     def log_in(self) -> LogIn | None:

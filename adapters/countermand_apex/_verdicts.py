@@ -111,12 +111,12 @@ def read_listing(response: HttpResponse) -> ListingVerdict:
     return Page(rows=rows) if isinstance(rows, tuple) else rows
 
 
-def read_history(response: HttpResponse, start: int, depth: int) -> ListingVerdict:
-    """Read one page of GetOrderHistory; only a full page has a following one."""
+def read_history(response: HttpResponse, start: int) -> ListingVerdict:
+    """Read one page of GetOrderHistory; only an empty one is the last: a server may give less than Depth."""
     rows = read_payload(response, all_orders)
     if not isinstance(rows, tuple):
         return rows
-    return Page(rows=rows, next_page=start + len(rows) if len(rows) >= depth else None)
+    return Page(rows=rows, next_page=start + len(rows) if rows else None)
 
 
 def read_payload(response: HttpResponse, shape: Callable[[Any], T]) -> T | ReadFailure:
@@ -138,8 +138,6 @@ class _Payload:
 
 
 def _decipher(response: HttpResponse) -> _Payload | CancelVerdict:
-    if response.headers.get("age", "").strip(" 0"):
-        return _told(Unreadable(), response, "a cached answer")
     alone = _by_text(response) or _by_status(response)
     if alone is not None:
         return alone

@@ -16,12 +16,12 @@ from countermand._engine._sessions import Sessions
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire, WireFault, blot_out
 from countermand._http import HttpResponse
+from countermand._ids import OrderId
 from countermand._observer import Answered
 from countermand._order import OrderReport
 from countermand.venue import (
     REPLY_BYTES,
     Call,
-    CallKind,
     LogInVerdict,
     Page,
     Session,
@@ -83,12 +83,19 @@ class Station:
 
         async def listed() -> tuple[Answer, str | None]:
             kept: list[OrderReport] = []
+            seen: set[OrderId] = set()
             page: int | None = None
             while True:
                 answer, reply = await self._answered(make(page), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
-                kept.extend(row for row in answer.rows if concerns(row))
+                rows = tuple(answer.rows)
+                new = {row.order_id for row in rows} - seen
+                if rows and not new:
+                    # The venue ignores what page was asked for: nobody knows what it leaves out.
+                    return Unreadable(text="the pages of the listing repeat"), reply
+                seen |= new
+                kept.extend(row for row in rows if concerns(row))
                 found = enough is not None and any(enough(row) for row in kept)
                 if answer.next_page is None or found:
                     return Listing(rows=tuple(kept)), reply
@@ -141,7 +148,7 @@ class Station:
         async with self._gate:
             errand.progress.session = ticket.number
             answer, response = await self._exchange(call, ticket.session, errand.progress)
-        if call.kind is not CallKind.CANCEL and _is_cached(response):
+        if _is_cached(response):
             answer = Unreadable(text="a cached answer is no evidence")
         if isinstance(answer, SessionRefused):
             self._sessions.refused(ticket.number, errand.permission)

@@ -251,8 +251,6 @@ OPEN = {
     "404 with an HTML page": raw(b"<html>Not Found</html>", 404),
     "403": raw(b"Forbidden", 403),
     "204": raw(b"", 204),
-    "a cached receipt": raw(b'{"result": true, "errorcode": 0}', age="3"),
-    "a cached refusal": raw(b'{"result": false, "errorcode": 104}', age="3"),
     "too deep": raw(b'{"result":' + b"[" * 100_000),
 }
 
@@ -269,12 +267,6 @@ def test_what_does_not_fit_leaves_open_whether_the_venue_acted(reply: HttpRespon
 def test_what_does_not_fit_is_unreadable_as_a_read(reply: HttpResponse) -> None:
     """No order, and no absence of one, is made of an answer that is neither."""
     assert isinstance(READ(reply), Unreadable)
-
-
-@pytest.mark.parametrize("age", ["0", "", " 0 ", "00"])
-def test_an_answer_of_age_0_is_fresh(age: str) -> None:
-    """RFC 9111, 5.1: an Age of 0 means that the origin was asked."""
-    assert isinstance(CANCEL(raw(b'{"result": true, "errorcode": 0}', age=age)), Receipt)
 
 
 def test_a_misfit_of_the_generic_answer_says_where() -> None:
