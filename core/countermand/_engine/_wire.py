@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -143,7 +145,17 @@ def blot_out(content: bytes, request: HttpRequest) -> bytes:
     """Blot every secret of the request's headers out of what the venue sent back."""
     for name, value in request.headers.items():
         if name.lower() not in _PUBLIC_HEADERS:
-            for secret in {value, *value.split()}:
-                if len(secret) >= _SHORTEST_SECRET and secret.encode() in content:
-                    content = content.replace(secret.encode(), _BLOT)
+            for secret in (value.encode(), *_parts(value)):
+                if len(secret) >= _SHORTEST_SECRET and secret in content:
+                    content = content.replace(secret, _BLOT)
     return content
+
+
+def _parts(value: str) -> list[bytes]:
+    """Take apart "Bearer <token>" and "Basic <user:password>": what comes back may be a part alone."""
+    scheme, _, rest = value.partition(" ")
+    if scheme != "Basic":
+        return [part.encode() for part in value.split()]
+    with contextlib.suppress(ValueError):
+        return [rest.encode(), *base64.b64decode(rest, validate=True).split(b":", 1)]
+    return [rest.encode()]
