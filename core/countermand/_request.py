@@ -73,7 +73,8 @@ class CancelRequest:
     """A cancel of one order, neutral of the venue; raises `InvalidRequestError` where one cannot be.
 
     `timeout_s` is in seconds and bounds the wait, not the truth: the ack comes by then, whatever is known.
-    `follow_replacement` cancels the order that took this one's place, too.
+    `follow_replacement` cancels the order that took this one's place, too. `client_order`, `initiator` and
+    `cause` go into the ack for the caller's own books; no decision rests on them.
     """
 
     venue: str = attrs.field(validator=check_identifier)

@@ -25,7 +25,7 @@ from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
-from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
+from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
 from countermand.venue import Venue
 
 Key = tuple[str, str, OrderId | ClientOrderId]
@@ -74,6 +74,9 @@ class Engine:
         if self._closed:
             raise ClosedClientError("the client is closed")
         venue = self._station(request.venue).venue
+        for name in sorted(venue.capabilities.requires):
+            if getattr(request, name) is None:
+                raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
         try:
             venue.check(request)
         except CountermandError:
