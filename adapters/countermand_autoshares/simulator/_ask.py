@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import attrs
 
@@ -55,13 +55,13 @@ class Ask:
 
 def read_ask(request: HttpRequest) -> Ask:
     """Take a request apart; raises `RefusalError` for a path that leads nowhere."""
-    parts = urlsplit(request.path)
-    resource, named = _resource_at(unquote(parts.path))
+    path, _, query = request.path.partition("?")
+    resource, named = _resource_at(unquote(path))
     return Ask(
         call=f"{request.method} {resource}",
-        path=parts.path,
+        path=path,
         headers={key.lower(): value for key, value in request.headers.items()},
-        query={key.lower(): value for key, value in parse_qsl(parts.query)},
+        query={key.lower(): value for key, value in parse_qsl(query)},
         content=request.content,
         account=_number(named.get("account")),
         order_id=_number(named.get("order_id")),

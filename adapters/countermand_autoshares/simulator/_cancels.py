@@ -48,9 +48,9 @@ def replace_order(simulator: Simulator, ask: Ask, now: float) -> Reply:
     return Reply(response=json_response(show_order(simulator.book, new, now)))
 
 
-def unknown_order(simulator: Simulator) -> RefusalError:
-    """Make the answer to an order the account has not; which it is, no document tells."""
-    word = simulator.word("unknown_order")
+def unknown_order(simulator: Simulator, switch: str = "unknown_order") -> RefusalError:
+    """Make the answer for an order that the account has not; which it is, no document tells."""
+    word = simulator.word(switch)
     return conflict(simulator) if word == "409" else RefusalError(_UNKNOWN[word])
 
 

@@ -40,5 +40,5 @@ def _as_of(simulator: Simulator, ask: Ask, now: float) -> float:
 def _states(simulator: Simulator, ask: Ask, now: float) -> tuple[SimulatedOrder, ...]:
     states = simulator.book.visible_history(ask.order_id or "", _as_of(simulator, ask, now))
     if not states or states[0].account != ask.account:
-        raise unknown_order(simulator)
+        raise unknown_order(simulator, "unknown_read")
     return states

@@ -38,8 +38,10 @@ class AutoSharesSimulator(Simulator):
         "app_key_status": ("403", "401"),
         #: The body of a 409, which no document tells.
         "conflict_body": ("empty", "envelope"),
-        #: The answer to any call for an order that the account has not; no document tells which it is.
+        #: The answer to a cancel, and to a read, of an order that the account has not; no document tells
+        #: which it is.
         "unknown_order": ("409", "404", "500"),
+        "unknown_read": ("404", "409", "500"),
         #: The status under which a second factor is asked for.
         "expecting_status": ("202", "200"),
         #: How the keys of errors are written.
