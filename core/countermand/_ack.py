@@ -115,9 +115,7 @@ def _venue_has_it(ack: CancelAck) -> bool:
 
 
 def _all_attempts_said_no(ack: CancelAck) -> bool:
-    return ack.sent is Sent.NO or all(
-        attempt.verdict is not None or attempt.sent is Sent.NO for attempt in ack.attempts
-    )
+    return all(attempt.verdict is not None or attempt.sent is Sent.NO for attempt in ack.attempts)
 
 
 #: What must hold of every ack, and how an ack that breaks it is told.
@@ -143,6 +141,10 @@ _INVARIANTS: tuple[tuple[Callable[[CancelAck], bool], str], ...] = (
         "PENDING needs a receipt or a read as Pending Cancel",
     ),
     (lambda a: a.reason is not Reason.REPLACED or a.successor is not None, "REPLACED names its successor"),
+    (
+        lambda a: a.sent is not Sent.NO or all(attempt.sent is Sent.NO for attempt in a.attempts),
+        "sent is NO only if no attempt was sent",
+    ),
     (
         lambda a: a.reason not in _UNSENT_REASONS or a.sent is Sent.NO,
         "NOT_SENT and AMBIGUOUS_ORDER sent nothing",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, TypeVar
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar, get_origin
 
 from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.v import format_exception
 
 from countermand._ids import ClientOrderId, OrderId
 from countermand.errors import ConfigurationError
@@ -29,16 +31,20 @@ def to_dict(value: Any) -> dict[str, Any]:
 
 def from_dict(data: object, shape: type[T]) -> T:
     """Restore what `to_dict` gave; raises `ConfigurationError` that says where it does not fit."""
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+    found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+    if not isinstance(data, dict) or type(found) is not int or found != SCHEMA:
         raise ConfigurationError(f"expected an object with schema {SCHEMA}, got {found!r}")
     body = {key: value for key, value in data.items() if key != "schema"}
     try:
         return _CONVERTER.structure(body, shape)
     except BaseValidationError as error:
-        raise ConfigurationError("; ".join(transform_error(error))) from error
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
+        raise ConfigurationError("; ".join(transform_error(error, format_exception=_told))) from error
+
+
+def _told(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, ForbiddenExtraKeysError):
+        return f"unknown keys {', '.join(sorted(map(repr, error.extra_fields)))}"
+    return str(error) if isinstance(error, ValueError) else format_exception(error, kind)
 
 
 def _id_to_dict(value: OrderId | ClientOrderId) -> dict[str, str]:
@@ -63,14 +69,40 @@ def _strictly(kind: Any) -> Any:
     return check
 
 
+_text = _strictly(str)
+
+
+def _decimal(value: Any, _: Any) -> Decimal:
+    try:
+        return Decimal(_text(value, _))
+    except InvalidOperation:
+        raise ValueError(f"expected a number, got {value!r}") from None
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _tuple_hook(kind: Any, converter: Converter) -> Any:
+    hook = homogenous_tuple_structure_factory(kind, converter)
+
+    def from_list(value: Any, shape: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"got {value!r}")  # a text or an object can be iterated, too
+        return hook(value, shape)
+
+    return from_list
+
+
 _CONVERTER = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
 for _kind in (bool, int, str):
     _CONVERTER.register_structure_hook(_kind, _strictly(_kind))
 _CONVERTER.register_structure_hook(float, _strictly((int, float)))
 _CONVERTER.register_unstructure_hook(Decimal, str)
-_CONVERTER.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+_CONVERTER.register_structure_hook(Decimal, _decimal)
 _CONVERTER.register_unstructure_hook(datetime, datetime.isoformat)
 _CONVERTER.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+_CONVERTER.register_structure_hook_factory(_is_tuple, _tuple_hook)
 for _identity in (OrderId, ClientOrderId):
     _CONVERTER.register_unstructure_hook(_identity, lambda value: value.value)
     _CONVERTER.register_structure_hook(_identity, lambda value, kind: kind(value))

@@ -59,7 +59,7 @@ def test_a_request_stays_as_it_is() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         request.account = "10"  # type: ignore[misc]  # the point
     with pytest.raises(TypeError):
-        CancelRequest("pebble", "9", OrderId("7"))  # type: ignore[misc]  # the point
+        CancelRequest("pebble", "9", OrderId("7"))  # type: ignore[call-arg]  # the point
     assert len({request, attrs.evolve(request)}) == 1
 
 
@@ -101,7 +101,9 @@ anything = st.one_of(
 )
 
 
-@given(fields=st.dictionaries(st.sampled_from([field.name for field in attrs.fields(CancelRequest)]), anything))
+@given(
+    fields=st.dictionaries(st.sampled_from([field.name for field in attrs.fields(CancelRequest)]), anything)
+)
 def test_nothing_but_the_own_error(fields: dict[str, Any]) -> None:
     """Whatever is given, there is a request or an error of the library's own tree."""
     with contextlib.suppress(CountermandError):
