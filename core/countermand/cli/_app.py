@@ -1,0 +1,49 @@
+"""The commands in one place, and what their mistakes look like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from countermand import __version__
+from countermand.cli._cancel import cancel
+from countermand.cli._demo import demo
+from countermand.cli._simulate import simulate
+from countermand.cli._venues import venues
+from countermand.errors import CountermandError
+
+#: The exit code for a wrong usage, a configuration that cannot be used, a plugin that is not there.
+MISUSE = 2
+#: As shells have it: 128 and the number of SIGINT.
+INTERRUPTED = 130
+
+app = App(
+    name="countermand",
+    version=__version__,
+    help="Cancel orders at many trading venues and know what became of them.",
+    default_parameter=Parameter(negative=""),  # a flag is given or left out; there is no --no-json
+)
+for _command in (demo, simulate, cancel, venues):
+    app.command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; whatever is the user's mistake is one line on stderr and `MISUSE`."""
+    try:
+        code = app(
+            sys.argv[1:] if arguments is None else list(arguments),
+            exit_on_error=False,
+            print_error=True,
+            result_action="return_value",
+        )
+    except CycloptsError:  # it has been told
+        return MISUSE
+    except CountermandError as error:
+        print(f"countermand: {error}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        print("countermand: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return code or 0
