@@ -28,11 +28,9 @@ from countermand.venue import (
     Stamp,
     check_header_value,
 )
+from countermand.venue.settings import must_be_bool, must_be_code, must_be_key
 from countermand.venue.wire import WireError, structure
 from countermand_apex._settings import (
-    must_be_bool,
-    must_be_code,
-    must_be_key,
     must_be_text,
     must_be_user_id,
     must_be_user_name,

@@ -31,8 +31,9 @@ from countermand.venue import (
     TrailVerdict,
     clean_base_url,
 )
+from countermand.venue.settings import must_be, must_be_bool, must_be_duration, must_be_name
 from countermand_apex._credentials import ApiKey, Credential, Password, SessionToken
-from countermand_apex._settings import must_be, must_be_bool, must_be_duration, must_be_name, must_be_oms
+from countermand_apex._settings import must_be_oms
 from countermand_apex._verdicts import (
     read_cancel,
     read_history,

@@ -25,8 +25,9 @@ from countermand.venue import (
     SessionRefused,
     check_header_value,
 )
+from countermand.venue.settings import must_be_code
 from countermand.venue.wire import WireError, structure
-from countermand_autoshares._settings import must_be_code, must_be_header_text
+from countermand_autoshares._settings import must_be_header_text
 from countermand_autoshares._verdicts import read_payload
 from countermand_autoshares._wire import WireLogIn, join_texts, write_request
 

@@ -30,14 +30,9 @@ from countermand.venue import (
     TrailVerdict,
     clean_base_url,
 )
+from countermand.venue.settings import must_be, must_be_duration, must_be_key, must_be_name
 from countermand_autoshares._credentials import AccessToken, Credential, Password, session_headers
-from countermand_autoshares._settings import (
-    must_be,
-    must_be_duration,
-    must_be_key,
-    must_be_name,
-    must_be_version,
-)
+from countermand_autoshares._settings import must_be_version
 from countermand_autoshares._verdicts import (
     read_cancel,
     read_history,

@@ -59,7 +59,6 @@ def _rows(statuses: Iterable[int], kinds: Iterable[BodyKind], verdict: T) -> dic
     return {(status, kind): verdict for kind in kinds for status in statuses}
 
 
-_CACHED = Body(kind=BodyKind.FOREIGN, text="a cached answer")
 _NOT_AUTHORIZED = Refused(reason=Reason.NOT_AUTHORIZED)
 
 #: What every call can be told; AutoShares API description (Swagger), Responses, unless it says otherwise.
@@ -164,8 +163,6 @@ def read_payload(
     """Read what was asked for, of that shape, or why it did not come; a read cannot have acted."""
     if response.status not in success:
         return _told(refusals, response, read_body(response.content))
-    if _is_cached(response):
-        return _told(refusals, response, _CACHED)
     try:
         return shape(read_json(response.content))
     except WireError as error:
@@ -184,14 +181,7 @@ def _page(value: object, page: int) -> Page:
     return Page(rows=rows, next_page=page + 1 if more and rows else None)
 
 
-def _is_cached(response: HttpResponse) -> bool:
-    # RFC 9111, 5.1: Age is the time since the venue itself said so; what is not fresh is no evidence.
-    return bool(response.headers.get("age", "").strip(" 0"))
-
-
 def _told(table: Mapping[Answer, V], response: HttpResponse, body: Body) -> V | Unreadable:
-    if _is_cached(response):
-        table, body = {}, _CACHED
     verdict: V | Unreadable = table.get((response.status, body.kind), Unreadable())
     said: dict[str, Any] = {"code": body.code or str(response.status), "text": body.text}
     if isinstance(verdict, Throttled):

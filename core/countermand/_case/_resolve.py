@@ -7,7 +7,7 @@ import attrs
 from countermand._case._facts import Action, NoSession
 from countermand._case._survey import Survey, listed
 from countermand._ids import OrderId
-from countermand._order import OrderReport, StatusClass
+from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import Reason
 from countermand.venue import Refused, SessionRefused
 
@@ -30,7 +30,9 @@ def resolve(survey: Survey) -> OrderId | NoOrder | None:
     history = _rows(survey, Action.HISTORY) if survey.case.capabilities.has_history else open_rows
     rows = (*(open_rows or ()), *(history or ()))
     dead = {row.order_id for row in rows if row.status_class is StatusClass.DEAD}
-    living = {row.order_id for row in rows} - dead
+    # A replaced order is no longer what its client's id means, if another bears it.
+    moved = {row.order_id for row in rows if row.status is OrderStatus.REPLACED}
+    living = {row.order_id for row in rows} - dead - moved
     if len(living) > 1:
         return NoOrder(reason=Reason.AMBIGUOUS_ORDER, settled=True)
     if living:

@@ -237,13 +237,6 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes, ReadVerdict]] = {
         Unreadable(code="200", text="not JSON: Expecting value: line 1 column 1 (char 0)"),
     ),
     "null": (200, {}, b"null", Unreadable(code="200", text="expected an object, got NoneType")),
-    # RFC 9111, 5.1: what has an age is no evidence
-    "a cached order": (
-        200,
-        {"age": "1"},
-        json.dumps(ORDER).encode(),
-        Unreadable(code="200", text="a cached answer"),
-    ),
 }
 
 
@@ -253,8 +246,3 @@ def test_each_other_answer_to_a_read_has_its_verdict(
 ) -> None:
     """None of them is an order."""
     assert read_order(HttpResponse(status=status, headers=headers, content=body)) == verdict
-
-
-def test_an_age_of_zero_is_fresh() -> None:
-    """A proxy may say that it asked the venue just now."""
-    assert isinstance(answer(ORDER, age="0"), OrderRead)

@@ -263,14 +263,6 @@ def test_a_throttled_cancel_bears_the_wait_it_was_told(headers: dict[str, str], 
     assert verdict == Throttled(code="429", retry_after_s=wait)
 
 
-@pytest.mark.parametrize("status", [200, 204, 401, 409, 500])
-def test_a_cached_answer_is_no_answer(status: int) -> None:
-    """RFC 9111, 5.1: with an Age it is somebody's copy of an earlier one."""
-    response = HttpResponse(status=status, headers={"Age": "3"})
-    assert read_cancel(response) == Unreadable(code=str(status), text="a cached answer")
-    assert isinstance(read_cancel(HttpResponse(status=204, headers={"Age": "0"})), Receipt)
-
-
 def test_a_long_text_is_cut() -> None:
     """500 characters of the venue's words are kept."""
     verdict = read_cancel(HttpResponse(status=409, content=b'"' + b"x" * 2000 + b'"'))

@@ -99,6 +99,14 @@ RESOLVING: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "open orders again": ("full", lambda s: s.read("reset", 0, action=OPEN), 0.2, {OPEN}),
     "no history where there is none": ("plain", lambda s: s.listing(at=0), 0.1, set()),
     "nothing once it is found": ("full", lambda s: s.listing(order("New", client_order_id=ALIAS), at=0), 1, set()),
+    "history for a replaced one alone": (
+        "full", lambda s: s.listing(order("Replaced", client_order_id=ALIAS), at=0), 0.2, {OPEN, HISTORY},
+    ),
+    "nothing once a replaced one's heir is found": (
+        "full",
+        lambda s: s.listing(*(order(o, n, client_order_id=ALIAS) for o, n in [("Replaced", "7"), ("New", "8")]), at=0),
+        0.2, set(),
+    ),
     "nothing once it is ambiguous": (
         "full", lambda s: s.listing(*(order("New", n, client_order_id=ALIAS) for n in "78"), at=0), 1, set(),
     ),
