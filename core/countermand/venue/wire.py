@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
+from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -53,8 +54,8 @@ def structure(value: object, shape: type[T]) -> T:
         return _CONVERTER.structure(value, shape)
     except BaseValidationError as error:
         raise WireError("; ".join(transform_error(error))) from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise WireError(f"expected {shape.__name__}: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WireError(f"expected {getattr(shape, '__name__', shape)}: {error}") from error
 
 
 def _fold(key: str) -> str:
@@ -115,8 +116,26 @@ def _shape_hook(shape: Any) -> Callable[[Any, Any], Any]:
     return from_object
 
 
+def _is_rows(shape: Any) -> bool:
+    return get_origin(shape) in _ROWS
+
+
+def _rows_hook(shape: Any, converter: Any) -> Callable[[Any, Any], Any]:
+    hook: Callable[[Any, Any], Any] = _ROWS[get_origin(shape)](shape, converter)
+
+    def from_list(value: Any, kind: Any) -> Any:
+        # A text or an object can be iterated, too: {} for a list of orders would be a proof of absence.
+        if type(value) is not list:
+            raise TypeError(f"expected a list, got {type(value).__name__}")
+        return hook(value, kind)
+
+    return from_list
+
+
+_ROWS: dict[Any, Any] = {list: list_structure_factory, tuple: homogenous_tuple_structure_factory}
 _CONVERTER = Converter(detailed_validation=True)
 for _kind in (bool, int, str):
     _CONVERTER.register_structure_hook(_kind, _exactly(_kind))
 _CONVERTER.register_structure_hook(Decimal, _number)
+_CONVERTER.register_structure_hook_factory(_is_rows, _rows_hook)
 _CONVERTER.register_structure_hook_factory(attrs.has, _shape_hook)

@@ -1,0 +1,112 @@
+"""What every adapter checks before anything is sent."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countermand.errors import ConfigurationError, InvalidRequestError
+from countermand.venue import check_header_value, check_number, clean_base_url
+
+GOOD_URLS = {
+    "https://api.venue.example": "https://api.venue.example",
+    "https://api.venue.example/": "https://api.venue.example",
+    "https://api.venue.example:8443/v1/": "https://api.venue.example:8443/v1",
+    "HTTPS://API.venue.example": "HTTPS://API.venue.example",
+    "http://127.0.0.1:8080": "http://127.0.0.1:8080",
+    "http://127.9.9.9": "http://127.9.9.9",
+    "http://[::1]:8080": "http://[::1]:8080",
+    "http://localhost:8080/": "http://localhost:8080",
+    "http://LOCALHOST": "http://LOCALHOST",
+}
+BAD_URLS = {
+    "none": (None, "must be a URL like https://host:port, got None"),
+    "bytes": (b"https://venue.example", "must be a URL like"),
+    "empty": ("", "must begin with https:// and name a host, got ''"),
+    "no scheme": ("api.venue.example", "must begin with https://"),
+    "another scheme": ("ftp://api.venue.example", "must begin with https://"),
+    "no host": ("https://", "must begin with https://"),
+    "a port without a host": ("https://:443", "must begin with https://"),
+    "a port that is none": ("https://venue.example:port", "must be a URL like https://host:port"),
+    "a port beyond all": ("https://venue.example:99999", "must be a URL like https://host:port"),
+    "half an address": ("https://[::1", "must be a URL like https://host:port"),
+    "a blank": ("https://venue.example/a b", "must be a URL like"),
+    "a line end": ("https://venue.example\n", "must be a URL like"),
+    "another script": ("https://v\u0435nue.example", "must be a URL like"),
+    "a user": ("https://me:secret@venue.example", "must bear no user, query or fragment"),
+    "an empty user": ("https://@venue.example", "must bear no user, query or fragment"),
+    "a query": ("https://venue.example/?key=1", "must bear no user, query or fragment"),
+    "an empty query": ("https://venue.example?", "must bear no user, query or fragment"),
+    "a fragment": ("https://venue.example/#top", "must bear no user, query or fragment"),
+    "an empty fragment": ("https://venue.example#", "must bear no user, query or fragment"),
+    "clear text": ("http://venue.example", "must be https:// (http:// is for loopback only)"),
+    "clear text to an address": ("http://10.0.0.1", "must be https:// (http:// is for loopback only)"),
+    "clear text to a lookalike": ("http://127.0.0.1.venue.example", "must be https://"),
+    "clear text to a lookalike name": ("http://localhost.venue.example", "must be https://"),
+}
+
+
+@pytest.mark.parametrize(("url", "expected"), GOOD_URLS.items())
+def test_good_urls_lose_their_last_slash(url: str, expected: str) -> None:
+    """A base URL is kept as written but for the slash at its end."""
+    assert clean_base_url(url) == expected
+
+
+@pytest.mark.parametrize(("url", "words"), BAD_URLS.values(), ids=BAD_URLS.keys())
+def test_bad_urls_are_refused(url: object, words: str) -> None:
+    """What is no base URL, or would send credentials in the clear, is refused with what was expected."""
+    with pytest.raises(ConfigurationError) as raised:
+        clean_base_url(url)
+    assert words in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@given(url=st.one_of(st.text(max_size=20), st.text(max_size=20).map("https://".__add__)))
+def test_any_text_is_a_url_or_the_own_error(url: str) -> None:
+    """Whatever is given, there is a base URL without a slash at its end, or a ConfigurationError."""
+    try:
+        cleaned = clean_base_url(url)
+    except ConfigurationError:
+        return
+    assert not cleaned.endswith("/")
+    assert clean_base_url(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("value", ["1", "9", "10"])
+def test_numbers_within_the_range(value: str) -> None:
+    """Both ends of the range are in it."""
+    check_number(value, "a pebble id", 10)
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "11", "-1", "+1", "", " 1", "1.0", "1e0", "x", "\u0661", "\u00b2", "9" * 101, "9" * 5000]
+)
+def test_numbers_out_of_the_range(value: str) -> None:
+    """Anything else, however long and in whatever script, is refused with what was expected."""
+    with pytest.raises(InvalidRequestError, match="a pebble id must be a whole number from 1 to 10, got"):
+        check_number(value, "a pebble id", 10)
+
+
+@attrs.frozen
+class Key:
+    text: object = attrs.field(validator=check_header_value)
+
+
+@pytest.mark.parametrize("value", ["k", "a b", "!~", lambda: "later"])
+def test_what_a_header_can_bear(value: object) -> None:
+    """Printable ASCII is a credential, and so is something that gives one when asked."""
+    assert Key(value).text == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", " s3cret", "s3cret ", "s3\ncret", "s3cret\r\n", "s\x7f3cret", "s3crét", b"s3cret", None, 7]
+)
+def test_what_no_header_can_bear(value: object) -> None:
+    """A credential that no header can bear is refused, and never shown."""
+    with pytest.raises(
+        ConfigurationError, match=r"^text must be a non-empty text of printable ASCII"
+    ) as raised:
+        Key(value)
+    assert "cret" not in str(raised.value)

@@ -1,0 +1,127 @@
+"""Verdicts, calls and HTTP as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countermand import Reason
+from countermand.venue import (
+    Acted,
+    CallKind,
+    CodeWanted,
+    Gone,
+    HttpRequest,
+    HttpResponse,
+    Limit,
+    LimitScope,
+    LoggedIn,
+    MayHaveActed,
+    Receipt,
+    Refused,
+    Session,
+    SessionRefused,
+    Throttled,
+    Unreadable,
+    retry_after_s,
+)
+
+ACTED = {
+    Receipt: Acted.YES,
+    Refused: Acted.NO,
+    Gone: Acted.NO,
+    SessionRefused: Acted.NO,
+    Throttled: Acted.MAYBE,
+    MayHaveActed: Acted.MAYBE,
+    Unreadable: Acted.MAYBE,
+}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "acted"), ACTED.items(), ids=lambda value: getattr(value, "__name__", "")
+)
+def test_what_a_verdict_says_about_acting(verdict: type[Any], acted: Acted) -> None:
+    """Each verdict says whether the venue may have acted; only a throttled call can be told otherwise."""
+    assert verdict().acted is acted
+    if verdict is not Throttled:
+        with pytest.raises(TypeError):
+            verdict(acted=Acted.NO)
+
+
+def test_a_venue_that_documents_throttling() -> None:
+    """A throttled call was not processed only where the venue's documents say so."""
+    assert Throttled(acted=Acted.NO).acted is Acted.NO
+
+
+@pytest.mark.parametrize("reason", [Reason.TOO_LATE, Reason.NOT_SENT, Reason.UNKNOWN_ORDER, Reason.REPLACED])
+def test_what_a_venue_cannot_refuse_with(reason: Reason) -> None:
+    """Reasons that need more than a venue's words are for the core to conclude."""
+    with pytest.raises(ValueError, match="reason"):
+        Refused(reason=reason)
+
+
+def test_what_is_never_shown() -> None:
+    """Tokens, headers and bodies have no repr."""
+    session = Session(token="s3cret")
+    shown = [
+        session,
+        LoggedIn(session=session),
+        CodeWanted(interim="s3cret"),
+        HttpRequest(method="GET", path="/", headers={"token": "s3cret"}, content=b"s3cret"),
+        HttpResponse(status=200, headers={"set-token": "s3cret"}, content=b"s3cret"),
+    ]
+    assert "s3cret" not in repr(shown)
+
+
+def test_header_names_are_lower_case() -> None:
+    """However a reply spells its header names, they are found by their lower case."""
+    assert HttpResponse(status=200, headers={"Retry-AFTER": "1"}).headers == {"retry-after": "1"}
+
+
+@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": -1.0}, {"burst": 0}])
+def test_a_limit_lets_something_through(wrong: dict[str, float]) -> None:
+    """A limit of no calls at all cannot exist."""
+    limit = Limit(per=LimitScope.VENUE, kinds=frozenset({CallKind.CANCEL}), rate=1.0, burst=1)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        attrs.evolve(limit, **wrong)  # type: ignore[arg-type]  # fields by name
+
+
+DATE = "Fri, 31 Dec 1999 23:59:50 GMT"
+WAITS = {
+    "seconds": ("120", None, 120.0),
+    "no time": ("0", None, 0.0),
+    "blanks around": (" 7 ", None, 7.0),
+    "very long": ("9" * 400, None, 999999999.0),
+    "a date, from the reply's own": ("Fri, 31 Dec 1999 23:59:59 GMT", DATE, 9.0),
+    "a date that is over": ("Fri, 31 Dec 1999 23:59:40 GMT", DATE, 0.0),
+    "a date without the reply's own": ("Fri, 31 Dec 1999 23:59:59 GMT", None, None),
+    "a date without a zone": ("Fri, 31 Dec 1999 23:59:59 -0000", DATE, None),
+    "negative": ("-1", DATE, None),
+    "a fraction": ("1.5", DATE, None),
+    "digits of another script": ("\u0661", DATE, None),
+    "a word": ("soon", DATE, None),
+    "nothing": ("", DATE, None),
+}
+
+
+@pytest.mark.parametrize(("value", "date", "expected"), WAITS.values(), ids=WAITS.keys())
+def test_how_long_to_wait(value: str, date: str | None, expected: float | None) -> None:
+    """Retry-After is read as RFC 9110, 10.2.3 has it: a number of seconds, or a date."""
+    dated = {} if date is None else {"Date": date}
+    assert retry_after_s(HttpResponse(status=429, headers={"Retry-After": value, **dated})) == expected
+
+
+def test_no_word_of_waiting() -> None:
+    """Without the header nothing is known."""
+    assert retry_after_s(HttpResponse(status=429)) is None
+
+
+@given(value=st.text(), date=st.sampled_from([DATE, "", "x"]))
+def test_any_header_is_a_wait_or_none(value: str, date: str) -> None:
+    """Whatever the header says, there is a wait of no less than nothing, or none is known."""
+    wait = retry_after_s(HttpResponse(status=429, headers={"retry-after": value, "date": date}))
+    assert wait is None or wait >= 0

@@ -1,0 +1,194 @@
+"""JSON is read strictly: any bytes give a value or a WireError, and nothing is coerced."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countermand.venue.wire import WireError, read_json, structure, write_json
+
+VALUES = {
+    "an object": (b'{"a": 1}', {"a": 1}),
+    "folded keys": (b'{"OMS_Id": 1, "OrderID": 2}', {"omsid": 1, "orderid": 2}),
+    "a byte order mark": (b'\xef\xbb\xbf{"a": null}', {"a": None}),
+    "a long id": (b"7771631881502002117", 7771631881502002117),
+    "the longest integer": (b"9" * 40, int("9" * 40)),
+    "a decimal": (b"0.10", Decimal("0.10")),
+    "an exponent": (b"1E-8", Decimal("1E-8")),
+    "a big exponent": (b"1e40", Decimal("1E+40")),
+    "a zero with an exponent": (b"0e-8", Decimal("0E-8")),
+    "truths": (b"[true, false, null]", [True, False, None]),
+    "the same key in two objects": (b'[{"a": 1}, {"A": 2}]', [{"a": 1}, {"a": 2}]),
+}
+BROKEN = {
+    "nothing": (b"", "not JSON"),
+    "HTML": (b"<html>", "not JSON"),
+    "half": (b'{"a": 1', "not JSON"),
+    "more than one": (b"{} {}", "not JSON"),
+    "no UTF-8": (b'{"a": "\xff"}', "not JSON"),
+    "too deep": (b"[" * 200_000, "not JSON"),
+    "NaN": (b'{"a": NaN}', "NaN is not a number"),
+    "Infinity": (b"[Infinity]", "Infinity is not a number"),
+    "minus Infinity": (b"[-Infinity]", "-Infinity is not a number"),
+    "a key twice": (b'{"a": 1, "a": 1}', "a key stands twice"),
+    "a key twice in two cases": (b'{"result": true, "Result": false}', "a key stands twice"),
+    "a key twice, once with an underscore": (b'{"order_id": 1, "OrderId": 2}', "a key stands twice"),
+    "an over-long integer": (b"9" * 41, "an over-long integer"),
+    "a hopelessly long integer": (b"9" * 5000, "an over-long integer"),
+    "a long fraction": (b"0." + b"1" * 90, "a number out of range"),
+    "a huge exponent": (b"1e41", "a number out of range"),
+    "a tiny exponent": (b"1e-41", "a number out of range"),
+    "an exponent beyond decimals": (b"1e9999999999999999999", "a number out of range"),
+}
+
+
+@pytest.mark.parametrize(("content", "expected"), VALUES.values(), ids=VALUES.keys())
+def test_json_that_is_read(content: bytes, expected: object) -> None:
+    """Values are exact; keys are folded."""
+    value = read_json(content)
+    assert (value, type(value)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN.keys())
+def test_json_that_is_not(content: bytes, words: str) -> None:
+    """What a tolerant reader would guess at is refused."""
+    with pytest.raises(WireError) as raised:
+        read_json(content)
+    assert words in str(raised.value)
+
+
+def test_what_is_written_is_short_and_exact() -> None:
+    """JSON is written without blanks, and long ids keep their digits."""
+    assert (
+        write_json({"OrderId": 7771631881502002117, "x": None}) == b'{"OrderId":7771631881502002117,"x":null}'
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Leg:
+    leg_id: int
+    price: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    order_id: int
+    state: str
+    done: bool = False
+    price: Decimal | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(Decimal(0)))
+    )
+    legs: list[Leg] = attrs.Factory(list)
+    tags: tuple[str, ...] = ()
+    first: Leg | None = None
+    more: dict[str, int] = attrs.Factory(dict)
+
+
+LEAST = {"OrderId": 7, "State": "open"}
+ROWS = {
+    "the least": ({}, {}),
+    "more than is known": ({"Whatever": [1, 2]}, {}),
+    "a truth": ({"Done": True}, {"done": True}),
+    "a whole price": ({"price": 2}, {"price": Decimal(2)}),
+    "a price": ({"PRICE": 2.50}, {"price": Decimal("2.5")}),
+    "no price": ({"Price": None}, {"price": None}),
+    "legs": ({"Legs": [{"LegId": 8}]}, {"legs": [Leg(leg_id=8)]}),
+    "tags": ({"tags": ["a"]}, {"tags": ("a",)}),
+    "a leg": ({"first": {"leg_id": 8, "price": 1}}, {"first": Leg(leg_id=8, price=Decimal(1))}),
+    "a mapping": ({"more": {"a": 1}}, {"more": {"a": 1}}),
+}
+MISFITS = {
+    "a text for an id": ({"OrderId": "7"}, "expected int @ $.order_id"),
+    "a fraction for an id": ({"OrderId": 7.0}, "expected int @ $.order_id"),
+    "a truth for an id": ({"OrderId": True}, "expected int @ $.order_id"),
+    "nothing for an id": ({"OrderId": None}, "expected int @ $.order_id"),
+    "a text for a truth": ({"Done": "false"}, "expected bool @ $.done"),
+    "a number for a truth": ({"Done": 0}, "expected bool @ $.done"),
+    "a number for a text": ({"State": 7}, "expected str @ $.state"),
+    "a text for a number": ({"Price": "1"}, "@ $.price"),
+    "a truth for a number": ({"Price": True}, "@ $.price"),
+    "out of bounds": ({"Price": -1}, "@ $"),
+    "an object for a list": ({"Legs": {}}, "expected list @ $.legs"),
+    "a text for a list": ({"Legs": ""}, "expected list @ $.legs"),
+    "a text for a tuple": ({"tags": "ab"}, "expected tuple @ $.tags"),
+    "a list for an object": ({"first": []}, "@ $.first"),
+    "a list for a mapping": ({"more": []}, "@ $.more"),
+    "a bad item": ({"Legs": [{"LegId": 8}, {"LegId": "9"}]}, "expected int @ $.legs[1].leg_id"),
+    "an item too few": ({"Legs": [{}]}, "required field missing @ $.legs[0].leg_id"),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), ROWS.values(), ids=ROWS.keys())
+def test_shapes_that_fit(fields: dict[str, object], expected: dict[str, Any]) -> None:
+    """An object becomes the adapter's class; keys fit in any case, and what is not asked for is left."""
+    made = structure(read_json(write_json(LEAST | fields)), Row)
+    assert made == Row(order_id=7, state="open", **expected)
+
+
+@pytest.mark.parametrize(("fields", "words"), MISFITS.values(), ids=MISFITS.keys())
+def test_shapes_that_do_not_fit(fields: dict[str, object], words: str) -> None:
+    """What is of another type is refused with its place: "false" is no truth, "" is no empty list."""
+    with pytest.raises(WireError) as raised:
+        structure(read_json(write_json(LEAST | fields)), Row)
+    assert words in str(raised.value)
+
+
+TOP: dict[str, tuple[object, Any]] = {
+    "no object": ([], Row),
+    "nothing": (None, Row),
+    "no list": ({}, list[Row]),
+    "a text as list": ("rows", list[str]),
+    "a text as tuple": ("rows", tuple[str, ...]),
+    "a number as list": (7, list[int]),
+    "a list as mapping": ([], dict[str, int]),
+    "a text as number": ("7", int),
+    "a text as optional number": ("7", int | None),
+    "a text as decimal": ("7", Decimal),
+}
+
+
+@pytest.mark.parametrize(("value", "shape"), TOP.values(), ids=TOP.keys())
+def test_a_misfit_as_a_whole(value: object, shape: Any) -> None:
+    """A value that is of another type altogether is a WireError, too."""
+    with pytest.raises(WireError):
+        structure(value, shape)
+
+
+def test_a_list_is_read_row_by_row() -> None:
+    """A list of shapes becomes a list of objects."""
+    assert structure([{"orderid": 7, "state": "open"}], list[Row]) == [Row(order_id=7, state="open")]
+
+
+SHAPES: list[Any] = [Row, list[Row], tuple[Leg, ...], list[str], dict[str, int], int, str, bool, Decimal]
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["OrderId", "state", "legs", "LegId", "tags", "first", "more", "Done"]),
+            inner,
+            max_size=6,
+        ),
+    ),
+    max_leaves=10,
+)
+
+
+@given(content=st.one_of(st.binary(), json_values.map(lambda value: json.dumps(value).encode())))
+def test_any_bytes_are_a_value_or_a_wire_error(content: bytes) -> None:
+    """Whatever bytes come, reading gives a value that any shape fits or refuses: WireError, nothing else."""
+    try:
+        value = read_json(content)
+    except WireError:
+        return
+    for shape in SHAPES:
+        try:
+            structure(value, shape)
+        except WireError:
+            continue
