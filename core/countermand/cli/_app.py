@@ -24,6 +24,7 @@ app = App(
     version=__version__,
     help="Cancel orders at many trading venues and know what became of them.",
     default_parameter=Parameter(negative=""),  # a flag is given or left out; there is no --no-json
+    suppress_keyboard_interrupt=False,  # told below
 )
 for _command in (demo, simulate, cancel, venues):
     app.command(_command)
@@ -44,6 +45,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"countermand: {error}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
-        print("countermand: interrupted", file=sys.stderr)
+        print("countermand: interrupted; a cancel that was sent may yet take effect", file=sys.stderr)
         return INTERRUPTED
     return code or 0

@@ -35,7 +35,7 @@ def demo() -> int:
     with ThreadPoolExecutor(2) as threads:
         synchronous, asynchronous = threads.map(partial(play, names), (with_client, with_async_client))
     wrong = [*_wrong("Client", synchronous), *_wrong("AsyncClient", asynchronous)]
-    differing = [*_differing(synchronous, asynchronous)]
+    differing = [*differences(synchronous, asynchronous)]
     console = Console(highlight=False)
     console.print(_table(synchronous, wide=console.width >= _WIDE))
     for line in (*wrong, *differing):
@@ -55,7 +55,8 @@ def _wrong(client: str, acts: Sequence[Played]) -> Iterator[str]:
             yield f"{client}, {act.venue}, {act.scene.kind}: {act.wrong}"
 
 
-def _differing(synchronous: Sequence[Played], asynchronous: Sequence[Played]) -> Iterator[str]:
+def differences(synchronous: Sequence[Played], asynchronous: Sequence[Played]) -> Iterator[str]:
+    """Tell the rows in which the two clients did not end alike."""
     for one, other in zip(synchronous, asynchronous, strict=True):
         if (one.ack.outcome, one.ack.reason) != (other.ack.outcome, other.ack.reason):
             yield f"{one.venue}, {one.scene.kind}: Client and AsyncClient differ"

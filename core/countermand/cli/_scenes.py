@@ -70,5 +70,5 @@ SCENES = (
     Scene(kind="wrong key", wrong_key=True, ends=frozenset({(Outcome.REJECTED, Reason.NOT_AUTHORIZED)})),
     Scene(kind="filled while being canceled", arrange=_fill_during_cancel, ends=frozenset({TOO_LATE})),
     Scene(kind="by client id", by_client_id=True, ends=frozenset({CANCELED})),
-    Scene(kind="no answer", arrange=_silence, ends=frozenset({(Outcome.UNKNOWN, None)}), timeout_s=3.0),
+    Scene(kind="no answer", arrange=_silence, ends=frozenset({(Outcome.UNKNOWN, None)}), timeout_s=2.0),
 )

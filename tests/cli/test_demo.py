@@ -1,0 +1,61 @@
+"""`countermand demo`: the table, and that it tells a lie from the truth."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from countermand.cli._scenes import SCENES
+from countermand.testing import simulators
+
+Run = Callable[..., Any]
+
+#: A venue whose receipts are worth nothing.
+DEAF = """
+from countermand_autoshares.simulator import AutoSharesSimulator
+
+class Deaf(AutoSharesSimulator):
+    def receive_cancel(self, order_id, now, receipt):
+        return receipt
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_every_ack_agrees_with_the_book(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """Every kind of order at every venue is in the table, which fits the terminal, and the exit code is 0."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ran = run("demo")
+    assert (ran.code, ran.err) == (0, "")
+    rows = len(simulators()) * len(SCENES)
+    words = " ".join(ran.out.split())
+    assert f"{2 * rows} of {2 * rows} acks agree with the books" in words
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= columns
+    for name in simulators():
+        assert sum(line.split()[0] == name for line in lines if line.strip()) == len(SCENES)
+    for heading in ("said", "order", "outcome", "reason", "filled", "evidence", "elapsed"):
+        assert heading in words
+
+
+def test_lie_is_found(run: Run, install: Callable[..., None]) -> None:
+    """At a venue that does not do what it says, the rows that differ are named and the exit code is 1."""
+    install("[countermand.simulators]\ndeaf = deaf_venue:Deaf\n", deaf_venue=DEAF)
+    ran = run("demo")
+    words = " ".join(ran.out.split())
+    assert ran.code == 1
+    for client in ("Client", "AsyncClient"):
+        assert f"wrong {client}, deaf, working: " in words
+    assert "wrong Client, apex" not in words
+    rows = len(simulators()) * len(SCENES) * 2
+    assert f"{rows} of {rows} acks" not in words
+
+
+def test_demo_without_simulators_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is installed there is nothing to show."""
+    run("--version")  # the commands are imported
+    monkeypatch.setattr(sys, "path", [])
+    ran = run("demo")
+    assert (ran.code, ran.err) == (2, "countermand: no simulator is installed\n")
