@@ -132,6 +132,9 @@ def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[
 def _kind(one: Exchange, ended: Ended) -> EvidenceKind:
     if ended.answer is None and one.began.action is Action.CANCEL and ended.sent is Sent.NO:
         return EvidenceKind.NOT_SENT
+    if isinstance(ended.answer, Gone) and one.began.action is Action.CANCEL:
+        # To a cancel "not found" is a refusal: a filled order is answered in the same way.
+        return EvidenceKind.REFUSAL
     return _KINDS.get(type(ended.answer), (EvidenceKind.FAULT, ""))[0]
 
 

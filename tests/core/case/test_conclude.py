@@ -12,6 +12,7 @@ from countermand import (
     Assurance,
     CanceledBy,
     ClientOrderId,
+    EvidenceKind,
     OrderId,
     OrderReport,
     OrderStatus,
@@ -437,6 +438,12 @@ def test_linked_orders_are_named(told: Told) -> None:
     legs = (order("Canceled", "71"), order("Filled", "72"))
     whole = told().cancel(Receipt()).read(order("Canceled", legs=legs), 1)
     assert whole.ack().also_canceled == (OrderId("71"),)
+
+
+def test_not_found_is_a_refusal_of_a_cancel_and_an_absence_to_a_read(told: Told) -> None:
+    """Only a read's "not found" is evidence that the order is missing."""
+    kinds = [item.kind for item in told().cancel(Gone()).read(Gone(), 1).ack().evidence]
+    assert kinds == [EvidenceKind.REFUSAL, EvidenceKind.ABSENCE]
 
 
 def test_the_order_is_told_as_of_the_start_of_its_read(told: Told) -> None:
