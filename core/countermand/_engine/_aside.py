@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
@@ -38,9 +39,13 @@ def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
         failure: Exception | None = None
         try:
             value = source()
-        except Exception as error:  # noqa: BLE001 - whatever the user's function raises is theirs to see
-            failure = error
-        loop.call_soon_threadsafe(deliver, value, failure)
+        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+            # No future can bear a StopIteration, and no loop a SystemExit that is not its own.
+            failure = RuntimeError(f"{type(error).__name__}: {error}")
+            if isinstance(error, Exception) and not isinstance(error, StopIteration):
+                failure = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(deliver, value, failure)
 
     threading.Thread(target=run, name="countermand-aside", daemon=True).start()
     return future

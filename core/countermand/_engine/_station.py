@@ -12,10 +12,11 @@ import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._case._facts import Answer, Ended, Listing, NoSession
+from countermand._engine._redaction import blot_out
 from countermand._engine._sessions import Sessions
 from countermand._engine._watch import Watch
-from countermand._engine._wire import Progress, Wire, WireFault, blot_out
-from countermand._http import HttpResponse
+from countermand._engine._wire import Progress, Wire, WireFault
+from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._observer import Answered
 from countermand._order import OrderReport
@@ -32,6 +33,9 @@ from countermand.venue import (
 )
 
 V = TypeVar("V")
+
+#: The longest one call of a log-in is waited for, in seconds: all cancels of the venue wait for the same one.
+LOG_IN_TIMEOUT_S = 10.0
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +95,7 @@ class Station:
                     return answer, reply
                 rows = tuple(answer.rows)
                 new = {row.order_id for row in rows} - seen
-                if rows and not new:
+                if not new and (rows or answer.next_page is not None):
                     # The venue ignores what page was asked for: nobody knows what it leaves out.
                     return Unreadable(text="the pages of the listing repeat"), reply
                 seen |= new
@@ -142,10 +146,11 @@ class Station:
         )
 
     async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:
-        ticket = await self._sessions.current()
-        if isinstance(ticket, NoSession):
-            return ticket, None
         async with self._gate:
+            # Asked for only now: what was current when the wait began may have been refused since.
+            ticket = await self._sessions.current()
+            if isinstance(ticket, NoSession):
+                return ticket, None
             errand.progress.session = ticket.number
             answer, response = await self._exchange(call, ticket.session, errand.progress)
         if _is_cached(response):
@@ -164,13 +169,11 @@ class Station:
         progress.sign(call.name)
         self._watch.attempted(self.venue.name, call.name)
         fault: str | None = None
-        verdict: V | None = None
+        verdict = None
         try:
-            response = await self._wire.exchange(self.venue.base_url, request, self._most(call), progress)
-            response = attrs.evolve(response, content=blot_out(response.content, request))
-            verdict = call.read(response)
-        except WireFault as error:
-            fault = str(error)
+            verdict, response = await self._read(call, request, progress)
+        except BaseException as error:
+            fault = _worded(error)
             raise
         finally:
             self._watch.answered(
@@ -179,16 +182,28 @@ class Station:
                     call=call.name,
                     elapsed_s=self._clock() - (progress.signed_at or 0.0),
                     http_status=progress.status,
-                    verdict=type(verdict).__name__ if verdict is not None else None,
-                    fault=fault if verdict is None else None,
+                    verdict=type(verdict).__name__ if fault is None else None,
+                    fault=fault,
                 )
             )
         return verdict, response
 
+    async def _read(self, call: Call[V], request: HttpRequest, progress: Progress) -> tuple[V, HttpResponse]:
+        try:
+            response = await self._wire.exchange(self.venue.base_url, request, self._most(call), progress)
+        except WireFault as error:
+            # A library's words can quote the header it did not like.
+            raise WireFault(blot_out(str(error).encode(), request).decode()) from error
+        response = attrs.evolve(response, content=blot_out(response.content, request))
+        return call.read(response), response
+
     async def _ask_log_in(self, call: Call[LogInVerdict]) -> LogInVerdict:
         # A log-in that cancels wait for must not queue behind them: it does not pass the gate.
         try:
-            verdict, _ = await self._exchange(call, None, Progress(clock=self._clock))
+            async with asyncio.timeout(LOG_IN_TIMEOUT_S):
+                verdict, _ = await self._exchange(call, None, Progress(clock=self._clock))
+        except TimeoutError:
+            return Unreadable(text="no answer in time")
         except WireFault as error:
             return Unreadable(text=str(error))
         return verdict
@@ -203,3 +218,9 @@ class Station:
 def _is_cached(response: HttpResponse) -> bool:
     """Tell whether something on the way answered instead of the venue; RFC 9111, 5.1."""
     return bool(response.headers.get("age", "").strip(" 0"))
+
+
+def _worded(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "given up"
+    return str(error) if isinstance(error, WireFault) else type(error).__name__

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,11 +19,6 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-#: Headers whose values are no secrets, so that they need not be blotted out of what comes back.
-_PUBLIC_HEADERS = frozenset({"accept", "content-type"})
-_SHORTEST_SECRET = 6
-_BLOT = b"[redacted]"
-
 
 Content = TypeVar("Content", bytes, bytearray)
 
@@ -101,16 +94,11 @@ class Wire:
     async def _exchange(
         self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
     ) -> HttpResponse:
-        outgoing = httpx.Request(
-            request.method,
-            base_url + request.path,
-            headers={"accept-encoding": "identity", "user-agent": "countermand", **request.headers},
-            content=request.content,
-            extensions={"trace": progress.trace},
-        )
-        response = await self._transport.handle_async_request(outgoing)
+        response = await self._transport.handle_async_request(_outgoing(base_url, request, progress))
+        if not isinstance(response.stream, httpx.AsyncByteStream):
+            raise WireFault("the transport is not an async one")
         try:
-            content = await _whole(response, max_bytes)
+            content = await _whole(response, response.stream, max_bytes)
         finally:
             await response.aclose()
         progress.status = response.status_code
@@ -118,13 +106,24 @@ class Wire:
         return HttpResponse(status=response.status_code, headers=headers, content=content)
 
 
-async def _whole(response: httpx.Response, max_bytes: int) -> bytes:
+def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.Request:
+    try:
+        return httpx.Request(
+            request.method,
+            base_url + request.path,
+            headers={"accept-encoding": "identity", "user-agent": "countermand", **request.headers},
+            content=request.content,
+            extensions={"trace": progress.trace},
+        )
+    except Exception:
+        progress.unsent = True  # what cannot even be written has not left
+        raise
+
+
+async def _whole(response: httpx.Response, stream: httpx.AsyncByteStream, max_bytes: int) -> bytes:
     if response.is_stream_consumed:  # a transport may have read it already
         return _within(response.content, max_bytes)
     content = bytearray()
-    stream = response.stream
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise WireFault("the transport is not an async one")
     async for chunk in stream:
         content += chunk
         _within(content, max_bytes)
@@ -139,23 +138,3 @@ def _within(content: Content, max_bytes: int) -> Content:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def blot_out(content: bytes, request: HttpRequest) -> bytes:
-    """Blot every secret of the request's headers out of what the venue sent back."""
-    for name, value in request.headers.items():
-        if name.lower() not in _PUBLIC_HEADERS:
-            for secret in (value.encode(), *_parts(value)):
-                if len(secret) >= _SHORTEST_SECRET and secret in content:
-                    content = content.replace(secret, _BLOT)
-    return content
-
-
-def _parts(value: str) -> list[bytes]:
-    """Take apart "Bearer <token>" and "Basic <user:password>": what comes back may be a part alone."""
-    scheme, _, rest = value.partition(" ")
-    if scheme != "Basic":
-        return [part.encode() for part in value.split()]
-    with contextlib.suppress(ValueError):
-        return [rest.encode(), *base64.b64decode(rest, validate=True).split(b":", 1)]
-    return [rest.encode()]
