@@ -14,11 +14,16 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import pytest
 
-from countermand import AsyncClient, CancelAck, CancelRequest, Client, OrderId
+from countermand import Answered, AsyncClient, CancelAck, CancelRequest, Client, OrderId
 
 T = TypeVar("T")
 
 CALLS = ("cancel", "order", "trail", "open", "history", "log-in", "code", "log-out")
+
+
+def _named(request: httpx.Request) -> tuple[str, str]:
+    call, _, rest = request.url.path.removeprefix("/").partition("/")
+    return call, rest
 
 
 class Peer:
@@ -38,19 +43,17 @@ class Peer:
 
     def calls(self, name: str | None = None) -> list[str]:
         """Name the calls that came, in order; with a name, the rest of the paths of those."""
-        paths = [request.url.path.removeprefix("/").partition("/") for request in self.heard]
-        return [rest if name else call for call, _, rest in paths if name in (None, call)]
+        return [rest if name else call for call, rest in map(_named, self.heard) if name in (None, call)]
 
     def headers(self, call: str, name: str) -> list[str]:
         """List what that header said in the calls of that name."""
-        return [
-            request.headers.get(name) for request in self.heard if request.url.path.startswith(f"/{call}/")
-        ]
+        return [request.headers.get(name, "") for request in self.heard if _named(request)[0] == call]
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         self.heard.append(request)
-        call = self.calls()[-1]
+        await asyncio.sleep(0.001)  # no answer comes at the very moment of its question
+        call = _named(request)[0]
         script = self._answers[call]
         if not script:
             self.unexpected.append(call)
@@ -63,6 +66,42 @@ class Peer:
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+
+class Witness:
+    """Observes a client, and remembers."""
+
+    def __init__(self) -> None:
+        self.requests: list[CancelRequest] = []
+        self.attempts: list[tuple[str, str]] = []
+        self.answers: list[Answered] = []
+        self.log_ins: list[tuple[str, str | None]] = []
+        self.acks: list[CancelAck] = []
+
+    def requested(self, request: CancelRequest) -> None:
+        """Remember a request."""
+        self.requests.append(request)
+
+    def attempted(self, venue: str, call: str) -> None:
+        """Remember a call."""
+        self.attempts.append((venue, call))
+
+    def answered(self, answer: Answered) -> None:
+        """Remember an answer."""
+        self.answers.append(answer)
+
+    def logged_in(self, venue: str, failure: str | None) -> None:
+        """Remember a log-in."""
+        self.log_ins.append((venue, failure))
+
+    def acknowledged(self, ack: CancelAck) -> None:
+        """Remember an ack."""
+        self.acks.append(ack)
+
+    async def until(self, holds: Callable[[Witness], bool]) -> None:
+        """Wait until that holds of what was seen."""
+        while not holds(self):  # noqa: ASYNC110 - what is seen has no event
+            await asyncio.sleep(0.001)
 
 
 class _NoTimeLost(selectors.DefaultSelector):
@@ -134,6 +173,12 @@ def no_threads_left() -> Iterator[None]:
     """Leave no thread of ours behind."""
     yield
     assert [one.name for one in threading.enumerate() if one.name == "countermand"] == []
+
+
+@pytest.fixture
+def witness() -> Witness:
+    """Give an observer that remembers."""
+    return Witness()
 
 
 @pytest.fixture

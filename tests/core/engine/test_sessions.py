@@ -1,0 +1,307 @@
+"""Sessions are numbered, had by one log-in at a time, and given up only where that can help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from countermand import Reason
+from countermand._case._facts import NoSession
+from countermand._engine._sessions import Sessions, Ticket
+from countermand.venue import (
+    Call,
+    CallKind,
+    CodeWanted,
+    LoggedIn,
+    LogIn,
+    NeedCode,
+    Refused,
+    Session,
+    Throttled,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+
+WE, THEY = ("9", CallKind.CANCEL), ("10", CallKind.CANCEL)
+
+
+class Desk:
+    """Hands out sessions at a venue whose answers are scripted, at a time that is told."""
+
+    def __init__(self, venue: Pebble, *answers: Any) -> None:
+        self.now = 100.0
+        self.asked: list[str] = []
+        self.told: list[str | None] = []
+        self.answers = list(answers)
+        self.sessions = Sessions(venue, self.ask, lambda: self.now, self.told.append)
+
+    async def ask(self, call: Call[Any]) -> Any:
+        """Answer a call of a log-in: by script, or by ever new tokens, or these only after an event."""
+        self.asked.append(call.name)
+        answer = self.answers.pop(0) if self.answers else None
+        await (answer.wait() if isinstance(answer, asyncio.Event) else asyncio.sleep(0))
+        if answer is not None and not isinstance(answer, asyncio.Event):
+            return answer
+        return LoggedIn(session=Session(token=f"token {len(self.asked)}"))
+
+    async def number(self) -> int:
+        """Ask for a session and tell its number."""
+        ticket = await self.sessions.current()
+        assert isinstance(ticket, Ticket)
+        return ticket.number
+
+    async def failure(self) -> Refused | Throttled | Unreadable:
+        """Ask for a session and tell why there is none."""
+        ticket = await self.sessions.current()
+        assert isinstance(ticket, NoSession)
+        return ticket.failure
+
+
+def test_fifty_share_one_log_in(pebble: Pebble) -> None:
+    """However many ask at once, there is one log-in, and one session for all of them."""
+
+    async def crowd() -> None:
+        desk = Desk(pebble.by_password())
+        tickets = await asyncio.gather(*(desk.sessions.current() for _ in range(50)))
+        assert tickets == [Ticket(number=1, session=Session(token="token 1"))] * 50
+        assert (desk.asked, desk.told, desk.sessions.earned) == (["log-in"], [None], True)
+        assert desk.sessions.held == Session(token="token 1")
+
+    asyncio.run(crowd())
+
+
+def test_calls_that_need_no_session(pebble: Pebble) -> None:
+    """Where nothing is needed, nothing is asked, and nothing is ours to give back."""
+
+    async def walk_in() -> None:
+        desk = Desk(pebble)
+        assert await desk.sessions.current() == Ticket(number=1, session=None)
+        assert (desk.asked, desk.told, desk.sessions.earned) == ([], [], False)
+
+    asyncio.run(walk_in())
+
+
+def test_a_token_from_elsewhere(pebble: Pebble) -> None:
+    """A token that cannot be had anew stays what it is, however often it is refused."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_token("given"))
+        for _ in range(3):
+            assert await desk.sessions.current() == Ticket(number=1, session=Session(token="given"))
+            desk.sessions.refused(1, WE)
+        assert (desk.asked, desk.told, desk.sessions.earned) == ([], [None], False)
+
+    asyncio.run(knock())
+
+
+def test_a_refused_session_is_renewed(pebble: Pebble) -> None:
+    """The refusal of the current session starts one log-in; those of older ones start none."""
+
+    async def renew() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.sessions.refused(1, WE)
+        assert desk.sessions.held is None
+        assert await desk.number() == 2
+        desk.sessions.refused(1, WE)
+        desk.sessions.refused(1, THEY)
+        assert await desk.number() == 2
+        assert desk.asked == ["log-in"] * 2
+
+    asyncio.run(renew())
+
+
+def test_a_missing_permission_is_no_dead_session(pebble: Pebble) -> None:
+    """A call refused under two sessions starts no further log-in, unless it worked in between."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        await desk.number()
+        desk.sessions.refused(1, WE)
+        assert await desk.number() == 2
+        desk.sessions.refused(2, WE)
+        assert await desk.number() == 2
+        desk.sessions.accepted(WE)
+        desk.sessions.refused(2, WE)
+        assert await desk.number() == 3
+        desk.sessions.refused(3, THEY)
+        desk.now += 60
+        assert await desk.number() == 4
+
+    asyncio.run(knock())
+
+
+def test_three_log_ins_a_minute(pebble: Pebble) -> None:
+    """The fourth log-in within a minute is not tried, and says how long to wait."""
+
+    async def hurry() -> None:
+        desk = Desk(pebble.by_password())
+        for number in (1, 2, 3):
+            assert await desk.number() == number
+            desk.sessions.refused(number, number)
+            desk.now += 10
+        assert await desk.failure() == Throttled(retry_after_s=30.0, text="too many log-ins in a minute")
+        assert desk.asked == ["log-in"] * 3
+        desk.now += 29.9
+        assert isinstance(await desk.failure(), Throttled)
+        desk.now += 0.1
+        assert await desk.number() == 4
+        assert isinstance(desk.told[3], str)
+
+    asyncio.run(hurry())
+
+
+@pytest.mark.parametrize("life_s", [100.0, None])
+def test_a_session_with_a_known_life(pebble: Pebble, life_s: float | None) -> None:
+    """A session is used up to nine tenths of its life, and without a known one until it is refused."""
+
+    async def grow_old() -> None:
+        answers = [LoggedIn(session=Session(token=text, lifetime_s=life_s)) for text in ("one", "two")]
+        desk = Desk(pebble.by_password(), *answers)
+        assert await desk.number() == 1
+        desk.now += 89.9
+        assert await desk.number() == 1
+        desk.now += 0.1
+        assert await desk.number() == (2 if life_s else 1)
+
+    asyncio.run(grow_old())
+
+
+FAILURES = {
+    "refused with words": (Refused(reason=Reason.NOT_AUTHORIZED, text="who are you"), "who are you"),
+    "refused with a code": (Refused(reason=Reason.NOT_AUTHORIZED, code="20"), "20"),
+    "throttled": (Throttled(retry_after_s=5.0), "Throttled"),
+    "unreadable": (Unreadable(text="<html>"), "<html>"),
+}
+
+
+@pytest.mark.parametrize(("answer", "words"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_log_in_that_fails(pebble: Pebble, answer: Any, words: str) -> None:
+    """A log-in that fails says why; the next one who asks tries again."""
+
+    async def fail() -> None:
+        desk = Desk(pebble.by_password(), answer)
+        assert await desk.failure() == answer
+        assert desk.told == [words]
+        assert await desk.number() == 1
+        assert desk.told == [words, None]
+
+    asyncio.run(fail())
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def test_a_plugin_that_cannot_log_in(pebble: Pebble) -> None:
+    """Whatever a plugin raises on the way in, there is no session, and it is told why."""
+
+    def conversation() -> LogIn:
+        yield NeedCode(source=lambda: "1234")
+        raise LookupError("out of order")
+
+    async def fail() -> None:
+        for begin in (lambda: _raise(LookupError("out of order")), conversation):
+            desk = Desk(attrs.evolve(pebble, begin_log_in=begin))
+            assert await desk.failure() == Unreadable(text="the log-in failed: LookupError: out of order")
+
+    asyncio.run(fail())
+
+
+def test_a_plugin_whose_log_in_ends_as_nothing(pebble: Pebble) -> None:
+    """A conversation that returns no session at all is a fault that whoever waits hears of."""
+
+    def conversation() -> Any:
+        yield from ()
+        return "a session?"
+
+    async def fail() -> None:
+        desk = Desk(attrs.evolve(pebble, begin_log_in=conversation))
+        with pytest.raises(AttributeError):
+            await desk.sessions.current()
+        with pytest.raises(AttributeError):
+            await desk.sessions.current()
+
+    asyncio.run(fail())
+
+
+def _blocking() -> str:
+    return "1234"
+
+
+async def _awaited() -> str:
+    return "1234"
+
+
+@pytest.mark.parametrize("source", [_blocking, _awaited])
+def test_a_second_factor(pebble: Pebble, source: Callable[[], Any]) -> None:
+    """A code is asked for where the venue wants one, and both calls count as one log-in."""
+
+    async def enter() -> None:
+        desk = Desk(pebble.by_password(code=source), CodeWanted(interim="half"))
+        for number in (1, 2, 3):
+            assert await desk.number() == number
+            desk.sessions.refused(number, number)
+            desk.answers.append(CodeWanted(interim="half"))
+        assert desk.asked == ["log-in", "code"] * 3
+
+    asyncio.run(enter())
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (lambda: _raise(OSError("no device")), "OSError: no device"),
+        (iter(()).__next__, "RuntimeError: StopIteration: "),
+        (lambda: 1234, "TypeError: expected a text, got int"),
+    ],
+)
+def test_a_second_factor_that_fails(pebble: Pebble, source: Callable[[], Any], words: str) -> None:
+    """A code that cannot be had is no session; what the function raised is told."""
+
+    async def enter() -> None:
+        desk = Desk(pebble.by_password(code=source), CodeWanted(interim="half"))
+        assert await desk.failure() == Unreadable(text=f"the log-in failed: {words}")
+
+    asyncio.run(enter())
+
+
+def test_one_who_leaves_ends_nobodys_log_in(pebble: Pebble) -> None:
+    """Who stops waiting for a log-in does not end it for the others."""
+
+    async def leave() -> None:
+        answered = asyncio.Event()
+        desk = Desk(pebble.by_password(), answered)
+        impatient, patient = (asyncio.ensure_future(desk.sessions.current()) for _ in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        await asyncio.wait([impatient])
+        answered.set()
+        assert await patient == Ticket(number=1, session=Session(token="token 1"))
+        assert impatient.cancelled()
+        assert desk.asked == ["log-in"]
+
+    asyncio.run(leave())
+
+
+def test_closing_ends_a_log_in(pebble: Pebble) -> None:
+    """A log-in under way ends with the client; without one there is nothing to end."""
+
+    async def close() -> None:
+        desk = Desk(pebble.by_password(), asyncio.Event())
+        await desk.sessions.aclose()
+        waiting = asyncio.ensure_future(desk.sessions.current())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await desk.sessions.aclose()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled()
+        assert desk.sessions.held is None
+
+    asyncio.run(close())
