@@ -89,15 +89,18 @@ class Station:
             kept: list[OrderReport] = []
             seen: set[OrderId] = set()
             page: int | None = None
+            last: str | None = None
             while True:
                 answer, reply = await self._answered(make(page), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
                 rows = tuple(answer.rows)
                 new = {row.order_id for row in rows} - seen
-                if not new and (rows or answer.next_page is not None):
+                # A page may show no row, where a plugin leaves out those that were not asked for.
+                if not new and (rows or (answer.next_page is not None and reply == last)):
                     # The venue ignores what page was asked for: nobody knows what it leaves out.
                     return Unreadable(text="the pages of the listing repeat"), reply
+                last = reply
                 seen |= new
                 kept.extend(row for row in rows if concerns(row))
                 found = enough is not None and any(enough(row) for row in kept)
