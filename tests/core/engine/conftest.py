@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import pytest
 
-from countermand import Answered, AsyncClient, CancelAck, CancelRequest, Client, OrderId
+from countermand import Answered, AsyncClient, CancelAck, CancelRequest, Client, ClientOrderId, OrderId
 
 T = TypeVar("T")
 
@@ -105,15 +105,21 @@ class Witness:
 
 
 class _NoTimeLost(selectors.DefaultSelector):
-    """Does not wait for a timer: the loop's clock is set forward to it."""
+    """Does not wait for a timer: the loop's clock is set forward to it, unless a thread is at work."""
 
     now = 1000.0
 
     def select(self, timeout: float | None = None) -> Any:
         ready = super().select(0 if timeout is not None else None)
+        while not ready and timeout and _someone_is_asked():
+            ready = super().select(0.05)
         if not ready and timeout is not None:
             self.now += timeout
         return ready
+
+
+def _someone_is_asked() -> bool:
+    return any(thread.name == "countermand-aside" for thread in threading.enumerate())
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -191,7 +197,8 @@ def virtually() -> Callable[[Coroutine[Any, Any, Any]], Any]:
 def ask() -> Callable[..., CancelRequest]:
     """Make a request to the invented venue, of order 7 unless told otherwise."""
 
-    def make(order: str = "7", **fields: Any) -> CancelRequest:
-        return CancelRequest(**{"venue": "pebble", "account": "9", "order": OrderId(order), **fields})
+    def make(order: str | ClientOrderId = "7", **fields: Any) -> CancelRequest:
+        named = OrderId(order) if isinstance(order, str) else order
+        return CancelRequest(**{"venue": "pebble", "account": "9", "order": named, **fields})
 
     return make

@@ -1,0 +1,205 @@
+"""Sessions as a caller meets them: shared, renewed, refused, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import Assurance, CancelRequest, Outcome, Reason, Sent
+from countermand.venue import LogIn
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Cancel, Peer, Witness
+
+Ask = Callable[..., CancelRequest]
+RECEIPT, TOKEN = {"say": "receipt"}, {"say": "token", "token": "t0k3n-one"}
+TOKENS = [TOKEN, {"say": "token", "token": "t0k3n-two"}, {"say": "token", "token": "t0k3n-three"}]
+
+
+@pytest.fixture
+def quick(ask: Ask) -> Ask:
+    """Ask for no more than a receipt."""
+    return lambda *order, **fields: ask(*order, assurance=Assurance.RECEIVED, **fields)
+
+
+def alive_until_dead(*dead: str) -> Callable[[httpx.Request], Any]:
+    """Refuse the sessions of those tokens."""
+    return lambda request: {"say": "session"} if request.headers["authorization"][7:] in dead else RECEIPT
+
+
+def test_one_log_in_for_all(cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask, witness: Witness) -> None:
+    """Fifty cancels at once log in once, and each bears the session and a nonce of its own."""
+    peer.on("log-in", TOKEN).on("cancel", RECEIPT).on("log-out", RECEIPT)
+    acks = cancel(pebble.by_password(), *(quick(str(number)) for number in range(1, 51)), observer=witness)
+    assert {ack.outcome for ack in acks} == {Outcome.PENDING}
+    assert peer.calls().count("log-in") == 1
+    assert set(peer.headers("cancel", "authorization")) == {"Bearer t0k3n-one"}
+    nonces = [int(nonce) for request in peer.heard for nonce in [request.headers["nonce"]]]
+    assert len(set(nonces)) == len(nonces)
+    assert witness.log_ins == [("pebble", None)]
+
+
+def test_a_session_that_died_is_had_anew(cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask) -> None:
+    """A refused session is renewed once, and the cancel is signed anew and sent again."""
+    peer.on("log-in", *TOKENS).on("cancel", alive_until_dead("t0k3n-one")).on("log-out", RECEIPT)
+    (ack,) = cancel(pebble.by_password(), quick())
+    assert ack.outcome is Outcome.PENDING
+    assert peer.calls() == ["log-in", "cancel", "log-in", "cancel", "log-out"]
+    assert peer.headers("cancel", "authorization") == ["Bearer t0k3n-one", "Bearer t0k3n-two"]
+    first, second = peer.headers("cancel", "nonce")
+    assert int(first) < int(second)
+    assert [attempt.verdict for attempt in ack.attempts] == ["session refused", "received"]
+
+
+def test_those_who_wait_do_not_bear_a_dead_session(
+    cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask
+) -> None:
+    """Whose turn comes after a session died is signed with the new one, not with what was current before."""
+    peer.on("log-in", *TOKENS).on("cancel", alive_until_dead("t0k3n-one")).on("log-out", RECEIPT)
+    requests = [quick(str(number)) for number in (7, 8, 9)]
+    acks = cancel(pebble.by_password(), *requests, max_in_flight=1)
+    assert {ack.outcome for ack in acks} == {Outcome.PENDING}
+    assert peer.headers("cancel", "authorization").count("Bearer t0k3n-one") == 1
+    assert peer.calls().count("log-in") == 2
+
+
+def test_a_cancel_without_permission(cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask) -> None:
+    """A cancel refused under two sessions is not authorized; no third session is tried."""
+    peer.on("log-in", *TOKENS).on("cancel", {"say": "session"}).on("log-out", RECEIPT)
+    (ack,) = cancel(pebble.by_password(), quick())
+    assert (ack.outcome, ack.reason) == (Outcome.REJECTED, Reason.NOT_AUTHORIZED)
+    assert peer.calls() == ["log-in", "cancel", "log-in", "cancel", "log-out"]
+
+
+def test_a_token_is_not_renewed(cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask) -> None:
+    """A refused token from elsewhere cannot be had anew, and is not ours to give back."""
+    peer.on("cancel", {"say": "session"})
+    (ack,) = cancel(pebble.by_token("t0k3n"), quick())
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_AUTHORIZED, Sent.YES)
+    assert peer.calls() == ["cancel"]
+
+
+def test_a_session_goes_back_where_the_venue_takes_it(
+    cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask
+) -> None:
+    """A venue without a log-out is not asked for one."""
+    peer.on("log-in", TOKEN).on("cancel", RECEIPT)
+    cancel(attrs.evolve(pebble, gives_back=False).by_password(), quick())
+    assert peer.calls() == ["log-in", "cancel"]
+
+
+@pytest.mark.parametrize("answer", [httpx.ReadError("reset"), httpx.Response(500, text="?")])
+def test_a_log_out_that_fails(cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask, answer: Any) -> None:
+    """Whatever becomes of the log-out, the client closes."""
+    peer.on("log-in", TOKEN).on("cancel", RECEIPT).on("log-out", answer)
+    (ack,) = cancel(pebble.by_password(), quick())
+    assert ack.outcome is Outcome.PENDING
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
+
+
+async def _awaited() -> str:
+    return "1234"
+
+
+async def _failing() -> str:
+    raise LookupError("no device")
+
+
+@pytest.mark.parametrize("source", [lambda: "1234", _awaited], ids=["blocking", "awaited"])
+def test_a_second_factor(
+    cancel: Cancel, peer: Peer, pebble: Pebble, quick: Ask, source: Callable[[], Any]
+) -> None:
+    """A code is asked for when the venue wants one, by a function of either kind."""
+    peer.on("log-in", {"say": "code", "interim": "half"}).on("code", TOKEN)
+    peer.on("cancel", RECEIPT).on("log-out", RECEIPT)
+    acks = cancel(pebble.by_password(code=source), quick())
+    assert [ack.outcome for ack in acks] == [Outcome.PENDING]
+    assert peer.calls("code") == ["1234"]
+
+
+# (answer to the log-in, source of the code, reason, words of the evidence)
+NO_SESSION: dict[str, tuple[Any, Callable[[], Any] | None, Reason, str]] = {
+    "wrong password": (
+        {"say": "refused", "reason": "NOT_AUTHORIZED", "text": "who are you"},
+        None,
+        Reason.NOT_AUTHORIZED,
+        "no session: refused: who are you",
+    ),
+    "too many": ({"say": "throttled", "wait": 9.0}, None, Reason.THROTTLED, "no session: throttled"),
+    "garbage": (httpx.Response(200, text="<html>"), None, Reason.NOT_SENT, "no session: unreadable"),
+    "nobody there": (httpx.ConnectError("refused"), None, Reason.NOT_SENT, "ConnectError: refused"),
+    "a device that fails": (
+        {"say": "code", "interim": "half"},
+        lambda: _raise(LookupError("no device")),
+        Reason.NOT_SENT,
+        "the log-in failed: LookupError: no device",
+    ),
+    "a device that fails when awaited": (
+        {"say": "code", "interim": "half"},
+        _failing,
+        Reason.NOT_SENT,
+        "the log-in failed: LookupError: no device",
+    ),
+    "a device that ends the program": (
+        {"say": "code", "interim": "half"},
+        lambda: _raise(SystemExit(1)),
+        Reason.NOT_SENT,
+        "the log-in failed: RuntimeError: SystemExit: 1",
+    ),
+    "no more codes": (
+        {"say": "code", "interim": "half"},
+        lambda: next(iter(())),
+        Reason.NOT_SENT,
+        "the log-in failed: RuntimeError: StopIteration",
+    ),
+    "no code at all": (
+        {"say": "code", "interim": "half"},
+        lambda: None,
+        Reason.NOT_SENT,
+        "expected a text, got NoneType",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "code", "reason", "words"), NO_SESSION.values(), ids=NO_SESSION.keys())
+def test_no_session_is_to_be_had(
+    cancel: Cancel,
+    peer: Peer,
+    pebble: Pebble,
+    ask: Ask,
+    witness: Witness,
+    answer: Any,
+    code: Callable[[], Any] | None,
+    reason: Reason,
+    words: str,
+) -> None:
+    """Without a session no cancel is sent, and the ack says why: never an exception."""
+    peer.on("log-in", answer)
+    (ack,) = cancel(pebble.by_password(code=code), ask(), observer=witness)
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, reason, Sent.NO)
+    assert ack.retry_after_s == (9.0 if reason is Reason.THROTTLED else None)
+    assert words in ack.evidence[0].text
+    assert peer.calls() == ["log-in"]
+    ((venue, failure),) = witness.log_ins
+    assert venue == "pebble"
+    assert failure
+
+
+def test_a_plugin_that_cannot_even_begin(cancel: Cancel, pebble: Pebble, ask: Ask) -> None:
+    """A plugin whose log-in is broken is told in the ack, and nothing was sent."""
+
+    def nonsense() -> LogIn:
+        yield from ()
+        return "a session?"  # type: ignore[return-value]  # the point
+
+    (ack,) = cancel(attrs.evolve(pebble, begin_log_in=nonsense), ask())
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+    assert "AttributeError" in (ack.error or "")
