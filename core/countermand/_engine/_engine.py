@@ -26,7 +26,7 @@ from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
-from countermand.venue import Venue
+from countermand.venue import CallKind, Venue
 
 Key = tuple[str, str, OrderId | ClientOrderId]
 
@@ -43,7 +43,7 @@ class _OpenCase:
     case: Case
     waiters: dict[Caller, asyncio.Future[CancelAck]] = attrs.field(factory=dict)
     #: What has begun and not ended: those not yet signed can be taken back.
-    under_way: dict[int, tuple[asyncio.Task[None], Progress]] = attrs.field(factory=dict)
+    under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
     timer: asyncio.TimerHandle | None = None
 
 
@@ -74,11 +74,8 @@ class Engine:
         if self._closed:
             raise ClosedClientError("the client is closed")
         venue = self._station(request.venue).venue
-        for name in sorted(venue.capabilities.requires):
-            if getattr(request, name) is None:
-                raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
         try:
-            venue.check(request)
+            _check(venue, request)
         except CountermandError:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
@@ -130,13 +127,11 @@ class Engine:
     async def _followed(self, ack: CancelAck, began_at: float) -> CancelAck:
         """Cancel what took the order's place, and what took that one's, as long as time is left."""
         deadline = began_at + ack.request.timeout_s
-        while ack.reason is Reason.REPLACED and ack.successor is not None and self._loop.time() < deadline:
-            heir = attrs.evolve(
-                ack.request,
-                order=ack.successor,
-                client_order=None,
-                timeout_s=deadline - self._loop.time(),
-            )
+        while ack.reason is Reason.REPLACED and ack.successor is not None and not self._closed:
+            left_s = deadline - self._loop.time()
+            if left_s <= 0:
+                break
+            heir = attrs.evolve(ack.request, order=ack.successor, client_order=None, timeout_s=left_s)
             then = await self._one(heir, deadline)
             ack = attrs.evolve(
                 then,
@@ -167,6 +162,11 @@ class Engine:
         entry.case.callers.append(caller)
         entry.waiters[caller] = waiter
         self._where[caller] = entry
+        for _, errand in entry.under_way.values():
+            if (
+                errand.kind is CallKind.CANCEL
+            ):  # whoever joins it waits for its answer as long as for an own one
+                errand.last(caller.deadline + LATE_GRACE_S)
 
     def _leave(self, caller: Caller) -> None:
         """Let go of a caller that did not wait for its answer; what is under way lives on."""
@@ -221,12 +221,12 @@ class Engine:
 
     def _take_back(self, entry: _OpenCase, now: float) -> None:
         """End what was not handed to the wire yet: nobody waits for it any more, and no byte has left."""
-        for number, (task, progress) in list(entry.under_way.items()):
-            if progress.signed_at is None:
+        for number, (task, errand) in list(entry.under_way.items()):
+            if errand.progress.signed_at is None:
                 task.cancel()
                 del entry.under_way[number]
                 fault = "the deadline came before it could be sent"
-                entry.case.facts.append(Ended(number=number, at=now, sent=progress.sent, fault=fault))
+                entry.case.facts.append(Ended(number=number, at=now, sent=errand.progress.sent, fault=fault))
 
     def _begin(self, entry: _OpenCase, now: float) -> None:
         if entry.timer is not None:
@@ -257,12 +257,13 @@ class Engine:
         )
         errand = Errand(
             number=number,
-            permission=(entry.case.account, KINDS[action]),
+            account=entry.case.account,
+            kind=KINDS[action],
             until=until.get(action, now + patience),
             progress=progress,
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
-        entry.under_way[number] = (task, progress)
+        entry.under_way[number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -296,6 +297,13 @@ class Engine:
         key = (entry.case.venue, entry.case.account, entry.case.order)
         if not entry.waiters and not entry.under_way and self._cases.get(key) is entry:
             del self._cases[key]
+
+
+def _check(venue: Venue, request: CancelRequest) -> None:
+    for name in sorted(venue.capabilities.requires):
+        if getattr(request, name) is None:
+            raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
+    venue.check(request)
 
 
 def _not_sent(request: CancelRequest, error: Exception) -> CancelAck:

@@ -23,6 +23,7 @@ from countermand._order import OrderReport
 from countermand.venue import (
     REPLY_BYTES,
     Call,
+    CallKind,
     LogInVerdict,
     Page,
     Session,
@@ -47,14 +48,27 @@ class Settings:
     listing_bytes: int = attrs.field(default=64 * REPLY_BYTES, validator=attrs.validators.ge(1))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Errand:
     """One exchange to perform: for whom it is permitted, until when it may last, how far it has come."""
 
     number: int
-    permission: object
+    account: str
+    kind: CallKind
     until: float
     progress: Progress
+    timeout: asyncio.Timeout | None = None
+
+    @property
+    def permission(self) -> object:
+        """What a venue may refuse under one session and allow under another."""
+        return (self.account, self.kind)
+
+    def last(self, until: float) -> None:
+        """Let it last longer, for someone who joined."""
+        self.until = max(self.until, until)
+        if self.timeout is not None and not self.timeout.expired():
+            self.timeout.reschedule(self.until)
 
 
 class Station:
@@ -125,7 +139,7 @@ class Station:
         progress = errand.progress
         answer, reply, fault, broken = None, None, None, False
         try:
-            async with asyncio.timeout_at(errand.until):
+            async with asyncio.timeout_at(errand.until) as errand.timeout:
                 answer, reply = await ask()
         except TimeoutError:
             fault = "no answer in time"
