@@ -56,8 +56,6 @@ def _due(survey: Survey, joined_at: float) -> Iterator[tuple[Action, float]]:
         yield Action.CANCEL, -math.inf
         return
     since = _unsettled_since(survey)
-    if since is None:
-        return
     for action in _reads(survey):
         yield action, _next_read_at(survey, action, since)
 
@@ -97,12 +95,10 @@ def _worth_canceling(survey: Survey) -> bool:
     return report.status_class is not StatusClass.LEAVING and report.status is not OrderStatus.REPLACED
 
 
-def _unsettled_since(survey: Survey) -> float | None:
-    """When the youngest attempt was answered or became overdue; None while there is nothing to settle."""
-    if survey.latest is not None and not survey.attempts:
-        return survey.latest.began_at
+def _unsettled_since(survey: Survey) -> float:
+    """When the youngest attempt was answered or became overdue; without one, when the order was read."""
     moments = [one.ended.at if one.ended is not None else one.began.overdue_at for one in survey.attempts]
-    return max(moments, default=None)
+    return max(moments, default=survey.latest.began_at if survey.latest else -math.inf)
 
 
 def _reads(survey: Survey) -> Iterator[Action]:

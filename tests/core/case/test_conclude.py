@@ -22,6 +22,7 @@ from countermand import (
     StatusClass,
 )
 from countermand._case._facts import Action, NoSession
+from countermand._case._survey import Survey
 from countermand.venue import (
     Acted,
     Gone,
@@ -457,3 +458,21 @@ def test_every_status_has_its_class() -> None:
     """Only names of the table are readable."""
     unreadable = {status for status in OrderStatus if status.status_class is StatusClass.UNREADABLE}
     assert unreadable == {OrderStatus.ERROR, OrderStatus.UNKNOWN}
+
+
+def test_a_survey_of_nothing_knows_nothing(told: Told) -> None:
+    """Without a single read there is no order, no successor, no search, nothing linked."""
+    survey = Survey(case=told().case)
+    assert (survey.latest, survey.end, survey.successor, survey.searched, survey.linked) == (None,) * 3 + (
+        False,
+        (),
+    )
+    assert survey.linked_unread is False
+
+
+def test_a_listing_keeps_what_can_matter(told: Told) -> None:
+    """The order itself, linked ones and successors matter; any other row is dropped."""
+    case = told().case
+    kept = [order("New"), order("New", "8", replaces=OrderId("6")), order("New", "8", parent=OrderId("6"))]
+    assert all(case.concerns(row) for row in kept)
+    assert not case.concerns(order("New", "8"))
