@@ -31,6 +31,8 @@ app_key = {{env = "APP_KEY"}}
 auth = {{kind = "password", username = "router", password = {{env = "PASSWORD"}}}}
 """
 
+ONE = "--config x.toml --venue a --account 9 --name n"
+
 
 def exchanges(path: Path) -> list[tuple[Any, ...]]:
     """Read what was asked on a tape, and under which status it was answered."""
@@ -131,22 +133,16 @@ def test_an_unknown_venue(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--config", "x.toml"], "--config needs --venue, --account and --name"),
-        (
-            [*"--config x.toml --venue a --account 9 --name n".split()],
-            "--config needs either --order or --client-order",
-        ),
-        (
-            [*"--config x.toml --venue a --account 9 --name n --order 1 --client-order 2".split()],
-            "--config needs either --order or --client-order",
-        ),
+        ("--config x.toml", "--config needs --venue, --account and --name"),
+        (ONE, "--config needs either --order or --client-order"),
+        (f"{ONE} --order 1 --client-order 2", "--config needs either --order or --client-order"),
     ],
     ids=["no venue", "no order", "two orders"],
 )
 def test_incomplete_commands(
-    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is missing is said before anything is sent."""
     with pytest.raises(SystemExit):
-        main(options, tmp_path)
+        main(options.split(), tmp_path)
     assert message in capsys.readouterr().err
