@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from countermand._ack import CancelAck
 from countermand._config import Configuration, load_configuration
 from countermand._engine._engine import Engine
 from countermand._engine._station import Settings
 from countermand._engine._watch import Watch
+from countermand._host import Host, waited
 from countermand._observer import Observer
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
@@ -21,8 +22,6 @@ from countermand.venue import Venue
 
 if TYPE_CHECKING:
     import httpx
-
-T = TypeVar("T")
 
 
 class _Venues:
@@ -38,6 +37,7 @@ class _Venues:
         reply_bytes: int = Settings().reply_bytes,
         listing_bytes: int = Settings().listing_bytes,
     ) -> None:
+        self._lock = threading.Lock()
         self._venues = tuple(venues)
         names = [venue.name for venue in self._venues]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -45,12 +45,9 @@ class _Venues:
             raise ConfigurationError(f"each venue needs a name of its own; used twice: {', '.join(twice)}")
         self._transport = transport
         self._watch = Watch(observer)
-        try:
-            self._settings = Settings(
-                max_in_flight=max_in_flight, reply_bytes=reply_bytes, listing_bytes=listing_bytes
-            )
-        except (TypeError, ValueError) as error:
-            raise ConfigurationError(str(error)) from error
+        self._settings = Settings(
+            max_in_flight=max_in_flight, reply_bytes=reply_bytes, listing_bytes=listing_bytes
+        )
         self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, ())
 
     @classmethod
@@ -105,8 +102,9 @@ class AsyncClient(_Venues):
 
     async def aclose(self) -> None:
         """Answer whoever waits with what is known, and end everything."""
-        engine, self._running = self._running, None
-        if engine is not None:
+        if self._running is not None:
+            self._check_loop()
+            engine, self._running = self._running, None
             await engine.aclose()
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
@@ -117,9 +115,12 @@ class AsyncClient(_Venues):
         """
         if self._running is None:
             raise ClosedClientError("the client is not open: use it within `async with`")
+        self._check_loop()
+        return await self._running.cancel(request)
+
+    def _check_loop(self) -> None:
         if asyncio.get_running_loop() is not self._loop:
             raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
-        return await self._running.cancel(request)
 
 
 class Client(_Venues):
@@ -129,16 +130,18 @@ class Client(_Venues):
     """
 
     _running: Engine | None = None
-    _loop: asyncio.AbstractEventLoop | None = None
-    _thread: threading.Thread | None = None
+    _host: Host | None = None
 
     def __enter__(self) -> Self:
-        if self._loop is not None:
+        if self._host is not None:
             raise ClosedClientError("the client is entered already")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="countermand", daemon=True)
-        self._thread.start()
-        self._running = self._on_loop(self._started())
+        self._host = host = Host.start()
+        try:
+            self._running = waited(host.begin(self._started()))
+        except BaseException:
+            self._host = None
+            host.end()
+            raise
         return self
 
     def __exit__(
@@ -148,40 +151,37 @@ class Client(_Venues):
 
     def close(self) -> None:
         """Answer whoever waits with what is known, and end everything."""
-        loop, thread, engine = self._loop, self._thread, self._running
-        self._running = None
-        if loop is None or thread is None or engine is None:
+        host = self._host
+        if host is None or host.inherited:  # a child that closed the loop would break its parent's
             return
+        host.check()
+        with self._lock:
+            engine, self._running = self._running, None
+            if engine is None:
+                return
+            closing = host.begin(engine.aclose())
         try:
-            self._on_loop(engine.aclose())
+            waited(closing)
         finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
-            self._loop = self._thread = None
+            host.end()
+            self._host = None
 
     def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
 
-        `InvalidRequestError`, `UnknownVenueError` and `ClosedClientError` come before anything is sent;
-        whatever happens after is in the ack.
+        `InvalidRequestError`, `UnknownVenueError` and `ClosedClientError` come before anything is sent, and
+        so does `ClientUsageError`, in a forked child or on the client's own thread; whatever happens after
+        is in the ack.
         """
-        engine = self._running
-        if engine is None:
-            raise ClosedClientError("the client is not open: use it within `with`")
-        return self._on_loop(engine.cancel(request))
+        host = self._host
+        if host is not None:
+            host.check()
+        # Under the lock, so that no cancel comes to the loop after its end.
+        with self._lock:
+            if host is None or self._running is None:
+                raise ClosedClientError("the client is not open: use it within `with`")
+            answer = host.begin(self._running.cancel(request))
+        return waited(answer)
 
     async def _started(self) -> Engine:
         return self._engine()
-
-    def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        loop = self._loop
-        if loop is None:
-            work.close()
-            raise ClosedClientError("the client is closed")
-        future = asyncio.run_coroutine_threadsafe(work, loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise

@@ -20,7 +20,9 @@ from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._observer import Answered
 from countermand._order import OrderReport
+from countermand.errors import ConfigurationError
 from countermand.venue import (
+    LISTING_BYTES,
     REPLY_BYTES,
     Call,
     CallKind,
@@ -39,13 +41,18 @@ V = TypeVar("V")
 LOG_IN_TIMEOUT_S = 10.0
 
 
+def _check_count(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
+    if type(value) is not int or value < 1:
+        raise ConfigurationError(f"{attribute.name} must be a whole number, 1 or more, got {value!r}")
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """What a client can be told about its exchanges: sizes in bytes, and exchanges in flight per venue."""
 
-    max_in_flight: int = attrs.field(default=16, validator=attrs.validators.ge(1))
-    reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=attrs.validators.ge(1))
-    listing_bytes: int = attrs.field(default=64 * REPLY_BYTES, validator=attrs.validators.ge(1))
+    max_in_flight: int = attrs.field(default=16, validator=_check_count)
+    reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
+    listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 
 
 @attrs.define(kw_only=True)

@@ -1,0 +1,64 @@
+"""A thread with an event loop, for those who have none of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
+
+import attrs
+
+from countermand.errors import ClientUsageError
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Host:
+    """One loop in a daemon thread of this process."""
+
+    loop: asyncio.AbstractEventLoop
+    thread: threading.Thread
+    process: int
+
+    @classmethod
+    def start(cls) -> Self:
+        """Start the thread."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, name="countermand", daemon=True)
+        thread.start()
+        return cls(loop=loop, thread=thread, process=os.getpid())
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this process is a fork of the one with the thread: here, nothing would ever happen."""
+        return self.process != os.getpid()
+
+    def check(self) -> None:
+        """Raise `ClientUsageError` where the loop cannot be waited for."""
+        if self.inherited:
+            raise ClientUsageError("a client does not survive a fork: open another one in the child")
+        if threading.current_thread() is self.thread:
+            raise ClientUsageError("a client's own thread, where its observer runs, would wait for itself")
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run something on the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def end(self) -> None:
+        """End the thread and its loop."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+def waited(future: concurrent.futures.Future[T]) -> T:
+    """Wait for a result; whoever is interrupted takes the question along."""
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise

@@ -1,0 +1,166 @@
+"""The client on the caller's own loop: used where and when it cannot be, it says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import Assurance, AsyncClient, CancelRequest, Client, Outcome
+from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer, Witness
+
+Ask = Callable[..., CancelRequest]
+RECEIPT = {"say": "receipt"}
+
+
+@pytest.fixture
+def client(peer: Peer, pebble: Pebble) -> AsyncClient:
+    """Make a client of a venue that takes every cancel."""
+    peer.on("cancel", RECEIPT)
+    return AsyncClient([pebble], transport=httpx.MockTransport(peer))
+
+
+@pytest.fixture
+def request_(ask: Ask) -> CancelRequest:
+    """Ask for no more than a receipt."""
+    return ask(assurance=Assurance.RECEIVED)
+
+
+def test_before_it_is_entered(client: AsyncClient, request_: CancelRequest) -> None:
+    """A client that was not entered cancels nothing, and can be closed."""
+    with pytest.raises(ClosedClientError, match="use it within `async with`"):
+        asyncio.run(client.cancel(request_))
+    asyncio.run(client.aclose())
+
+
+def test_after_it_was_closed(client: AsyncClient, request_: CancelRequest, peer: Peer) -> None:
+    """A closed client cancels nothing, can be closed again, and can be entered anew."""
+
+    async def use() -> None:
+        async with client:
+            pass
+        with pytest.raises(ClosedClientError):
+            await client.cancel(request_)
+        await client.aclose()
+        assert peer.heard == []
+        async with client:
+            assert (await client.cancel(request_)).outcome is Outcome.PENDING
+
+    asyncio.run(use())
+
+
+def test_entered_twice(client: AsyncClient) -> None:
+    """A client is entered once at a time."""
+
+    async def enter() -> None:
+        async with client:
+            with pytest.raises(ClosedClientError, match="the client is entered already"):
+                await client.__aenter__()
+
+    asyncio.run(enter())
+
+
+def test_on_another_loop(client: AsyncClient, request_: CancelRequest, peer: Peer) -> None:
+    """From another loop than its own, a client can be neither used nor closed."""
+
+    async def elsewhere() -> None:
+        for use in (client.cancel(request_), client.aclose()):
+            with pytest.raises(WrongLoopError, match="works only on the event loop it was entered on"):
+                await use
+
+    async def use() -> None:
+        async with client:
+            await asyncio.to_thread(asyncio.run, elsewhere())
+            assert (await client.cancel(request_)).outcome is Outcome.PENDING
+
+    asyncio.run(use())
+    assert len(peer.heard) == 1
+
+
+def test_closed_while_a_cancel_begins(client: AsyncClient, request_: CancelRequest) -> None:
+    """A cancel that comes to the engine after its end is refused, not forgotten."""
+
+    async def use() -> None:
+        async with client:
+            engine = client._running  # noqa: SLF001 - what a cancel holds that was begun before the end
+        assert engine is not None
+        with pytest.raises(ClosedClientError, match="the client is closed"):
+            await engine.cancel(request_)
+
+    asyncio.run(use())
+
+
+both = pytest.mark.parametrize("kind", [AsyncClient, Client])
+
+
+@both
+def test_two_venues_of_one_name(kind: Any, pebble: Pebble) -> None:
+    """Two venues of one name cannot be told apart by a request."""
+    others = [attrs.evolve(pebble, name=name) for name in ("gravel", "gravel", "sand")]
+    with pytest.raises(ConfigurationError, match="a name of its own; used twice: gravel, pebble"):
+        kind([pebble, *others, pebble])
+
+
+@both
+@pytest.mark.parametrize("option", ["max_in_flight", "reply_bytes", "listing_bytes"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, "16", None, True, float("nan")])
+def test_options_that_cannot_be(kind: Any, pebble: Pebble, option: str, value: object) -> None:
+    """An option that is no whole number of at least 1 is refused by its name, with what was given."""
+    with pytest.raises(ConfigurationError) as raised:
+        kind([pebble], **{option: value})
+    assert str(raised.value) == f"{option} must be a whole number, 1 or more, got {value!r}"
+
+
+@both
+def test_what_a_client_says_of_itself(kind: Any, pebble: Pebble) -> None:
+    """A client names its venues; of accounts it knows only by a configuration."""
+    gravel = attrs.evolve(pebble, name="gravel")
+    client = kind([pebble, gravel])
+    assert client.venues == (pebble, gravel)
+    assert client.accounts == {"pebble": (), "gravel": ()}
+    assert client.observer_errors == 0
+
+
+def test_what_an_observer_breaks_is_counted(peer: Peer, pebble: Pebble, request_: CancelRequest) -> None:
+    """Every call of an observer that raises is counted."""
+
+    class Clumsy:
+        def requested(self, *_: Any) -> None:
+            raise LookupError
+
+        attempted = answered = logged_in = acknowledged = requested
+
+    async def use() -> None:
+        transport = httpx.MockTransport(peer.on("cancel", RECEIPT))
+        async with AsyncClient([pebble], transport=transport, observer=Clumsy()) as client:
+            await client.cancel(request_)
+            assert client.observer_errors == 4
+
+    asyncio.run(use())
+
+
+def test_two_venues_in_one_client(
+    peer: Peer, pebble: Pebble, request_: CancelRequest, witness: Witness
+) -> None:
+    """Each request goes to the venue it names."""
+    far = attrs.evolve(pebble, name="gravel", base_url="http://127.0.0.2:9")
+
+    async def use() -> None:
+        transport = httpx.MockTransport(peer.on("cancel", RECEIPT))
+        async with AsyncClient([pebble, far], transport=transport, observer=witness) as client:
+            acks = await asyncio.gather(
+                *map(client.cancel, [request_, attrs.evolve(request_, venue="gravel")])
+            )
+            assert [ack.request.venue for ack in acks] == ["pebble", "gravel"]
+
+    asyncio.run(use())
+    assert sorted(request.url.host for request in peer.heard) == ["127.0.0.1", "127.0.0.2"]
+    assert sorted(venue for venue, _ in witness.attempts) == ["gravel", "pebble"]

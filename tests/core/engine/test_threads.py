@@ -1,0 +1,220 @@
+"""The client with a loop in a thread of its own: safe from any thread, and gone when it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import Assurance, CancelAck, CancelRequest, Client, Outcome, Sent
+from countermand._host import Host, waited
+from countermand.errors import ClientUsageError, ClosedClientError
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer, Witness
+
+Ask = Callable[..., CancelRequest]
+RECEIPT = {"say": "receipt"}
+
+
+@pytest.fixture
+def quick(ask: Ask) -> Ask:
+    """Ask for no more than a receipt."""
+    return lambda *order, **fields: ask(*order, assurance=Assurance.RECEIVED, **fields)
+
+
+@pytest.fixture
+def client(peer: Peer, pebble: Pebble, witness: Witness) -> Client:
+    """Make a client of a venue that takes every cancel."""
+    peer.on("cancel", RECEIPT)
+    return Client([pebble], transport=httpx.MockTransport(peer), observer=witness)
+
+
+def test_before_and_after(client: Client, quick: Ask, peer: Peer) -> None:
+    """A client that is not open cancels nothing, can be closed all the same, and can be entered anew."""
+    with pytest.raises(ClosedClientError, match="use it within `with`"):
+        client.cancel(quick())
+    client.close()
+    with client, pytest.raises(ClosedClientError, match="the client is entered already"):
+        client.__enter__()
+    with pytest.raises(ClosedClientError, match="use it within `with`"):
+        client.cancel(quick())
+    client.close()
+    assert peer.heard == []
+    with client:
+        assert client.cancel(quick()).outcome is Outcome.PENDING
+
+
+def test_from_many_threads(client: Client, quick: Ask, peer: Peer) -> None:
+    """Hundreds of cancels from many threads each get the ack to their own request."""
+    requests = [quick(str(number)) for number in range(1, 301)]
+    with ThreadPoolExecutor(max_workers=16) as threads, client:
+        acks = list(threads.map(client.cancel, requests))
+    assert [ack.request for ack in acks] == requests
+    assert {ack.outcome for ack in acks} == {Outcome.PENDING}
+    assert sorted(map(int, peer.calls("cancel"))) == list(range(1, 301))
+
+
+def test_beside_a_running_loop(client: Client, quick: Ask) -> None:
+    """A thread that runs a loop of its own can use it, too."""
+
+    async def block() -> CancelAck:
+        return client.cancel(quick())
+
+    with client:
+        assert asyncio.run(block()).outcome is Outcome.PENDING
+
+
+def test_closing_answers_all_threads(client: Client, quick: Ask, peer: Peer, witness: Witness) -> None:
+    """Threads that wait when the client is closed are told what is known."""
+    heard = threading.Event()
+
+    async def silence(_: httpx.Request) -> None:
+        await witness.until(lambda seen: len(seen.requests) == 2)
+        heard.set()
+        await asyncio.Event().wait()
+
+    peer.on("cancel", silence)
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        with client:
+            waiting = [threads.submit(client.cancel, quick()) for _ in range(2)]
+            assert heard.wait(5)
+        acks = [one.result(5) for one in waiting]
+    assert [(ack.outcome, ack.sent) for ack in acks] == [(Outcome.UNKNOWN, Sent.MAYBE)] * 2
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_closing_while_others_begin(client: Client, quick: Ask, round_: int) -> None:
+    """A cancel that races with the end is answered or refused: it never waits for a loop that is gone."""
+    started = threading.Barrier(9)
+
+    def insist(number: int) -> int:
+        started.wait(5)
+        for done in range(10_000):
+            try:
+                client.cancel(quick(str(number)))
+            except ClosedClientError:
+                return done
+        return 0
+
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        client.__enter__()
+        ends = [threads.submit(insist, number) for number in range(1, 9)]
+        started.wait(5)
+        client.close()
+        assert all(end.result(10) >= 0 for end in ends)
+
+
+def test_closing_from_two_threads(client: Client, quick: Ask) -> None:
+    """Of two threads that close a client, one does, and the other finds it done."""
+    with ThreadPoolExecutor(max_workers=2) as threads, client:
+        client.cancel(quick())
+        for end in [threads.submit(client.close) for _ in range(2)]:
+            end.result(5)
+
+
+def test_an_interrupt_is_the_callers(client: Client, ask: Ask, peer: Peer, witness: Witness) -> None:
+    """Ctrl-C while waiting for an ack is raised where the caller waits, and the client goes on."""
+
+    here = threading.get_ident()
+    if here != threading.main_thread().ident:
+        pytest.skip("only a main thread is interrupted")
+
+    async def interrupt(_: httpx.Request) -> Any:
+        signal.pthread_kill(here, signal.SIGINT)
+        await asyncio.Event().wait()
+
+    peer.on("cancel", interrupt, RECEIPT)
+    with client:
+        with pytest.raises(KeyboardInterrupt):
+            client.cancel(ask("7"))
+        assert client.cancel(ask("8", assurance=Assurance.RECEIVED)).outcome is Outcome.PENDING
+        assert [ack.request.order.value for ack in witness.acks] == ["8"]
+
+
+def test_from_its_own_thread(client: Client, quick: Ask, witness: Witness) -> None:
+    """An observer that cancels or closes through the client it observes would wait for ever: refused."""
+    refused: list[BaseException] = []
+
+    def acknowledged(ack: CancelAck) -> None:
+        for use in (lambda: client.cancel(quick("8")), client.close):
+            try:
+                use()
+            except ClientUsageError as error:
+                refused.append(error)
+
+    witness.acknowledged = acknowledged  # type: ignore[method-assign]  # an observer of its own
+    with client:
+        assert client.cancel(quick()).outcome is Outcome.PENDING
+    assert ["would wait for itself" in str(error) for error in refused] == [True, True]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_after_a_fork(client: Client, quick: Ask) -> None:
+    """In a child the client refuses to cancel instead of waiting for ever; the parent's goes on."""
+    with client:
+        child = os.fork()
+        if child == 0:
+            try:
+                client.cancel(quick())
+            except ClientUsageError:
+                client.close()
+                os._exit(7)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert client.cancel(quick()).outcome is Outcome.PENDING
+
+
+def test_a_host_that_was_inherited() -> None:
+    """A loop's thread exists only in the process that started it."""
+    host = Host.start()
+    host.check()
+    with pytest.raises(ClientUsageError, match="does not survive a fork"):
+        attrs.evolve(host, process=host.process + 1).check()
+    host.end()
+
+
+def test_what_is_raised_on_the_loop_is_raised_here() -> None:
+    """An exception of the work reaches whoever waits for it."""
+
+    async def fail() -> None:
+        raise LookupError("out of order")
+
+    host = Host.start()
+    with pytest.raises(LookupError, match="out of order"):
+        waited(host.begin(fail()))
+    host.end()
+
+
+def test_a_start_that_fails(pebble: Pebble) -> None:
+    """A client that cannot start leaves no thread behind, and can be tried again."""
+
+    class Moody:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        @property
+        def name(self) -> str:
+            self.asked += 1
+            if self.asked == 2:
+                raise LookupError("not now")
+            return "pebble"
+
+    moody: Any = Moody()
+    client = Client([moody])
+    with pytest.raises(LookupError, match="not now"):
+        client.__enter__()
+    assert "countermand" not in [thread.name for thread in threading.enumerate()]
+    with client:
+        pass
