@@ -99,6 +99,11 @@ RESOLVING: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "open orders again": ("full", lambda s: s.read("reset", 0, action=OPEN), 0.2, {OPEN}),
     "no history where there is none": ("plain", lambda s: s.listing(at=0), 0.1, set()),
     "nothing once it is found": ("full", lambda s: s.listing(order("New", client_order_id=ALIAS), at=0), 1, set()),
+    "nothing once a dead one is found": (
+        "full",
+        lambda s: s.listing(at=0).listing(order("Filled", client_order_id=ALIAS), at=0, action=HISTORY),
+        0.2, set(),
+    ),
     "history for a replaced one alone": (
         "full", lambda s: s.listing(order("Replaced", client_order_id=ALIAS), at=0), 0.2, {OPEN, HISTORY},
     ),
