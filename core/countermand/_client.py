@@ -60,7 +60,10 @@ class _Venues:
     ) -> Self:
         """Build a client from a TOML file; raises `ConfigurationError` that says which key, and where."""
         configuration: Configuration = load_configuration(Path(path))
-        client = cls(configuration.venues, transport=transport, observer=observer, **configuration.client)
+        try:
+            client = cls(configuration.venues, transport=transport, observer=observer, **configuration.client)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {error}") from error
         client.accounts = configuration.accounts
         return client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tomllib
 from collections.abc import Mapping
@@ -56,6 +57,8 @@ def _venue(name: str, table: Mapping[str, Any], path: Path) -> Venue:
         plugin = load_venue(plugin_name)
     except CountermandError as error:
         raise ConfigurationError(f"{where}.plugin: {error}") from error
+    if "name" in table:
+        raise ConfigurationError(f"{where}.name: is not to be set: the venue is named by its table, {name!r}")
     settings = {key: value for key, value in table.items() if key not in ("plugin", "accounts", "auth")}
     settings = {key: _secret(value, f"{where}.{key}") for key, value in settings.items()}
     auth = _credential(plugin, _table(table, "auth", where), f"{where}.auth")
@@ -86,12 +89,11 @@ def _secret(value: object, where: str) -> object:
 
 
 def _build(shape: Any, values: Mapping[str, Any], where: str) -> Any:
-    fields = [field for field in attrs.fields(shape) if field.init]
-    names = {field.alias for field in fields}
-    _only(values, names, where)
-    for field in fields:
-        if field.default is attrs.NOTHING and field.alias not in values:
-            raise ConfigurationError(f"{where}.{field.alias}: is missing")
+    parameters = inspect.signature(shape).parameters
+    _only(values, set(parameters), where)
+    for key, parameter in parameters.items():
+        if parameter.default is parameter.empty and key not in values:
+            raise ConfigurationError(f"{where}.{key}: is missing")
     try:
         return shape(**values)
     except (CountermandError, TypeError, ValueError) as error:
@@ -101,8 +103,13 @@ def _build(shape: Any, values: Mapping[str, Any], where: str) -> Any:
 def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = parent.get(key)
     if not isinstance(value, dict):
-        raise ConfigurationError(f"{where}: {key}: expected a table, got {value!r}")
+        # Never the value: it may be a token that lacks its table.
+        raise ConfigurationError(f"{where}: {key}: expected a table, got {_kind(value)}")
     return value
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else type(value).__name__
 
 
 def _only(table: Mapping[str, Any], known: set[str] | frozenset[str], where: str) -> None:

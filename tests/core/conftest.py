@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -177,3 +179,24 @@ class Pebble:
 def pebble() -> Pebble:
     """Give the invented venue as it is where nothing else is said."""
     return Pebble()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Install a distribution with entry points, and modules with their text."""
+
+    def add(distribution: str, entries: dict[str, str], **modules: str) -> None:
+        site = tmp_path / distribution
+        info = site / f"{distribution}-1.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1\n")
+        lines = [f"{name} = {where}" for name, where in entries.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[countermand.venues]", *lines]))
+        for module, text in modules.items():
+            (site / f"{module}.py").write_text(text)
+            # What a test imports is gone after it.
+            monkeypatch.setitem(sys.modules, module, None)
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.syspath_prepend(site)
+
+    return add

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,27 +19,6 @@ PLUGIN = Plugin(contract={CONTRACT}, venue=dict, summary="pebbles", credentials=
 OTHER = Plugin(contract={CONTRACT + 1}, venue=dict, summary="later", credentials={{}})
 TEXT = "no plugin"
 """
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Install a distribution with entry points, and modules with their text."""
-
-    def add(distribution: str, entries: dict[str, str], **modules: str) -> None:
-        site = tmp_path / distribution
-        info = site / f"{distribution}-1.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1\n")
-        lines = [f"{name} = {where}" for name, where in entries.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[countermand.venues]", *lines]))
-        for module, text in modules.items():
-            (site / f"{module}.py").write_text(text)
-            # What a test imports is gone after it.
-            monkeypatch.setitem(sys.modules, module, None)
-            monkeypatch.delitem(sys.modules, module)
-        monkeypatch.syspath_prepend(site)
-
-    return add
 
 
 def test_a_plugin_is_loaded_by_its_name(install: Install) -> None:

@@ -124,7 +124,6 @@ def test_closing_from_two_threads(client: Client, quick: Ask) -> None:
 
 def test_an_interrupt_is_the_callers(client: Client, ask: Ask, peer: Peer, witness: Witness) -> None:
     """Ctrl-C while waiting for an ack is raised where the caller waits, and the client goes on."""
-
     here = threading.get_ident()
     if here != threading.main_thread().ident:
         pytest.skip("only a main thread is interrupted")
