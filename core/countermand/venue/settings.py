@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +34,9 @@ def must_match(expected: str, pattern: str) -> Check:
 
 
 def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= sys.float_info.max  # there are integers beyond any float
 
 
 must_be_bool = must_be("true or false", lambda value: isinstance(value, bool))

@@ -24,8 +24,8 @@ CHECKS: dict[str, tuple[Any, list[Any], list[Any]]] = {
     "code": (must_be_code, [None, len], ["1234", 1234]),
     "duration": (
         must_be_duration,
-        [0, 0.0, 2.5, 10**400],
-        [-1, -0.1, float("nan"), float("inf"), True, "5", None],
+        [0, 0.0, 2.5, 10**300],
+        [-1, -0.1, float("nan"), float("inf"), 10**400, True, "5", None],
     ),
     "key": (must_be_key, ["k", "!~"], ["", " ", "a b", "k\n", "é", None, 7]),
     "name": (

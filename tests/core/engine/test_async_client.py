@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from countermand import Assurance, AsyncClient, CancelRequest, Client, Outcome
-from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
+from countermand.errors import ClosedClientError, ConfigurationError, UnknownVenueError, WrongLoopError
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -164,3 +164,21 @@ def test_two_venues_in_one_client(
     asyncio.run(use())
     assert sorted(request.url.host for request in peer.heard) == ["127.0.0.1", "127.0.0.2"]
     assert sorted(venue for venue, _ in witness.attempts) == ["gravel", "pebble"]
+
+
+@both
+def test_a_client_of_no_venue(kind: Any, request_: CancelRequest) -> None:
+    """A client of no venue opens and closes, and has nothing to cancel at."""
+
+    async def use() -> None:
+        async with AsyncClient([]) as client:
+            with pytest.raises(
+                UnknownVenueError, match=r"^no venue named 'pebble' in this client; it has: none$"
+            ):
+                await client.cancel(request_)
+
+    if kind is AsyncClient:
+        asyncio.run(use())
+        return
+    with Client([]) as client, pytest.raises(UnknownVenueError):
+        client.cancel(request_)

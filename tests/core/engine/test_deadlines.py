@@ -6,10 +6,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import httpx
 import pytest
 
-from countermand import AsyncClient, CancelAck, CancelRequest, OrderId, Outcome, Reason, Sent, Stage
+from countermand import (
+    AsyncClient,
+    CancelAck,
+    CancelRequest,
+    ClientOrderId,
+    OrderId,
+    Outcome,
+    Reason,
+    Sent,
+    Stage,
+)
+from countermand.venue import Capabilities
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -348,3 +360,49 @@ def test_nothing_is_followed_once_the_client_closes(
 
     virtually(follow())
     assert peer.calls("cancel") == ["7"]
+
+
+def test_an_answer_to_one_who_is_just_leaving(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """An ack that comes at the moment its caller is canceled is nobody's, and disturbs nobody."""
+    leaving: list[asyncio.Task[CancelAck]] = []
+
+    def leave(_: httpx.Request) -> Any:
+        leaving[0].cancel()
+        return CANCELED
+
+    peer.on("cancel", RECEIPT).on("order", leave)
+
+    async def wait() -> None:
+        async with client() as one:
+            leaving.append(asyncio.create_task(one.cancel(ask())))
+            staying = asyncio.create_task(one.cancel(ask()))
+            assert (await staying).outcome is Outcome.CANCELED
+            with pytest.raises(asyncio.CancelledError):
+                await leaving[0]
+
+    virtually(wait())
+
+
+def test_what_was_found_for_one_who_left(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """A listing that answers after its caller left still tells the next one which order is meant."""
+    mine, nothing = ClientOrderId("mine"), {"say": "rows", "rows": []}
+    found = {"say": "rows", "rows": [{"id": "7", "status": "NEW", "client_id": "mine"}]}
+    peer.on("open", nothing, after(9, nothing)).on("history", after(1, found))
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+    with_history = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=0.0, has_history=True))
+
+    async def wait() -> None:
+        async with client(with_history) as one:
+            leaving = asyncio.create_task(one.cancel(ask(mine, timeout_s=60)))
+            await asyncio.sleep(0.5)
+            leaving.cancel()
+            await asyncio.sleep(1)
+            ack = await one.cancel(ask(mine, timeout_s=60))
+            assert (ack.outcome, ack.order_id, within(ack)) == (Outcome.CANCELED, OrderId("7"), 0.0)
+
+    virtually(wait())
+    assert peer.calls() == ["open", "history", "open", "cancel", "order"]

@@ -21,7 +21,7 @@ from countermand import (
     Stage,
 )
 from countermand.errors import InvalidRequestError, UnknownVenueError
-from countermand.venue import CallKind, HttpResponse, Venue
+from countermand.venue import CallKind, Capabilities, HttpResponse, Venue
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -79,6 +79,25 @@ def test_a_plugin_that_refuses_a_request(cancel: Cancel, peer: Peer, pebble: Peb
     with pytest.raises(InvalidRequestError, match="must be odd, got 7"):
         cancel(faulty(pebble, check=check), ask())
     assert peer.heard == []
+
+
+def test_a_field_that_a_venue_requires(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """What a venue declares that a cancel needs must be said, or nothing is sent."""
+    picky = attrs.evolve(pebble, capabilities=Capabilities(requires=frozenset({"instrument"})))
+    peer.on("cancel", RECEIPT)
+    with pytest.raises(InvalidRequestError, match="a cancel at 'pebble' needs 'instrument'"):
+        cancel(picky, ask())
+    assert peer.heard == []
+    (ack,) = cancel(picky, ask(instrument="BTC-USD", assurance=Assurance.RECEIVED))
+    assert ack.outcome is Outcome.PENDING
+
+
+def test_a_plugin_that_requires_what_nobody_has(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """A requirement that no request has a field for is a fault of the plugin, not of the caller."""
+    odd = attrs.evolve(pebble, capabilities=Capabilities(requires=frozenset({"moon"})))
+    (ack,) = cancel(odd, ask())
+    assert (ack.reason, ack.sent) == (Reason.NOT_SENT, Sent.NO)
+    assert "moon" in (ack.error or "")
 
 
 def test_a_venue_this_client_does_not_have(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
