@@ -18,14 +18,16 @@ from countermand._case._facts import Action, Began, Caller, Case, Ended, Signed
 from countermand._case._plan import plan
 from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
+from countermand._engine._admission import check, not_sent
 from countermand._engine._calls import KINDS, order_call, page_call
+from countermand._engine._open_case import OpenCase, ended_facts
 from countermand._engine._station import Errand, Settings, Station
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
-from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
+from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
 from countermand.venue import CallKind, Venue
 
 Key = tuple[str, str, OrderId | ClientOrderId]
@@ -36,15 +38,6 @@ LATE_GRACE_S = 2.0
 ATTEMPT_TIMEOUT_S = 3.0
 #: How long a client waits at its end for the venues to take their sessions back, in seconds.
 LOG_OUT_TIMEOUT_S = 1.0
-
-
-@attrs.define(kw_only=True, eq=False)
-class _OpenCase:
-    case: Case
-    waiters: dict[Caller, asyncio.Future[CancelAck]] = attrs.field(factory=dict)
-    #: What has begun and not ended: those not yet signed can be taken back.
-    under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
-    timer: asyncio.TimerHandle | None = None
 
 
 class Engine:
@@ -61,8 +54,8 @@ class Engine:
         self._wire = Wire(transport)
         self._watch = watch
         self._stations = {venue.name: Station(venue, self._wire, watch, settings) for venue in venues}
-        self._cases: dict[Key, _OpenCase] = {}
-        self._where: dict[Caller, _OpenCase] = {}
+        self._cases: dict[Key, OpenCase] = {}
+        self._where: dict[Caller, OpenCase] = {}
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -75,11 +68,11 @@ class Engine:
             raise ClosedClientError("the client is closed")
         venue = self._station(request.venue).venue
         try:
-            _check(venue, request)
+            check(venue, request)
         except CountermandError:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
-            return _not_sent(request, error)
+            return not_sent(request, error)
         self._watch.requested(request)
         ack = await self._one(request, self._loop.time() + request.timeout_s)
         if request.follow_replacement:
@@ -142,11 +135,11 @@ class Engine:
             )
         return ack
 
-    def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> _OpenCase:
+    def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         key = (venue, account, order)
         if key not in self._cases:
             station = self._station(venue)
-            self._cases[key] = _OpenCase(
+            self._cases[key] = OpenCase(
                 case=Case(
                     venue=venue,
                     account=account,
@@ -158,7 +151,7 @@ class Engine:
             )
         return self._cases[key]
 
-    def _attach(self, entry: _OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck]) -> None:
+    def _attach(self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck]) -> None:
         entry.case.callers.append(caller)
         entry.waiters[caller] = waiter
         self._where[caller] = entry
@@ -176,7 +169,7 @@ class Engine:
             entry.case.callers.remove(caller)
             self._advance(entry)
 
-    def _advance(self, entry: _OpenCase) -> None:
+    def _advance(self, entry: OpenCase) -> None:
         now = self._loop.time()
         try:
             entry = self._pinned(entry)
@@ -185,7 +178,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
             self._give_up(entry, error)
 
-    def _pinned(self, entry: _OpenCase) -> _OpenCase:
+    def _pinned(self, entry: OpenCase) -> OpenCase:
         """Move the callers of a client's id to the case of the order it means, with what that rests on."""
         if not entry.case.unresolved or not entry.waiters:
             return entry
@@ -193,7 +186,7 @@ class Engine:
         if not isinstance(found, OrderId):
             return entry
         pinned = self._entry(entry.case.venue, entry.case.account, found)
-        pinned.case.facts.extend(_ended(entry.case))
+        pinned.case.facts.extend(ended_facts(entry.case))
         for caller, waiter in entry.waiters.items():
             self._attach(pinned, caller, waiter)
         if entry.timer is not None:
@@ -203,7 +196,7 @@ class Engine:
         self._forget_if_idle(entry)
         return pinned
 
-    def _answer(self, entry: _OpenCase, now: float, *, closing: bool = False) -> None:
+    def _answer(self, entry: OpenCase, now: float, *, closing: bool = False) -> None:
         if closing or all(caller.deadline <= now for caller in entry.waiters):
             self._take_back(entry, now)
         for caller, waiter in list(entry.waiters.items()):
@@ -212,14 +205,14 @@ class Engine:
                 self._tell(entry, caller, waiter, ack_of(entry.case, caller, conclusion, now))
 
     def _tell(
-        self, entry: _OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck], ack: CancelAck
+        self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck], ack: CancelAck
     ) -> None:
         del entry.waiters[caller], self._where[caller]
         entry.case.callers.remove(caller)
         if not waiter.done():
             waiter.set_result(ack)
 
-    def _take_back(self, entry: _OpenCase, now: float) -> None:
+    def _take_back(self, entry: OpenCase, now: float) -> None:
         """End what was not handed to the wire yet: nobody waits for it any more, and no byte has left."""
         for number, (task, errand) in list(entry.under_way.items()):
             if errand.progress.signed_at is None:
@@ -228,7 +221,7 @@ class Engine:
                 fault = "the deadline came before it could be sent"
                 entry.case.facts.append(Ended(number=number, at=now, sent=errand.progress.sent, fault=fault))
 
-    def _begin(self, entry: _OpenCase, now: float) -> None:
+    def _begin(self, entry: OpenCase, now: float) -> None:
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
@@ -243,7 +236,7 @@ class Engine:
         else:
             self._forget_if_idle(entry)
 
-    def _start(self, entry: _OpenCase, action: Action, now: float) -> None:
+    def _start(self, entry: OpenCase, action: Action, now: float) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
         half = (deadline - now) / 2
@@ -267,7 +260,7 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(self, entry: _OpenCase, action: Action, errand: Errand) -> None:
+    async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._station(entry.case.venue)
         if action in (Action.OPEN, Action.HISTORY):
             pages = partial(page_call, station.venue, case, action)
@@ -280,7 +273,7 @@ class Engine:
         case.facts.append(ended)
         self._advance(entry)
 
-    def _give_up(self, entry: _OpenCase, error: Exception) -> None:
+    def _give_up(self, entry: OpenCase, error: Exception) -> None:
         survey = Survey(case=entry.case)
         for caller, waiter in list(entry.waiters.items()):
             ack = CancelAck(
@@ -293,29 +286,7 @@ class Engine:
             self._tell(entry, caller, waiter, ack)
         self._forget_if_idle(entry)
 
-    def _forget_if_idle(self, entry: _OpenCase) -> None:
+    def _forget_if_idle(self, entry: OpenCase) -> None:
         key = (entry.case.venue, entry.case.account, entry.case.order)
         if not entry.waiters and not entry.under_way and self._cases.get(key) is entry:
             del self._cases[key]
-
-
-def _check(venue: Venue, request: CancelRequest) -> None:
-    for name in sorted(venue.capabilities.requires):
-        if getattr(request, name) is None:
-            raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
-    venue.check(request)
-
-
-def _not_sent(request: CancelRequest, error: Exception) -> CancelAck:
-    return CancelAck(
-        request=request,
-        outcome=Outcome.REJECTED,
-        reason=Reason.NOT_SENT,
-        stage=Stage.SEND,
-        error=f"{type(error).__name__}: {error}",
-    )
-
-
-def _ended(case: Case) -> list[Began | Signed | Ended]:
-    over = {fact.number for fact in case.facts if isinstance(fact, Ended)}
-    return [fact for fact in case.facts if fact.number in over]

@@ -1,0 +1,28 @@
+"""What a request must be before anything is begun for it."""
+
+from __future__ import annotations
+
+from countermand._ack import CancelAck
+from countermand._outcome import Outcome, Reason, Stage
+from countermand._request import CancelRequest
+from countermand.errors import InvalidRequestError
+from countermand.venue import Venue
+
+
+def check(venue: Venue, request: CancelRequest) -> None:
+    """Raise `InvalidRequestError` for what a venue cannot be asked, and whatever its plugin breaks with."""
+    for name in sorted(venue.capabilities.requires):
+        if getattr(request, name) is None:
+            raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
+    venue.check(request)
+
+
+def not_sent(request: CancelRequest, error: Exception) -> CancelAck:
+    """Tell that a fault kept the request from being sent."""
+    return CancelAck(
+        request=request,
+        outcome=Outcome.REJECTED,
+        reason=Reason.NOT_SENT,
+        stage=Stage.SEND,
+        error=f"{type(error).__name__}: {error}",
+    )
