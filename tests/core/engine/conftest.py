@@ -49,6 +49,21 @@ class Peer:
         """List what that header said in the calls of that name."""
         return [request.headers.get(name, "") for request in self.heard if _named(request)[0] == call]
 
+    @staticmethod
+    def after(seconds: float, answer: Any) -> Callable[[httpx.Request], Any]:
+        """Answer only then."""
+
+        async def late(_: httpx.Request) -> Any:
+            await asyncio.sleep(seconds)
+            return answer
+
+        return late
+
+    @staticmethod
+    async def never(_: httpx.Request) -> Any:
+        """Answer not at all."""
+        await asyncio.Event().wait()
+
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         self.heard.append(request)
@@ -189,6 +204,16 @@ def no_threads_left() -> Iterator[None]:
 def witness() -> Witness:
     """Give an observer that remembers."""
     return Witness()
+
+
+@pytest.fixture
+def client(peer: Peer, pebble: Any, witness: Witness) -> Callable[..., AsyncClient]:
+    """Make a client of the invented venue, observed by the witness."""
+
+    def make(venue: Any = pebble, **options: Any) -> AsyncClient:
+        return AsyncClient([venue], transport=httpx.MockTransport(peer), observer=witness, **options)
+
+    return make
 
 
 @pytest.fixture

@@ -254,24 +254,6 @@ def test_a_second_factor(pebble: Pebble, source: Callable[[], Any]) -> None:
     asyncio.run(enter())
 
 
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [
-        (lambda: _raise(OSError("no device")), "OSError: no device"),
-        (iter(()).__next__, "RuntimeError: StopIteration: "),
-        (lambda: 1234, "TypeError: expected a text, got int"),
-    ],
-)
-def test_a_second_factor_that_fails(pebble: Pebble, source: Callable[[], Any], words: str) -> None:
-    """A code that cannot be had is no session; what the function raised is told."""
-
-    async def enter() -> None:
-        desk = Desk(pebble.by_password(code=source), CodeWanted(interim="half"))
-        assert await desk.failure() == Unreadable(text=f"the log-in failed: {words}")
-
-    asyncio.run(enter())
-
-
 def test_one_who_leaves_ends_nobodys_log_in(pebble: Pebble) -> None:
     """Who stops waiting for a log-in does not end it for the others."""
 

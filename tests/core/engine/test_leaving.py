@@ -1,0 +1,232 @@
+"""Who leaves kills nothing, and a client that closes leaves nobody without an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import (
+    AsyncClient,
+    CancelAck,
+    CancelRequest,
+    ClientOrderId,
+    OrderId,
+    Outcome,
+    Reason,
+    Sent,
+)
+from countermand.venue import Capabilities
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer, VirtualLoop, Witness
+
+Ask = Callable[..., CancelRequest]
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+RECEIPT = {"say": "receipt"}
+CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+ALIVE = {"say": "order", "id": "7", "status": "NEW"}
+
+
+def within(told: CancelAck) -> float:
+    """Round the time that an ack took to hundredths of a second: the peer takes thousandths."""
+    return round(told.elapsed_s, 2)
+
+
+Make = Callable[..., AsyncClient]
+
+
+def test_who_leaves_kills_nothing(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """A caller whose task is canceled leaves the others, and the attempt they share, alone."""
+    peer.on("cancel", peer.after(1, RECEIPT)).on("order", CANCELED)
+
+    async def leave() -> None:
+        async with client() as one:
+            leaving, staying = (asyncio.create_task(one.cancel(ask())) for _ in range(2))
+            await asyncio.sleep(0.5)
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            assert (await staying).outcome is Outcome.CANCELED
+
+    virtually(leave())
+    assert peer.calls() == ["cancel", "order"]
+
+
+def test_who_leaves_alone(virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness) -> None:
+    """A cancel that is on its way lives on without its caller; one that has not left is not sent."""
+    peer.on("cancel", peer.after(1, RECEIPT))
+
+    async def leave() -> None:
+        async with client(max_in_flight=1) as one:
+            sent, queued = (asyncio.create_task(one.cancel(ask(order))) for order in ("7", "8"))
+            await asyncio.sleep(0.5)
+            sent.cancel()
+            queued.cancel()
+            await asyncio.wait([sent, queued])
+            await asyncio.sleep(1)
+            assert [(answer.call, answer.verdict) for answer in witness.answers] == [("cancel", "Receipt")]
+            assert witness.acks == []
+
+    virtually(leave())
+    assert peer.calls("cancel") == ["7"]
+
+
+def test_closing_answers_whoever_waits(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """At its end a client tells everyone what is known: received, perhaps sent, not sent."""
+
+    async def answer(request: httpx.Request) -> Any:
+        return RECEIPT if request.url.path.endswith("5") else await peer.never(request)
+
+    peer.on("cancel", answer).on("order", {**ALIVE, "id": "5"})
+
+    async def close() -> None:
+        async with client(max_in_flight=2) as one:
+            tasks = [asyncio.create_task(one.cancel(ask(order))) for order in ("5", "6")]
+            await asyncio.sleep(1)
+            tasks += [asyncio.create_task(one.cancel(ask(order))) for order in ("7", "8")]
+            await asyncio.sleep(0.02)
+        acks = await asyncio.gather(*tasks)
+        assert [(ack.outcome, ack.sent) for ack in acks] == [
+            (Outcome.PENDING, Sent.YES),
+            (Outcome.UNKNOWN, Sent.MAYBE),
+            (Outcome.UNKNOWN, Sent.MAYBE),
+            (Outcome.REJECTED, Sent.NO),
+        ]
+        assert acks[3].reason is Reason.NOT_SENT
+
+    virtually(close())
+
+
+def test_closing_during_a_log_in(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """A log-in under way ends with the client, and what waited for it was not sent."""
+    peer.on("log-in", peer.never)
+
+    async def close() -> None:
+        async with client(pebble.by_password()) as one:
+            task = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(1)
+        ack = await task
+        assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+
+    virtually(close())
+    assert peer.calls() == ["log-in"]
+
+
+def test_a_log_out_without_an_answer(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """A venue that does not take its session back is waited for a second, and no longer."""
+    peer.on("log-in", {"say": "token", "token": "t0k3n-one"}).on("log-out", peer.never)
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+
+    async def close() -> None:
+        loop = asyncio.get_running_loop()
+        async with client(pebble.by_password()) as one:
+            await one.cancel(ask())
+            began = loop.time()
+        assert loop.time() - began == pytest.approx(1.0)
+
+    virtually(close())
+
+
+REPLACED = {"say": "order", "id": "7", "status": "REPLACED"}
+HEIRS = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+
+
+def test_no_time_is_left_to_follow(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """A successor that is found at the last moment is named; nothing more is sent."""
+
+    def late(_: httpx.Request) -> Any:
+        loop: VirtualLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # it is
+        loop.jump(60)
+        return HEIRS
+
+    peer.on("cancel", {"say": "refused"}).on("order", REPLACED).on("open", late)
+
+    async def follow() -> CancelAck:
+        async with client() as one:
+            return await one.cancel(ask(follow_replacement=True))
+
+    ack = virtually(follow())
+    assert (ack.outcome, ack.reason, ack.successor) == (Outcome.REJECTED, Reason.REPLACED, OrderId("8"))
+    assert peer.calls("cancel") == ["7"]
+
+
+def test_nothing_is_followed_once_the_client_closes(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """A successor that is found while the client closes is named; nothing is sent any more."""
+    peer.on("cancel", {"say": "refused"}).on("order", REPLACED).on("open", HEIRS)
+
+    async def follow() -> None:
+        one = client()
+        closing: list[asyncio.Task[None]] = []
+
+        def answered(answer: Any) -> None:
+            if answer.call == "open":
+                closing.append(asyncio.create_task(one.aclose()))
+
+        witness.answered = answered  # type: ignore[method-assign]  # an observer of its own
+        async with one:
+            ack = await one.cancel(ask(follow_replacement=True))
+            assert (ack.reason, ack.successor) == (Reason.REPLACED, OrderId("8"))
+            await closing[0]
+
+    virtually(follow())
+    assert peer.calls("cancel") == ["7"]
+
+
+def test_an_answer_to_one_who_is_just_leaving(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """An ack that comes at the moment its caller is canceled is nobody's, and disturbs nobody."""
+    leaving: list[asyncio.Task[CancelAck]] = []
+
+    def leave(_: httpx.Request) -> Any:
+        leaving[0].cancel()
+        return CANCELED
+
+    peer.on("cancel", RECEIPT).on("order", leave)
+
+    async def wait() -> None:
+        async with client() as one:
+            leaving.append(asyncio.create_task(one.cancel(ask())))
+            staying = asyncio.create_task(one.cancel(ask()))
+            assert (await staying).outcome is Outcome.CANCELED
+            with pytest.raises(asyncio.CancelledError):
+                await leaving[0]
+
+    virtually(wait())
+
+
+def test_what_was_found_for_one_who_left(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """A listing that answers after its caller left still tells the next one which order is meant."""
+    mine, nothing = ClientOrderId("mine"), {"say": "rows", "rows": []}
+    found = {"say": "rows", "rows": [{"id": "7", "status": "NEW", "client_id": "mine"}]}
+    peer.on("open", nothing, peer.after(9, nothing)).on("history", peer.after(1, found))
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+    with_history = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=0.0, has_history=True))
+
+    async def wait() -> None:
+        async with client(with_history) as one:
+            leaving = asyncio.create_task(one.cancel(ask(mine, timeout_s=60)))
+            await asyncio.sleep(0.5)
+            leaving.cancel()
+            await asyncio.sleep(1)
+            ack = await one.cancel(ask(mine, timeout_s=60))
+            assert (ack.outcome, ack.order_id, within(ack)) == (Outcome.CANCELED, OrderId("7"), 0.0)
+
+    virtually(wait())
+    assert peer.calls() == ["open", "history", "open", "cancel", "order"]
