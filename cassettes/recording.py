@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import httpx
 
-from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Outcome, Reason
+from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, ClientOrderId, Outcome, Reason
 from countermand.venue import Venue, load_venue
 from sidecar import Expected, Sidecar, describe, write_request
 from tape import Tape
@@ -88,5 +88,7 @@ def _polls(ack: CancelAck) -> bool:
     # Only time settles these: how often is read until then differs from run to run.
     if ack.reason in (Reason.NOT_FOUND, Reason.UNKNOWN_ORDER):
         return True
+    if isinstance(ack.request.order, ClientOrderId) and ack.reason is Reason.TOO_LATE:
+        return True  # a dead order is what a client's id means only if no open one comes to light
     waited = ack.request.assurance is Assurance.CONFIRMED
     return ack.outcome is Outcome.UNKNOWN or (ack.outcome is Outcome.PENDING and waited)

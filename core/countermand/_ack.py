@@ -115,7 +115,8 @@ def _venue_has_it(ack: CancelAck) -> bool:
 
 
 def _all_attempts_said_no(ack: CancelAck) -> bool:
-    return all(attempt.verdict is not None or attempt.sent is Sent.NO for attempt in ack.attempts)
+    own = [attempt for attempt in ack.attempts if attempt.order_id in (None, ack.order_id)]
+    return ack.sent is Sent.NO or all(one.verdict is not None or one.sent is Sent.NO for one in own)
 
 
 #: What must hold of every ack, and how an ack that breaks it is told.

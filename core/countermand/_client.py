@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from countermand._ack import CancelAck
 from countermand._config import Configuration, load_configuration
 from countermand._engine._engine import Engine
-from countermand._engine._station import Settings
+from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
 from countermand._host import Host, waited
 from countermand._observer import Observer

@@ -7,6 +7,7 @@ from enum import Enum
 
 import attrs
 
+from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand._outcome import Sent
 
@@ -43,6 +44,8 @@ class Attempt:
 
     call: str
     sent: Sent
+    #: The order it named, by the venue's id as far as that is known.
+    order_id: OrderId | None = None
     signed_at: datetime | None = None
     first_byte_at: datetime | None = None
     answered_at: datetime | None = None

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
-from countermand.errors import ClientUsageError
+from countermand.errors import ClientUsageError, ClosedClientError
 
 T = TypeVar("T")
 
@@ -23,14 +23,17 @@ class Host:
     loop: asyncio.AbstractEventLoop
     thread: threading.Thread
     process: int
+    #: What somebody waits for: nobody may wait for a thread that has ended.
+    owed: set[concurrent.futures.Future[Any]]
 
     @classmethod
     def start(cls) -> Self:
         """Start the thread."""
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, name="countermand", daemon=True)
+        owed: set[concurrent.futures.Future[Any]] = set()
+        thread = threading.Thread(target=_run, args=(loop, owed), name="countermand", daemon=True)
         thread.start()
-        return cls(loop=loop, thread=thread, process=os.getpid())
+        return cls(loop=loop, thread=thread, process=os.getpid(), owed=owed)
 
     @property
     def inherited(self) -> bool:
@@ -46,7 +49,12 @@ class Host:
 
     def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Run something on the loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        self.owed.add(future)
+        future.add_done_callback(self.owed.discard)
+        if not self.thread.is_alive():
+            future.cancel()
+        return future
 
     def end(self) -> None:
         """End the thread and its loop."""
@@ -55,10 +63,20 @@ class Host:
         self.loop.close()
 
 
+def _run(loop: asyncio.AbstractEventLoop, owed: set[concurrent.futures.Future[Any]]) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        for future in list(owed):
+            future.cancel()
+
+
 def waited(future: concurrent.futures.Future[T]) -> T:
     """Wait for a result; whoever is interrupted takes the question along."""
     try:
         return future.result()
+    except concurrent.futures.CancelledError:
+        raise ClosedClientError("the client's thread has ended") from None
     except BaseException:
         future.cancel()
         raise

@@ -9,7 +9,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._outcome import Outcome
-from countermand._request import CancelRequest
+from countermand._request import Assurance, CancelRequest
 
 
 @attrs.frozen(kw_only=True)
@@ -78,9 +78,10 @@ class LoggingObserver:
             self.logger.warning("%s: log-in failed: %s", venue, failure)
 
     def acknowledged(self, ack: CancelAck) -> None:
-        """Log an ack; a cancel that is still owed its answer is an ERROR, for somebody must look."""
+        """Log an ack; one that still owes what was asked for is an ERROR, for somebody must look."""
         words = ack.outcome.name if ack.reason is None else f"{ack.outcome.name}, {ack.reason.name}"
-        level = _LEVELS.get(ack.outcome, logging.ERROR)
+        answered = ack.outcome is Outcome.PENDING and ack.request.assurance is Assurance.RECEIVED
+        level = logging.INFO if answered else _LEVELS.get(ack.outcome, logging.ERROR)
         self.logger.log(
             level, "%s: order %s: %s", ack.request.venue, ack.order_id or ack.request.order, words
         )

@@ -11,6 +11,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._conclude import Conclusion
 from countermand._case._facts import Action, Caller, Case, Ended, Listing, NoSession
+from countermand._case._kin import linked, successor
 from countermand._case._survey import Exchange, Survey
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import OrderId
@@ -42,9 +43,9 @@ _KINDS: dict[type, tuple[EvidenceKind, str]] = {
 }
 
 
-def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> CancelAck:
+def ack_of(survey: Survey, caller: Caller, conclusion: Conclusion, now: float) -> CancelAck:
     """Make the ack that tells a conclusion to its caller."""
-    survey = Survey(case=case)
+    case, heir = survey.case, successor(survey)
     last_word = _last_word(survey)
     # Of a client's id that fits several orders, none is "the order".
     seen = (survey.end or survey.latest) if survey.order_id is not None else None
@@ -59,8 +60,8 @@ def ack_of(case: Case, caller: Caller, conclusion: Conclusion, now: float) -> Ca
         also_canceled=_also_canceled(survey) if conclusion.outcome is Outcome.CANCELED else (),
         sent=survey.sent,
         stage=conclusion.stage,
-        evidence=tuple(item for one in survey.exchanges for item in _evidence(case, one, survey.successor)),
-        attempts=tuple(_attempt(case, one) for one in survey.attempts),
+        evidence=tuple(item for one in survey.exchanges for item in _evidence(case, one, heir)),
+        attempts=tuple(_attempt(survey, one) for one in survey.attempts),
         venue_code=getattr(last_word.answer, "code", None) if last_word else None,
         venue_text=getattr(last_word.answer, "text", None) if last_word else None,
         last_reply=_last_reply(survey),
@@ -96,17 +97,18 @@ def _error(survey: Survey) -> str | None:
 
 
 def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:
-    return tuple(row.order_id for row in survey.linked if row.status is OrderStatus.CANCELED)
+    return tuple(row.order_id for row in linked(survey) if row.status is OrderStatus.CANCELED)
 
 
-def _attempt(case: Case, one: Exchange) -> Attempt:
-    ended = one.ended
+def _attempt(survey: Survey, one: Exchange) -> Attempt:
+    case, ended = survey.case, one.ended
+    begun = Attempt(
+        call=one.name, sent=one.sent, order_id=survey.order_id, signed_at=_utc(case, one.signed_at)
+    )
     if ended is None:
-        return Attempt(call=one.name, sent=one.sent, fault="not answered yet")
-    return Attempt(
-        call=one.name,
-        sent=ended.sent,
-        signed_at=_utc(case, ended.signed_at),
+        return attrs.evolve(begun, fault="not answered yet")
+    return attrs.evolve(
+        begun,
         first_byte_at=_utc(case, ended.first_byte_at),
         answered_at=_utc(case, ended.at) if ended.status is not None else None,
         http_status=ended.status,
@@ -124,12 +126,14 @@ def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[
     for kind, report in shown:
         order = _dated(case, report, one.began.at)
         yield Evidence(at=when, kind=kind, source=one.name, text=_state(report), order=order)
-    if not shown:
+    if not shown or (isinstance(ended.answer, TrailRead) and ended.answer.cancel_rejected):
         text = _words(ended.answer) if ended.answer is not None else ended.fault or "no answer"
         yield Evidence(at=when, kind=_kind(one, ended), source=one.name, text=text)
 
 
 def _kind(one: Exchange, ended: Ended) -> EvidenceKind:
+    if isinstance(ended.answer, TrailRead) and ended.answer.cancel_rejected:
+        return EvidenceKind.REFUSAL
     if ended.answer is None and one.began.action is Action.CANCEL and ended.sent is Sent.NO:
         return EvidenceKind.NOT_SENT
     if isinstance(ended.answer, Gone) and one.began.action is Action.CANCEL:
@@ -162,10 +166,12 @@ def _state(report: OrderReport) -> str:
 
 def _words(answer: Any) -> str:
     match answer:
+        case TrailRead(cancel_rejected=True):
+            return "the last cancel was refused" + (f": {answer.text}" if answer.text else "")
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
             return _state(report)
         case TrailRead():
-            return "the last cancel was refused" if answer.cancel_rejected else "no newer state"
+            return "no newer state"
         case Listing():
             return _KINDS[Listing][1]
         case NoSession():

@@ -29,6 +29,8 @@ class Listing:
     """A listing as far as it concerns a case, newest first: complete, or down to the order itself."""
 
     rows: tuple[OrderReport, ...]
+    #: Of several pages a change can come between: they are no snapshot.
+    pages: int = 1
 
 
 @attrs.frozen(kw_only=True)

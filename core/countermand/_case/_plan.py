@@ -7,18 +7,17 @@ from collections.abc import Iterator
 
 import attrs
 
-from countermand._case._conclude import absence_reads, conclude, may_renew, must_search
-from countermand._case._facts import Action, Case, Ended
+from countermand._case._conclude import conclude
+from countermand._case._facts import Action
+from countermand._case._kin import linked_unread, must_search
+from countermand._case._refusal import absence_reads
+from countermand._case._repeat import cancel_is_due
 from countermand._case._resolve import NoOrder, resolve
-from countermand._case._survey import Survey
+from countermand._case._survey import Exchange, Survey
 from countermand._ids import OrderId
-from countermand._order import OrderStatus, StatusClass
-from countermand._outcome import Sent
+from countermand._order import StatusClass
 from countermand._waits import confirm_wait_s
-from countermand.venue import Gone, SessionRefused
-
-#: The most cancels that are sent for one order and case.
-MOST_ATTEMPTS = 5
+from countermand.venue import Gone, Throttled
 
 
 @attrs.frozen(kw_only=True)
@@ -29,35 +28,41 @@ class Plan:
     look_again_at: float = math.inf
 
 
-def plan(case: Case, now: float) -> Plan:
+def plan(survey: Survey, now: float) -> Plan:
     """Name all that should begin now; nothing when no caller could learn more by it."""
-    waiting = [one for one in case.callers if one.deadline > now and not conclude(case, one, now).settled]
+    callers = [one for one in survey.case.callers if one.deadline > now]
+    waiting = [one for one in callers if not conclude(survey, one).settled]
     if not waiting:
         return Plan()
-    survey = Survey(case=case)
-    due = dict(_due(survey, max(one.joined_at for one in waiting)))
-    # Only one exchange of a kind at a time: an overdue one lives on, and its answer still counts.
-    idle = {action: at for action, at in due.items() if action not in survey.under_way}
+    due = dict(_due(survey, max(one.joined_at for one in waiting), now))
+    # Only one exchange of a kind at a time, unless the one under way is overdue: its answer still counts.
+    idle = {action: at for action, at in due.items() if not _is_awaited(survey, action, now)}
     later = [at for at in idle.values() if at > now]
-    overdue = [
-        one.began.overdue_at for one in survey.attempts if one.ended is None and one.began.overdue_at > now
-    ]
+    overdue = [one.began.overdue_at for one in survey.exchanges if one.ended is None]
     return Plan(
         begin=frozenset(action for action, at in idle.items() if at <= now),
-        look_again_at=min((*later, *overdue), default=math.inf),
+        look_again_at=min((*later, *(at for at in overdue if at > now)), default=math.inf),
     )
 
 
-def _due(survey: Survey, joined_at: float) -> Iterator[tuple[Action, float]]:
+def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
+    under_way = [one.began for one in survey.exchanges if one.ended is None and one.began.action is action]
+    if action is Action.CANCEL:
+        return bool(under_way)
+    return any(one.overdue_at > now for one in under_way)
+
+
+def _due(survey: Survey, joined_at: float, now: float) -> Iterator[tuple[Action, float]]:
     if survey.case.unresolved:
         yield from _resolving(survey)
         return
-    if _cancel_is_due(survey, joined_at):
+    if cancel_is_due(survey, joined_at):
         yield Action.CANCEL, -math.inf
         return
-    since = _unsettled_since(survey)
+    since = _unsettled_since(survey, now)
     for action in _reads(survey):
-        yield action, _next_read_at(survey, action, since)
+        missing = action is Action.HISTORY and survey.latest is None
+        yield action, _next_search_at(survey, since) if missing else _next_read_at(survey, action, since)
 
 
 def _resolving(survey: Survey) -> Iterator[tuple[Action, float]]:
@@ -67,38 +72,18 @@ def _resolving(survey: Survey) -> Iterator[tuple[Action, float]]:
     yield Action.OPEN, _next_read_at(survey, Action.OPEN, -math.inf)
     listed = any(one.began.action is Action.OPEN for one in survey.listings)
     if listed and survey.case.capabilities.has_history:
-        yield Action.HISTORY, _next_read_at(survey, Action.HISTORY, -math.inf)
+        yield Action.HISTORY, _next_search_at(survey, -math.inf)
 
 
-def _cancel_is_due(survey: Survey, joined_at: float) -> bool:
-    if survey.dead or not _worth_canceling(survey) or Action.CANCEL in survey.under_way:
-        return False
-    ends = [one.ended for one in survey.attempts if one.ended is not None]
-    if not ends:
-        return True
-    if len(ends) >= MOST_ATTEMPTS:
-        return False
-    if isinstance(ends[-1].answer, SessionRefused):
-        return may_renew(survey)
-    # A native client id could by now name another order, so such a cancel is sent once and never again.
-    return joined_at > ends[-1].at and not (survey.case.native and _left(ends))
+def _unsettled_since(survey: Survey, now: float) -> float:
+    """When the youngest attempt was answered or became overdue; without one, when the order was first read.
 
-
-def _left(ends: list[Ended]) -> bool:
-    return any(end.sent is not Sent.NO for end in ends)
-
-
-def _worth_canceling(survey: Survey) -> bool:
-    if survey.latest is None:
-        return True
-    report = survey.latest.report
-    return report.status_class is not StatusClass.LEAVING and report.status is not OrderStatus.REPLACED
-
-
-def _unsettled_since(survey: Survey) -> float:
-    """When the youngest attempt was answered or became overdue; without one, when the order was read."""
-    moments = [one.ended.at if one.ended is not None else one.began.overdue_at for one in survey.attempts]
-    return max(moments, default=survey.latest.began_at if survey.latest else -math.inf)
+    An attempt that is still in its patience holds no read back that an older one is owed.
+    """
+    ends = [one.ended.at if one.ended is not None else one.began.overdue_at for one in survey.attempts]
+    past = [at for at in ends if at <= now]
+    first_read = survey.sightings[0].began_at if survey.sightings else -math.inf
+    return max(past, default=min(ends, default=first_read))
 
 
 def _reads(survey: Survey) -> Iterator[Action]:
@@ -108,7 +93,7 @@ def _reads(survey: Survey) -> Iterator[Action]:
         if history and (survey.case.native or _history_lacked_it(survey)):
             yield Action.OPEN
         return
-    if survey.linked_unread:
+    if linked_unread(survey):
         yield Action.HISTORY if history else Action.OPEN
         return
     yield Action.READ
@@ -139,9 +124,23 @@ def _trail_is_wanted(survey: Survey) -> bool:
 
 
 def _next_read_at(survey: Survey, action: Action, since: float) -> float:
-    ends = [
-        one.ended.at
-        for one in survey.reads
-        if one.began.action is action and one.ended is not None and one.began.at >= since
-    ]
-    return ends[-1] + confirm_wait_s(len(ends)) if ends else since
+    begun = [one for one in survey.exchanges if one.began.action is action and one.began.at >= since]
+    if not begun:
+        return since
+    waited_s = begun[-1].began.at - begun[0].began.at
+    return _free_at(begun[-1]) + confirm_wait_s(len(begun), waited_s)
+
+
+def _free_at(read: Exchange) -> float:
+    """When a read is done with: answered, overdue, or as long after as the venue asked us to wait."""
+    if read.ended is None:
+        return read.began.overdue_at
+    told = read.ended.answer
+    return read.ended.at + ((told.retry_after_s or 0.0) if isinstance(told, Throttled) else 0.0)
+
+
+def _next_search_at(survey: Survey, since: float) -> float:
+    """When to look through the history again for an order it lacks: the second time proves the absence."""
+    searches = [one.began.at for one in survey.absences if one.began.action is Action.HISTORY]
+    again_at = searches[0] + survey.case.capabilities.read_lag_s if searches else since
+    return max(again_at, _next_read_at(survey, Action.HISTORY, since))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from countermand._case._facts import Action, NoSession
+from countermand._case._kin import whole_listings
 from countermand._case._survey import Survey, listed
 from countermand._ids import OrderId
 from countermand._order import OrderReport, OrderStatus, StatusClass
@@ -37,7 +38,8 @@ def resolve(survey: Survey) -> OrderId | NoOrder | None:
         return NoOrder(reason=Reason.AMBIGUOUS_ORDER, settled=True)
     if living:
         return living.pop()
-    if open_rows is not None and history:
+    # A dead one only when no open order bears the id for sure: a younger one may not be shown yet.
+    if history and survey.absent_twice(frozenset({Action.OPEN})):
         return history[0].order_id
     return _missing(survey)
 
@@ -50,16 +52,15 @@ def _rows(survey: Survey, action: Action) -> tuple[OrderReport, ...] | None:
 
 
 def _missing(survey: Survey) -> NoOrder | None:
-    needed = frozenset(
-        {Action.OPEN, Action.HISTORY} if survey.case.capabilities.has_history else {Action.OPEN}
-    )
+    needed = whole_listings(survey.case)
     if {one.began.action for one in survey.absences} >= needed:
         return NoOrder(reason=Reason.NOT_FOUND, settled=survey.absent_twice(needed))
     failures = [one.ended.answer for one in survey.reads if one.ended is not None]
     if any(isinstance(failure, NoSession) and isinstance(failure.failure, Refused) for failure in failures):
         return NoOrder(reason=Reason.NOT_AUTHORIZED, settled=True)
     if any(isinstance(failure, SessionRefused | Refused) for failure in failures):
-        sessions = max(survey.refused_sessions(action) for action in needed)
-        hopeless = not survey.case.renewable or sessions > 1 or any(isinstance(f, Refused) for f in failures)
+        refusals = sum(isinstance(failure, SessionRefused) for failure in failures)
+        refused = any(isinstance(failure, Refused) for failure in failures)
+        hopeless = refused or not survey.case.renewable or refusals > 1
         return NoOrder(reason=Reason.NOT_AUTHORIZED, settled=hopeless)
     return None

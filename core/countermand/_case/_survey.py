@@ -10,10 +10,7 @@ from countermand._case._facts import Action, Began, Case, Ended, Listing, NoSess
 from countermand._ids import OrderId
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import Sent
-from countermand.venue import Acted, Gone, OrderRead, Receipt, SessionRefused, TrailRead
-
-#: How an order whose exposure moved to a successor may read.
-_GONE_STATUSES = frozenset({OrderStatus.CANCELED, OrderStatus.REPLACED})
+from countermand.venue import Acted, Gone, OrderRead, Receipt, TrailRead
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +19,7 @@ class Exchange:
 
     began: Began
     ended: Ended | None
-    signed: bool = True
+    signed: Signed | None
 
     @property
     def name(self) -> str:
@@ -34,7 +31,12 @@ class Exchange:
         """Whether a byte of it left."""
         if self.ended is not None:
             return self.ended.sent
-        return Sent.MAYBE if self.signed else Sent.NO
+        return Sent.MAYBE if self.signed is not None else Sent.NO
+
+    @property
+    def signed_at(self) -> float | None:
+        """When it was handed to the wire."""
+        return self.signed.at if self.signed is not None else None
 
     @property
     def acted(self) -> Acted:
@@ -53,13 +55,16 @@ class Sighting:
 
     exchange: Exchange
     report: OrderReport
-    #: Rows of the same answer that took an order's place; None where the read was not a listing.
-    others: tuple[OrderReport, ...] | None = None
 
     @property
     def began_at(self) -> float:
         """When the read began: only what it shows of then is believed."""
         return self.exchange.began.at
+
+    @property
+    def ended_at(self) -> float:
+        """When the read ended: what it shows may be as young as that."""
+        return self.exchange.ended.at if self.exchange.ended else self.began_at
 
 
 @attrs.define(kw_only=True)
@@ -72,10 +77,10 @@ class Survey:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every exchange, in the order they began."""
         ends = {fact.number: fact for fact in self.case.facts if isinstance(fact, Ended)}
-        signed = {fact.number for fact in self.case.facts if isinstance(fact, Signed)}
+        signed = {fact.number: fact for fact in self.case.facts if isinstance(fact, Signed)}
         begins = [fact for fact in self.case.facts if isinstance(fact, Began)]
         return tuple(
-            Exchange(began=one, ended=ends.get(one.number), signed=one.number in signed) for one in begins
+            Exchange(began=one, ended=ends.get(one.number), signed=signed.get(one.number)) for one in begins
         )
 
     @cached_property
@@ -118,7 +123,7 @@ class Survey:
         match answer:
             case Listing():
                 own = [row for row in answer.rows if self.case.is_about(row)]
-                return [Sighting(exchange=read, report=row, others=answer.rows) for row in own]
+                return [Sighting(exchange=read, report=row) for row in own]
             case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
                 if self.case.is_about(report):
                     return [Sighting(exchange=read, report=report)]
@@ -136,13 +141,24 @@ class Survey:
 
     @cached_property
     def end(self) -> Sighting | None:
-        """The report that tells how the order ended; Filled beats Canceled, other contradictions are none."""
+        """The report that tells how the order ended; Filled beats Canceled, other contradictions are none.
+
+        Fills only grow, so of several such reports the one with the greatest fill is the youngest.
+        """
         statuses = {seen.report.status for seen in self.dead}
         if statuses == {OrderStatus.FILLED, OrderStatus.CANCELED}:
             statuses = {OrderStatus.FILLED}
         if len(statuses) != 1:
             return None
-        return next(seen for seen in reversed(self.dead) if seen.report.status in statuses)
+        ends = [seen for seen in self.dead if seen.report.status in statuses]
+        return max(reversed(ends), key=lambda seen: seen.report.filled_quantity)
+
+    @cached_property
+    def fill_is_doubtful(self) -> bool:
+        """Whether a report of the living order shows more filled than the one of its end: that one lags."""
+        if self.end is None:
+            return False
+        return any(seen.report.filled_quantity > self.end.report.filled_quantity for seen in self.sightings)
 
     @cached_property
     def order_id(self) -> OrderId | None:
@@ -151,53 +167,6 @@ class Survey:
             return self.case.order
         ids = {seen.report.order_id for seen in self.sightings}
         return ids.pop() if len(ids) == 1 else None
-
-    @cached_property
-    def successor(self) -> OrderId | None:
-        """The order that took this one's place, if any listing shows one."""
-        if self.latest is None:
-            return None
-        own = self.latest.report
-        rows = (row for one in reversed(self.listings) for row in listed(one))
-        heirs = (row for row in rows if row.succeeds(own.order_id, own.client_order_id))
-        return next((row.order_id for row in heirs if row.account in (None, self.case.account)), None)
-
-    @cached_property
-    def searched(self) -> bool:
-        """Whether open orders and history were searched for a successor, so that none is known to be.
-
-        One history listing that shows the order itself at its end serves for both: a successor is younger
-        than the order, so it would be in that same snapshot. Otherwise both listings must be complete and
-        have begun after the order was first read at its end.
-        """
-        ends = [seen for seen in self.sightings if seen.report.status in _GONE_STATUSES]
-        if not ends:
-            return False
-        if any(seen.others is not None and seen.exchange.began.action is Action.HISTORY for seen in ends):
-            return True
-        needed = {Action.OPEN, Action.HISTORY} if self.case.capabilities.has_history else {Action.OPEN}
-        listed = {one.began.action for one in self.listings if one.began.at >= ends[0].began_at}
-        return needed <= listed
-
-    @cached_property
-    def linked(self) -> tuple[OrderReport, ...]:
-        """The orders linked to this one: its legs, and the rows of listings that share its parent."""
-        if self.latest is None:
-            return ()
-        own = self.latest.report
-        rows = [row for one in self.listings for row in listed(one)] if own.parent is not None else []
-        kin = {row.order_id: row for row in rows if row.parent == own.parent and row.order_id != own.order_id}
-        return (*own.legs, *kin.values())
-
-    @cached_property
-    def linked_unread(self) -> bool:
-        """Whether the order ended as a leg and no listing has been tried since, to see what went with it."""
-        if self.end is None or self.end.report.parent is None:
-            return False
-        tried = {Action.OPEN, Action.HISTORY}
-        return not any(
-            one.began.action in tried and one.began.at >= self.dead[0].began_at for one in self.reads
-        )
 
     @cached_property
     def listings(self) -> tuple[Exchange, ...]:
@@ -222,13 +191,6 @@ class Survey:
             if len(times) < 2 or max(times) - min(times) < lag:  # noqa: PLR2004 - "twice" is two
                 return False
         return True
-
-    def refused_sessions(self, action: Action) -> int:
-        """Count the different sessions under which that call was refused."""
-        ends = (one.ended for one in self.exchanges if one.began.action is action)
-        return len(
-            {end.session for end in ends if end is not None and isinstance(end.answer, SessionRefused)}
-        )
 
 
 def listed(read: Exchange) -> tuple[OrderReport, ...]:

@@ -16,7 +16,10 @@ async def ask_aside(source: Callable[[], str | Awaitable[str]]) -> str:
     """
     given = source() if inspect.iscoroutinefunction(source) else await _on_a_thread(source)
     if inspect.isawaitable(given):
-        given = await given
+        try:
+            given = await given
+        except SystemExit as error:  # it must not end the loop that others work on
+            raise RuntimeError(f"SystemExit: {error}") from error
     if not isinstance(given, str):
         raise TypeError(f"expected a text, got {type(given).__name__}")
     return given

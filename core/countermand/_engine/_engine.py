@@ -14,23 +14,26 @@ import httpx
 from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
-from countermand._case._facts import Action, Began, Caller, Case, Ended, Signed
+from countermand._case._facts import Action, Began, Caller, Case, Signed
+from countermand._case._follow import followed
 from countermand._case._plan import plan
 from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
 from countermand._engine._admission import check, not_sent
 from countermand._engine._calls import KINDS, order_call, page_call
-from countermand._engine._open_case import OpenCase, ended_facts
-from countermand._engine._station import Errand, Settings, Station
+from countermand._engine._errand import Errand
+from countermand._engine._open_case import Key, OpenCase
+from countermand._engine._pages import Pages
+from countermand._engine._settings import Settings
+from countermand._engine._station import Station
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
+from countermand._order import OrderReport
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
-from countermand.venue import CallKind, Venue
-
-Key = tuple[str, str, OrderId | ClientOrderId]
+from countermand.venue import Venue
 
 #: An answer up to so many seconds after the deadline is still read.
 LATE_GRACE_S = 2.0
@@ -85,6 +88,7 @@ class Engine:
         self._closed = True
         now = self._loop.time()
         for entry in list(self._cases.values()):
+            entry.wake(None)
             self._answer(entry, now, closing=True)
         tasks = list(self._tasks)
         for task in tasks:
@@ -119,20 +123,15 @@ class Engine:
 
     async def _followed(self, ack: CancelAck, began_at: float) -> CancelAck:
         """Cancel what took the order's place, and what took that one's, as long as time is left."""
-        deadline = began_at + ack.request.timeout_s
-        while ack.reason is Reason.REPLACED and ack.successor is not None and not self._closed:
+        deadline, visited = began_at + ack.request.timeout_s, {ack.order_id}
+        while ack.reason is Reason.REPLACED and ack.successor not in visited and not self._closed:
             left_s = deadline - self._loop.time()
-            if left_s <= 0:
+            if left_s <= 0 or ack.successor is None:
                 break
+            visited.add(ack.successor)
             heir = attrs.evolve(ack.request, order=ack.successor, client_order=None, timeout_s=left_s)
             then = await self._one(heir, deadline)
-            ack = attrs.evolve(
-                then,
-                request=ack.request,
-                successor=then.successor or ack.successor,
-                evidence=(*ack.evidence, *then.evidence),
-                elapsed_s=self._loop.time() - began_at,
-            )
+            ack = followed(ack, then, self._loop.time() - began_at)
         return ack
 
     def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
@@ -152,21 +151,14 @@ class Engine:
         return self._cases[key]
 
     def _attach(self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck]) -> None:
-        entry.case.callers.append(caller)
-        entry.waiters[caller] = waiter
+        entry.attach(caller, waiter, LATE_GRACE_S)
         self._where[caller] = entry
-        for _, errand in entry.under_way.values():
-            if (
-                errand.kind is CallKind.CANCEL
-            ):  # whoever joins it waits for its answer as long as for an own one
-                errand.last(caller.deadline + LATE_GRACE_S)
 
     def _leave(self, caller: Caller) -> None:
         """Let go of a caller that did not wait for its answer; what is under way lives on."""
         entry = self._where.pop(caller, None)
         if entry is not None:
-            del entry.waiters[caller]
-            entry.case.callers.remove(caller)
+            entry.release(caller)
             self._advance(entry)
 
     def _advance(self, entry: OpenCase) -> None:
@@ -186,73 +178,55 @@ class Engine:
         if not isinstance(found, OrderId):
             return entry
         pinned = self._entry(entry.case.venue, entry.case.account, found)
-        pinned.case.facts.extend(ended_facts(entry.case))
-        for caller, waiter in entry.waiters.items():
-            self._attach(pinned, caller, waiter)
-        if entry.timer is not None:
-            entry.timer.cancel()
-        entry.waiters.clear()
-        entry.case.callers.clear()
-        self._forget_if_idle(entry)
+        pinned.case.facts.extend(entry.ended_facts())
+        for caller in list(entry.waiters):
+            self._attach(pinned, caller, entry.release(caller))
+        self._keep_for_a_while(entry)
         return pinned
 
     def _answer(self, entry: OpenCase, now: float, *, closing: bool = False) -> None:
         if closing or all(caller.deadline <= now for caller in entry.waiters):
-            self._take_back(entry, now)
-        for caller, waiter in list(entry.waiters.items()):
-            conclusion = conclude(entry.case, caller, now)
+            entry.take_back(now)
+        survey = Survey(case=entry.case)
+        for caller in list(entry.waiters):
+            conclusion = conclude(survey, caller)
             if conclusion.settled or closing or caller.deadline <= now:
-                self._tell(entry, caller, waiter, ack_of(entry.case, caller, conclusion, now))
+                self._tell(entry, caller, ack_of(survey, caller, conclusion, self._loop.time()))
 
-    def _tell(
-        self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck], ack: CancelAck
-    ) -> None:
-        del entry.waiters[caller], self._where[caller]
-        entry.case.callers.remove(caller)
+    def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
+        del self._where[caller]
+        waiter = entry.release(caller)
         if not waiter.done():
             waiter.set_result(ack)
 
-    def _take_back(self, entry: OpenCase, now: float) -> None:
-        """End what was not handed to the wire yet: nobody waits for it any more, and no byte has left."""
-        for number, (task, errand) in list(entry.under_way.items()):
-            if errand.progress.signed_at is None:
-                task.cancel()
-                del entry.under_way[number]
-                fault = "the deadline came before it could be sent"
-                entry.case.facts.append(Ended(number=number, at=now, sent=errand.progress.sent, fault=fault))
-
     def _begin(self, entry: OpenCase, now: float) -> None:
-        if entry.timer is not None:
-            entry.timer.cancel()
-            entry.timer = None
-        step = plan(entry.case, now)
+        step = plan(Survey(case=entry.case), now)
         for action in step.begin:
             self._start(entry, action, now)
+        if not entry.waiters:
+            self._keep_for_a_while(entry)
+            return
         if step.begin:
-            step = plan(entry.case, now)
-        wake_at = min((step.look_again_at, *(caller.deadline for caller in entry.waiters)))
-        if entry.waiters:
-            entry.timer = self._loop.call_at(wake_at, self._advance, entry)
-        else:
-            self._forget_if_idle(entry)
+            step = plan(Survey(case=entry.case), now)
+        wake_at = min(step.look_again_at, *(caller.deadline for caller in entry.waiters))
+        entry.wake(self._loop.call_at(wake_at, self._advance, entry))
 
     def _start(self, entry: OpenCase, action: Action, now: float) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
-        half = (deadline - now) / 2
-        patience = min(ATTEMPT_TIMEOUT_S, half)
-        # A cancel lives on past its deadline, for a late answer still counts; a read makes way for the next.
-        until = {Action.CANCEL: deadline + LATE_GRACE_S, Action.OPEN: now + half, Action.HISTORY: now + half}
-        entry.case.facts.append(Began(number=number, action=action, at=now, overdue_at=now + patience))
+        patience_s = min(ATTEMPT_TIMEOUT_S, (deadline - now) / 2)
+        entry.case.facts.append(Began(number=number, action=action, at=now, overdue_at=now + patience_s))
         progress = Progress(
             clock=self._loop.time,
             on_signed=lambda at: entry.case.facts.append(Signed(number=number, at=at)),
         )
+        # All live on past the deadline for a moment: a late answer still counts.
         errand = Errand(
             number=number,
             account=entry.case.account,
             kind=KINDS[action],
-            until=until.get(action, now + patience),
+            until=deadline + LATE_GRACE_S,
+            patience_s=patience_s,
             progress=progress,
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
@@ -263,10 +237,10 @@ class Engine:
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._station(entry.case.venue)
         if action in (Action.OPEN, Action.HISTORY):
-            pages = partial(page_call, station.venue, case, action)
+            calls = partial(page_call, station.venue, case, action)
             # Newest first: a history that shows the order has shown whatever took its place.
-            enough = case.is_about if action is Action.HISTORY else None
-            ended = await station.list_all(errand, pages, case.concerns, enough)
+            enough = case.is_about if action is Action.HISTORY else _never
+            ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
         else:
             ended = await station.perform(errand, partial(order_call, station.venue, case, action))
         entry.under_way.pop(errand.number, None)
@@ -274,19 +248,29 @@ class Engine:
         self._advance(entry)
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
-        survey = Survey(case=entry.case)
-        for caller, waiter in list(entry.waiters.items()):
+        sent = Survey(case=entry.case).sent
+        for caller in list(entry.waiters):
             ack = CancelAck(
                 request=caller.request,
                 outcome=Outcome.UNKNOWN,
-                sent=survey.sent,
+                sent=sent,
                 stage=Stage.CONFIRM,
                 error=f"{type(error).__name__}: {error}",
             )
-            self._tell(entry, caller, waiter, ack)
-        self._forget_if_idle(entry)
+            self._tell(entry, caller, ack)
+        self._keep_for_a_while(entry)
 
-    def _forget_if_idle(self, entry: OpenCase) -> None:
-        key = (entry.case.venue, entry.case.account, entry.case.order)
-        if not entry.waiters and not entry.under_way and self._cases.get(key) is entry:
-            del self._cases[key]
+    def _keep_for_a_while(self, entry: OpenCase) -> None:
+        """Forget a case that nobody waits for only when no late effect of it can surprise the next caller."""
+        entry.wake(None)
+        if not entry.waiters and not entry.under_way and not self._closed:
+            idle_s = entry.case.capabilities.read_lag_s + LATE_GRACE_S
+            entry.wake(self._loop.call_later(idle_s, self._forget, entry))
+
+    def _forget(self, entry: OpenCase) -> None:
+        if not entry.waiters and not entry.under_way and self._cases.get(entry.key) is entry:
+            del self._cases[entry.key]
+
+
+def _never(_row: OrderReport) -> bool:
+    return False

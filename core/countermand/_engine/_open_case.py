@@ -8,7 +8,11 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Began, Caller, Case, Ended, Signed
-from countermand._engine._station import Errand
+from countermand._engine._errand import Errand
+from countermand._ids import ClientOrderId, OrderId
+from countermand._outcome import Sent
+
+Key = tuple[str, str, OrderId | ClientOrderId]
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -17,12 +21,42 @@ class OpenCase:
 
     case: Case
     waiters: dict[Caller, asyncio.Future[CancelAck]] = attrs.field(factory=dict)
-    #: What has begun and not ended: those not yet signed can be taken back.
+    #: What has begun and not ended.
     under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
-    timer: asyncio.TimerHandle | None = None
+    alarm: asyncio.TimerHandle | None = None
 
+    @property
+    def key(self) -> Key:
+        """What it is kept by."""
+        return (self.case.venue, self.case.account, self.case.order)
 
-def ended_facts(case: Case) -> list[Began | Signed | Ended]:
-    """List the facts of the exchanges that are over."""
-    over = {fact.number for fact in case.facts if isinstance(fact, Ended)}
-    return [fact for fact in case.facts if fact.number in over]
+    def attach(self, caller: Caller, waiter: asyncio.Future[CancelAck], late_grace_s: float) -> None:
+        """Let a caller wait for it; what is under way lasts as long for it as an own one would."""
+        self.case.callers.append(caller)
+        self.waiters[caller] = waiter
+        for _, errand in self.under_way.values():
+            errand.last(caller.deadline + late_grace_s)
+
+    def release(self, caller: Caller) -> asyncio.Future[CancelAck]:
+        """Let a caller go, and return what it waits on."""
+        self.case.callers.remove(caller)
+        return self.waiters.pop(caller)
+
+    def wake(self, alarm: asyncio.TimerHandle | None) -> None:
+        """Keep one alarm, the latest."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+        self.alarm = alarm
+
+    def take_back(self, now: float) -> None:
+        """End what no byte has left of: nobody waits for it any more."""
+        for number, (task, errand) in list(self.under_way.items()):
+            if errand.progress.sent is Sent.NO:
+                task.cancel()
+                del self.under_way[number]
+                self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
+
+    def ended_facts(self) -> list[Began | Signed | Ended]:
+        """List the facts of the exchanges that are over."""
+        over = {fact.number for fact in self.case.facts if isinstance(fact, Ended)}
+        return [fact for fact in self.case.facts if fact.number in over]

@@ -1,30 +1,63 @@
-"""What a venue sends back, without the secrets that were sent to it."""
+"""What a venue sends back, without the secrets that were sent to it.
+
+An answer is read as it came; only what is kept of it is blotted: its texts, and the last reply.
+"""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import re
+from typing import TypeVar
+
+import attrs
 
 from countermand._http import HttpRequest
+from countermand._order import OrderReport
+from countermand.venue import Page
 
-#: Headers whose values are no secrets, so that they need not be blotted out of what comes back.
-_PUBLIC_HEADERS = frozenset({"accept", "content-type"})
+T = TypeVar("T")
+
+#: Headers whose values are no secrets, by any venue's name for them; an order's id may be the same digits.
+_PUBLIC_HEADERS = frozenset({"accept", "content-type", "nonce", "userid"})
 _SHORTEST_SECRET = 6
-_BLOT = b"[redacted]"
+_BLOT = "[redacted]"
 
 
-def blot_out(content: bytes, request: HttpRequest) -> bytes:
-    """Blot every secret of the request's headers out of what the venue sent back.
+class Redactor:
+    """Blots the secrets of one request's headers out of whatever is kept of its answer."""
 
-    A header that is a number is none: it is a nonce or a user's id, and an order's id may be the same digits.
-    """
-    for name, value in request.headers.items():
-        if name.lower() not in _PUBLIC_HEADERS and not value.isdigit():
-            for secret in _secrets(value):
-                if len(secret) >= _SHORTEST_SECRET:
-                    content = _without(content, secret)
-    return content
+    def __init__(self, request: HttpRequest) -> None:
+        private = [value for name, value in request.headers.items() if name.lower() not in _PUBLIC_HEADERS]
+        secrets = {secret for value in private for secret in _secrets(value)}
+        # The longest first: a password may be a part of the header that bears it.
+        self._secrets = sorted(
+            (one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
+        )
+
+    def text(self, text: str) -> str:
+        """Blot a text."""
+        for secret in self._secrets:
+            text = _without(text, secret)
+        return text
+
+    def answer(self, answer: T) -> T:
+        """Blot the texts of a verdict or a report."""
+        changes: dict[str, object] = {}
+        for name in ("code", "text"):
+            told = getattr(answer, name, None)
+            if told is not None:
+                changes[name] = self.text(told)
+        report = getattr(answer, "report", None)
+        if isinstance(report, OrderReport):
+            changes["report"] = self.report(report)
+        if isinstance(answer, Page):
+            changes["rows"] = map(self.report, answer.rows)
+        return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values
+
+    def report(self, report: OrderReport) -> OrderReport:
+        """Blot the text of a report."""
+        return attrs.evolve(report, text=self.text(report.text)) if report.text is not None else report
 
 
 def _secrets(value: str) -> set[str]:
@@ -37,10 +70,10 @@ def _secrets(value: str) -> set[str]:
     return parts
 
 
-def _without(content: bytes, secret: str) -> bytes:
+def _without(text: str, secret: str) -> str:
     if secret.isascii() and secret.isalnum():
-        return content.replace(secret.encode(), _BLOT)
-    return re.sub("".join(map(_spellings, secret)).encode(), _BLOT, content)
+        return text.replace(secret, _BLOT)
+    return re.sub("".join(map(_spellings, secret)), _BLOT, text)
 
 
 def _spellings(char: str) -> str:

@@ -17,6 +17,13 @@ _MOST_LOG_INS = 3
 _WINDOW_S = 60.0
 #: A known life is used up to this share of it.
 _USABLE_LIFE = 0.9
+#: How long nobody tries again after a log-in was refused, or failed otherwise, in seconds.
+_AFTER_REFUSAL_S = 20.0
+_AFTER_FAILURE_S = 2.0
+#: How long a refused permission is remembered, in seconds.
+_MARK_S = 30.0
+#: The longest a callable is waited for that gives a code or a token, in seconds.
+CODE_TIMEOUT_S = 60.0
 
 Ask = Callable[[Call[LogInVerdict]], Awaitable[LogInVerdict]]
 
@@ -27,6 +34,14 @@ class Ticket:
 
     number: int
     session: Session | None
+
+
+@attrs.frozen(kw_only=True)
+class _Mark:
+    """Under which session a permission was first refused, and when."""
+
+    number: int
+    at: float
 
 
 class Sessions:
@@ -44,7 +59,9 @@ class Sessions:
         self._expires_at = float("inf")
         self._log_in: asyncio.Task[Ticket | NoSession] | None = None
         self._log_ins: deque[float] = deque(maxlen=_MOST_LOG_INS)
-        self._first_refusals: dict[object, int] = {}
+        self._marks: dict[object, _Mark] = {}
+        self._failed: NoSession | None = None
+        self._try_again_at = 0.0
         #: Whether the current session came by calls, so that it is ours to give back.
         self.earned = False
 
@@ -55,8 +72,11 @@ class Sessions:
 
     async def current(self) -> Ticket | NoSession:
         """Return the current session, by a log-in if there is none; many callers share one log-in."""
-        if self._ticket is not None and self._clock() < self._expires_at:
+        now = self._clock()
+        if self._ticket is not None and now < self._expires_at:
             return self._ticket
+        if self._failed is not None and now < self._try_again_at:
+            return self._ticket or self._failed
         if self._log_in is None:
             self._log_in = asyncio.get_running_loop().create_task(self._renew())
             self._log_in.add_done_callback(self._ended)
@@ -66,15 +86,18 @@ class Sessions:
     def refused(self, number: int, permission: object) -> None:
         """Hear that the venue refused a session; only the current one is given up, and only if that can help.
 
-        What was refused under an older session already is a missing permission, not a dead session.
+        What was refused under an older session a moment ago is a missing permission, not a dead session.
         """
-        first = self._first_refusals.setdefault(permission, number)
-        if self._venue.renewable and number == self._number and number == first:
+        now, mark = self._clock(), self._marks.get(permission)
+        if mark is not None and mark.number != number and now - mark.at < _MARK_S:
+            return
+        self._marks[permission] = _Mark(number=number, at=now)
+        if self._venue.renewable and number == self._number:
             self._ticket = None
 
     def accepted(self, permission: object) -> None:
         """Hear that the venue took the session for that."""
-        self._first_refusals.pop(permission, None)
+        self._marks.pop(permission, None)
 
     async def aclose(self) -> None:
         """End a log-in that is under way."""
@@ -91,7 +114,8 @@ class Sessions:
         end = await self._converse()
         if isinstance(end, Refused | Throttled | Unreadable):
             self._on_log_in(end.text or end.code or type(end).__name__)
-            return NoSession(failure=end)
+            return self._without(NoSession(failure=end))
+        self._failed = None
         if end is not None:
             self._on_log_in(None)
             lifetime_s = end.lifetime_s
@@ -99,6 +123,15 @@ class Sessions:
         self._number += 1
         self._ticket = Ticket(number=self._number, session=end)
         return self._ticket
+
+    def _without(self, failure: NoSession) -> Ticket | NoSession:
+        """Remember the failure; a session that is old but was never refused is still used."""
+        told = failure.failure
+        wait_s = _AFTER_REFUSAL_S if isinstance(told, Refused) else _AFTER_FAILURE_S
+        if isinstance(told, Throttled) and told.retry_after_s is not None:
+            wait_s = told.retry_after_s
+        self._failed, self._try_again_at = failure, self._clock() + wait_s
+        return self._ticket or failure
 
     async def _converse(self) -> Session | Refused | Throttled | Unreadable | None:
         try:
@@ -114,12 +147,15 @@ class Sessions:
                     told: Session | Refused | Throttled | Unreadable = end.value
                     return told
                 answer = await self._satisfied(need)
+        except TimeoutError:
+            return Unreadable(text="nobody gave the code in time")
         except Exception as error:  # noqa: BLE001 - a plugin's or the user's fault is no session, and told so
             return Unreadable(text=f"the log-in failed: {type(error).__name__}: {error}")
 
     async def _satisfied(self, need: Call[LogInVerdict] | NeedCode) -> LogInVerdict | str:
         if isinstance(need, NeedCode):
-            return await ask_aside(need.source)
+            async with asyncio.timeout(CODE_TIMEOUT_S):
+                return await ask_aside(need.source)
         if not self.earned:
             wait = self._wait_s()
             if wait > 0:

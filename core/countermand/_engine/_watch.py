@@ -42,5 +42,5 @@ class Watch:
             return
         try:
             say(self._observer)
-        except Exception:  # noqa: BLE001 - an observer may break, a cancel may not
+        except (Exception, SystemExit):  # noqa: BLE001 - an observer may break, a cancel may not
             self.errors += 1

@@ -112,4 +112,5 @@ class _Stage:
 
 
 def _ids(number: int) -> tuple[str, str]:
-    return str(_FIRST_ORDER_ID + number), str(_FIRST_CLIENT_ID + number)
+    # Far enough apart that no successor of one gets the id of another.
+    return str(_FIRST_ORDER_ID + 10 * number), str(_FIRST_CLIENT_ID + number)

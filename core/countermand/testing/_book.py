@@ -13,6 +13,9 @@ from countermand.testing._histories import Histories
 from countermand.testing._order import CONTROL, SimulatedOrder, plain_status
 from countermand.testing._schedule import Effect, Schedule
 
+#: Ids above this one are placed to try the ends of a range, not to count on from.
+_LARGEST_MODEST_ID = 1_000_000_000
+
 
 class Book:
     """The orders of all accounts; knows no clock, so every act is told when it happens (`now`, seconds).
@@ -96,6 +99,9 @@ class Book:
         for other in (*order.linked, *filter(None, (order.parent, order.replaces))):
             self.order(other)  # known, or a LookupError before anything was changed
         self._histories.begin(order, -math.inf if settled else now)
+        if order_id.isdigit() and int(order_id) < _LARGEST_MODEST_ID:
+            # Ids rise at a venue: whatever is placed later has a greater one.
+            self._next_id = max(self._next_id, int(order_id) + 1)
         for other in order.linked:
             self.change(other, now, linked=(*self.order(other).linked, order_id))
         if order.replaces is not None:

@@ -23,6 +23,7 @@ from countermand._case._ack_of import ack_of
 from countermand._case._conclude import Conclusion, conclude
 from countermand._case._facts import Action, Began, Caller, Case, Ended, Listing, Signed
 from countermand._case._plan import Plan, plan
+from countermand._case._survey import Survey
 from countermand.venue import Capabilities, Identity, OrderRead, TrailRead
 
 #: A venue that lacks nothing: history, trail, a documented not-found.
@@ -83,17 +84,17 @@ class Story:
         self.case.facts.append(Ended(number=number, at=at + took, **told))
         return self
 
-    def concludes(self, now: float = 9.0) -> Conclusion:
-        """Say what is proved at that time."""
-        return conclude(self.case, self.caller, now)
+    def concludes(self) -> Conclusion:
+        """Say what is proved."""
+        return conclude(Survey(case=self.case), self.caller)
 
     def ack(self, now: float = 9.0) -> CancelAck:
         """Tell it as an ack, whose invariants then hold."""
-        return ack_of(self.case, self.caller, self.concludes(now), now)
+        return ack_of(Survey(case=self.case), self.caller, self.concludes(), now)
 
     def plans(self, now: float) -> Plan:
         """Say what should begin then."""
-        return plan(self.case, now)
+        return plan(Survey(case=self.case), now)
 
 
 @pytest.fixture(scope="session")

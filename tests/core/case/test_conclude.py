@@ -21,7 +21,8 @@ from countermand import (
     Sent,
     StatusClass,
 )
-from countermand._case._facts import Action, NoSession
+from countermand._case._facts import Action, Listing, NoSession
+from countermand._case._kin import linked, linked_unread, searched, successor
 from countermand._case._survey import Survey
 from countermand.venue import (
     Acted,
@@ -172,8 +173,12 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(CONFLICT).cancel("refused", 1, sent=Sent.NO).read(NEW, 8),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
+    "receipt, a refusal that the order bore from the start": (
+        lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 1).read(order("New", cancel_rejected=True), 6),
+        Outcome.PENDING, None, False,
+    ),
     "receipt, then the market refuses": (
-        lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 6),
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
     "receipt, an old refusal shown too soon": (
@@ -210,9 +215,37 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         Outcome.UNKNOWN, None, False,
     ),
     "Replaced, successor by client id": (
-        lambda s: s.cancel(CONFLICT).read(order("Replaced", client_order_id=ClientOrderId("a")), 1)
-        .listing(order("New", "8", replaces=ClientOrderId("a")), at=2, action=Action.HISTORY),
+        lambda s: s.cancel(CONFLICT).read(order("Replaced", client_order_id=ClientOrderId("a")), 1).listing(
+            order("New", "9", replaces=ClientOrderId("b"), client_order_id=ClientOrderId("c")),
+            order("Replaced", "8", replaces=ClientOrderId("a"), client_order_id=ClientOrderId("b")),
+            order("Replaced", client_order_id=ClientOrderId("a")), at=2, action=Action.HISTORY,
+        ),
         Outcome.REJECTED, Reason.REPLACED, True,
+    ),
+    "an heir of an earlier bearer of the client id": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced", client_order_id=ClientOrderId("a")), 1).listing(
+            order("Replaced", client_order_id=ClientOrderId("a")),
+            order("New", "5", replaces=ClientOrderId("a"), client_order_id=ClientOrderId("b")),
+            order("Replaced", "4", client_order_id=ClientOrderId("a")), at=2, action=Action.HISTORY,
+        ),
+        Outcome.UNKNOWN, None, False,
+    ),
+    "filled more than at its end": (
+        lambda s: s.cancel(Receipt()).read(order("Partially Filled", filled_quantity=Decimal(3)), 1).read(CANCELED, 2),
+        Outcome.UNKNOWN, None, False,
+    ),
+    "session refused, then none to be had": (
+        lambda s: s.cancel(SessionRefused()).cancel(NoSession(failure=Refused()), 1, sent=Sent.NO),
+        Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
+    ),
+    "throttled for longer than the caller waits": (
+        lambda s: s.cancel(Throttled(retry_after_s=60)).read(NEW, 1), Outcome.UNKNOWN, None, True,
+    ),
+    "throttled for longer, not read yet": (
+        lambda s: s.cancel(Throttled(retry_after_s=60)), Outcome.UNKNOWN, None, False,
+    ),
+    "throttled for a moment": (
+        lambda s: s.cancel(Throttled(retry_after_s=1)).read(NEW, 1), Outcome.UNKNOWN, None, False,
     ),
     "another account's successor": (
         lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1)
@@ -255,6 +288,12 @@ SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
         lambda s: s.listing(order("New", "8", replaces=OrderId("7")), at=2, action=Action.OPEN),
         Outcome.REJECTED, Reason.REPLACED,
     ),
+    "history of two pages": (
+        lambda s: s.read(Listing(rows=(CANCELED,), pages=2), 0.9, action=Action.HISTORY), Outcome.UNKNOWN, None,
+    ),
+    "history of two pages, begun after the order was read dead": (
+        lambda s: s.read(Listing(rows=(CANCELED,), pages=2), 2, action=Action.HISTORY), Outcome.CANCELED, None,
+    ),
     "history failed": (lambda s: s.read("reset", 2, action=Action.HISTORY), Outcome.UNKNOWN, None),
     "history shows it still alive": (
         lambda s: s.listing(NEW, at=2, action=Action.HISTORY), Outcome.UNKNOWN, None,
@@ -290,6 +329,12 @@ CANCELED_BY: dict[str, tuple[Callable[[Any], Any], CanceledBy]] = {
     "receipt that promises it": (
         lambda s: s.cancel(Receipt(executed=True)).read(CANCELED, 1), CanceledBy.THIS_REQUEST,
     ),
+    "refused, alive after that": (
+        lambda s: s.cancel(CONFLICT).read(NEW, 1).read(CANCELED, 2), CanceledBy.UNDETERMINED,
+    ),
+    "a read that ended after the cancel was signed": (
+        lambda s: s.read(CANCELED, 0, took=2).cancel(Receipt(), 1), CanceledBy.UNDETERMINED,
+    ),
     "no answer": (lambda s: s.cancel("reset").read(CANCELED, 1), CanceledBy.UNDETERMINED),
     "no answer yet": (lambda s: s.began(Action.CANCEL, 0).read(CANCELED, 1), CanceledBy.UNDETERMINED),
 }  # fmt: skip
@@ -299,6 +344,28 @@ CANCELED_BY: dict[str, tuple[Callable[[Any], Any], CanceledBy]] = {
 def test_whose_cancel_it_was(told: Told, happened: Callable[[Any], Any], by: CanceledBy) -> None:
     """Nobody claims a cancel that a rival's may have been."""
     assert happened(told()).ack().canceled_by is by
+
+
+def test_a_receipt_from_before_the_caller_came_is_not_its_own(told: Told) -> None:
+    """What another caller's attempt did is no deed of one who joined after it."""
+    story = told(joined_at=2).cancel(Receipt(executed=True)).cancel(CONFLICT, 3).read(CANCELED, 4)
+    assert story.ack().canceled_by is CanceledBy.UNDETERMINED
+
+
+def test_the_greatest_fill_is_the_youngest(told: Told) -> None:
+    """Fills only grow: of two reports of the end the one with the greater fill is told."""
+    canceled = [order("Canceled", filled_quantity=Decimal(n)) for n in (3, 2)]
+    ack = told().cancel(Receipt()).read(canceled[0], 1).read(canceled[1], 2).ack()
+    assert ack.order is not None
+    assert ack.order.filled_quantity == 3
+
+
+def test_a_refusal_that_a_trail_tells_is_evidence(told: Told) -> None:
+    """The trail's own words stand in the evidence, beside the state it shows."""
+    trail = TrailRead(cancel_rejected=True, text="too late", report=NEW)
+    evidence = told().cancel(Receipt()).read(NEW, 6).read(trail, 6.2, action=Action.TRAIL).ack().evidence
+    assert [item.kind for item in evidence[-2:]] == [EvidenceKind.REPORT, EvidenceKind.REFUSAL]
+    assert evidence[-1].text.endswith("too late")
 
 
 def test_canceled_before_the_caller_came_is_earlier(told: Told) -> None:
@@ -434,6 +501,11 @@ def test_linked_orders_are_named(told: Told) -> None:
     story = told().cancel(Receipt()).read(leg, 1)
     assert story.concludes().settled is False
     sibling, other = order("Canceled", "8", parent=OrderId("6")), order("Canceled", "9", parent=OrderId("5"))
+    gone_before = order("Canceled", "81", parent=OrderId("6"))
+    early = told().listing(gone_before, at=-1).cancel(Receipt()).read(leg, 1)
+    assert early.listing(sibling, gone_before, leg, at=2, action=Action.HISTORY).ack().also_canceled == (
+        OrderId("8"),
+    )
     story.listing(sibling, other, leg, at=2, action=Action.HISTORY)
     assert (story.concludes().settled, story.ack().also_canceled) == (True, (OrderId("8"),))
     legs = (order("Canceled", "71"), order("Filled", "72"))
@@ -463,11 +535,8 @@ def test_every_status_has_its_class() -> None:
 def test_a_survey_of_nothing_knows_nothing(told: Told) -> None:
     """Without a single read there is no order, no successor, no search, nothing linked."""
     survey = Survey(case=told().case)
-    assert (survey.latest, survey.end, survey.successor, survey.searched, survey.linked) == (None,) * 3 + (
-        False,
-        (),
-    )
-    assert survey.linked_unread is False
+    assert (survey.latest, survey.end, successor(survey)) == (None, None, None)
+    assert (searched(survey), linked(survey), linked_unread(survey)) == (False, (), False)
 
 
 def test_a_listing_keeps_what_can_matter(told: Told) -> None:

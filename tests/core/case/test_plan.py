@@ -12,8 +12,8 @@ import pytest
 
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
 from countermand._case._facts import Action
-from countermand._case._plan import MOST_ATTEMPTS
-from countermand.venue import Gone, Receipt, Refused, SessionRefused
+from countermand._case._repeat import MOST_ATTEMPTS
+from countermand.venue import Gone, Receipt, Refused, SessionRefused, Throttled
 
 Told = Callable[..., Any]
 ALIAS = ClientOrderId("a")
@@ -37,7 +37,22 @@ STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "a read right after a refusal": ("full", lambda s: s.cancel(Refused()), 0.1, {READ}),
     "not the next read at once": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.2, set()),
     "the next read after a wait": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.26, {READ}),
-    "no second read beside one": ("full", lambda s: s.cancel(Receipt()).began(READ, 0.1), 5, set()),
+    "no second read beside one": ("full", lambda s: s.cancel(Receipt()).began(READ, 0.1), 3, set()),
+    "a second read beside an overdue one": ("full", lambda s: s.cancel(Receipt()).began(READ, 0.1), 3.2, {READ}),
+    "a read that an older attempt is owed": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 0.1).began(CANCEL, 0.2), 0.3, {READ},
+    ),
+    "no read before its Retry-After": ("full", lambda s: s.cancel(Receipt()).read(Throttled(retry_after_s=4), 0.1), 4, set()),
+    "a read after its Retry-After": ("full", lambda s: s.cancel(Receipt()).read(Throttled(retry_after_s=4), 0.1), 4.3, {READ}),
+    "no history again for a missing order before the lag is over": (
+        "full",
+        lambda s: s.cancel(Gone()).read(Gone(), 0.1).listing(at=0.3).listing(at=0.3, action=HISTORY), 5, {READ, OPEN},
+    ),
+    "history again for a missing order after the lag": (
+        "full",
+        lambda s: s.cancel(Gone()).read(Gone(), 0.1).listing(at=0.3).listing(at=0.3, action=HISTORY),
+        5.4, {READ, OPEN, HISTORY},
+    ),
     "nothing when it is settled": ("full", lambda s: s.cancel(Receipt()).read(CANCELED, 1), 2, set()),
     "nothing when nobody waits any more": ("full", lambda s: s.cancel(Receipt()), 10, set()),
     "a renewed session's cancel": ("full", lambda s: s.cancel(SessionRefused()), 0.1, {CANCEL}),
@@ -101,8 +116,13 @@ RESOLVING: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "nothing once it is found": ("full", lambda s: s.listing(order("New", client_order_id=ALIAS), at=0), 1, set()),
     "nothing once a dead one is found": (
         "full",
+        lambda s: s.listing(at=0).listing(order("Filled", client_order_id=ALIAS), at=0, action=HISTORY).listing(at=5),
+        5.2, set(),
+    ),
+    "open orders again beside a dead one: a younger may not be shown yet": (
+        "full",
         lambda s: s.listing(at=0).listing(order("Filled", client_order_id=ALIAS), at=0, action=HISTORY),
-        0.2, set(),
+        1, {OPEN, HISTORY},
     ),
     "history for a replaced one alone": (
         "full", lambda s: s.listing(order("Replaced", client_order_id=ALIAS), at=0), 0.2, {OPEN, HISTORY},

@@ -26,6 +26,7 @@ Ask = Callable[..., CancelRequest]
 Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
 RECEIPT = {"say": "receipt"}
 CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+NO_ROWS: dict[str, object] = {"say": "rows", "rows": []}
 ALIVE = {"say": "order", "id": "7", "status": "NEW"}
 
 
@@ -39,7 +40,7 @@ Make = Callable[..., AsyncClient]
 
 def test_who_waits_at_the_gate_too_long(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """A cancel whose turn does not come by its deadline was not sent, and never will be."""
-    peer.on("cancel", peer.after(5, RECEIPT)).on("order", {**CANCELED, "id": "8"})
+    peer.on("cancel", peer.after(5, RECEIPT)).on("order", {**CANCELED, "id": "6"}).on("open", NO_ROWS)
 
     async def queue() -> None:
         async with client(max_in_flight=1) as one:
@@ -58,24 +59,32 @@ def test_who_waits_at_the_gate_too_long(virtually: Virtually, client: Make, peer
 
 def test_one_of_two_at_the_gate(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """Who leaves the gate while another waits there for the same order knows only: not sent yet."""
-    peer.on("cancel", peer.after(2, RECEIPT)).on("order", {**CANCELED, "id": "8"})
+    peer.on("cancel", peer.after(9, RECEIPT), RECEIPT).on("order", {**CANCELED, "id": "6"}).on(
+        "open", NO_ROWS
+    )
 
     async def queue() -> None:
         async with client(max_in_flight=1) as one:
-            acks = await asyncio.gather(
-                one.cancel(ask("7", timeout_s=1)),
-                one.cancel(ask("8", timeout_s=1)),
-                one.cancel(ask("8", timeout_s=9)),
-            )
-        assert [(ack.outcome, ack.sent) for ack in acks] == [
-            (Outcome.UNKNOWN, Sent.MAYBE),
-            (Outcome.UNKNOWN, Sent.NO),
-            (Outcome.CANCELED, Sent.YES),
-        ]
-        assert [within(ack) for ack in acks[:2]] == [1.0, 1.0]
+            first = asyncio.create_task(one.cancel(ask("7", timeout_s=8)))
+            await asyncio.sleep(0.1)
+            acks = await asyncio.gather(one.cancel(ask("8", timeout_s=1)), one.cancel(ask("8", timeout_s=7)))
+            assert (acks[0].outcome, acks[0].sent, within(acks[0])) == (Outcome.UNKNOWN, Sent.NO, 1.0)
+            assert (acks[1].outcome, acks[1].sent) == (Outcome.PENDING, Sent.YES)
+            assert (await first).outcome is Outcome.UNKNOWN
 
     virtually(queue())
     assert peer.calls("cancel") == ["7", "8"]
+
+
+def test_silent_cancels_shut_nobody_out(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """An overdue cancel gives up its place, and reads have places of their own."""
+    peer.on("cancel", peer.never).on("order", CANCELED)
+
+    async def queue() -> list[CancelAck]:
+        async with client(max_in_flight=1) as one:
+            return await asyncio.gather(*(one.cancel(ask("7", timeout_s=8)) for _ in range(3)))
+
+    assert [ack.outcome for ack in virtually(queue())] == [Outcome.CANCELED] * 3
 
 
 def test_a_read_helps_while_there_is_no_answer(
@@ -180,6 +189,8 @@ def test_a_log_in_without_an_answer(
             assert (hasty.reason, within(hasty)) == (Reason.NOT_SENT, 1.0)
             assert (patient.reason, within(patient)) == (Reason.NOT_SENT, 10.0)
             assert patient.evidence[0].text == "no session: unreadable: no answer in time"
+            assert (await one.cancel(ask())).reason is Reason.NOT_SENT  # not tried again so soon
+            await asyncio.sleep(2)
             assert (await one.cancel(ask())).outcome is Outcome.CANCELED
 
     virtually(insist())

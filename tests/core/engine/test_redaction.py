@@ -3,44 +3,64 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 
+import attrs
 import pytest
 
-from countermand._engine._redaction import blot_out
-from countermand.venue import HttpRequest
+from countermand import OrderId, OrderReport, OrderStatus
+from countermand._engine._redaction import Redactor
+from countermand.venue import Gone, HttpRequest, LoggedIn, OrderRead, Page, Session
 
 BASIC = base64.b64encode(b"trader:p4ss/w:rd").decode()
 NUMBERS = base64.b64encode(b"100001:987654").decode()
 
 # (headers sent, what came back, what is kept of it)
 BLOTS = {
-    "a token": ({"aptoken": "abc-1234"}, b'{"t":"abc-1234"}', b'{"t":"[redacted]"}'),
-    "a token twice": ({"aptoken": "abc123"}, b"abc123 abc123", b"[redacted] [redacted]"),
-    "a bearer's token alone": ({"Authorization": "Bearer t0k3n9"}, b"bad t0k3n9", b"bad [redacted]"),
-    "the word bearer": ({"Authorization": "Bearer t0k3n9"}, b"Bearer is gone", b"Bearer is gone"),
-    "a password": ({"Authorization": f"Basic {BASIC}"}, b"p4ss/w:rd is wrong", b"[redacted] is wrong"),
-    "a password of digits": ({"Authorization": f"Basic {NUMBERS}"}, b"987654", b"[redacted]"),
-    "a user's name": ({"Authorization": f"Basic {NUMBERS}"}, b'{"UserId":100001}', b'{"UserId":100001}'),
-    "basic that is none": ({"Authorization": "Basic !!!!!!!"}, b"not !!!!!!!", b"not [redacted]"),
-    "basic that is no text": ({"Authorization": "Basic //////79"}, b"//////79", b"[redacted]"),
-    "basic without a colon": ({"Authorization": "Basic dHJhZGVy"}, b"trader", b"trader"),
-    "behind a backslash": ({"key": "ab/cd/ef"}, rb'"ab\/cd\/ef"', b'"[redacted]"'),
-    "as a number": ({"key": "ab+cd+ef"}, rb'"ab\u002Bcd\u002bef"', b'"[redacted]"'),
-    "a sign that means much elsewhere": ({"key": "ab.*d$e"}, b"abxxd$e ab.*d$e", b"abxxd$e [redacted]"),
-    "a nonce": ({"Nonce": "1767323045678"}, b'{"time":1767323045678}', b'{"time":1767323045678}'),
-    "a user's id": ({"UserId": "650012"}, b'{"OrderId":6500123}', b'{"OrderId":6500123}'),
-    "too short to be one": ({"key": "abc12"}, b"abc12", b"abc12"),
+    "a token": ({"aptoken": "abc-1234"}, '{"t":"abc-1234"}', '{"t":"[redacted]"}'),
+    "a token twice": ({"aptoken": "abc123"}, "abc123 abc123", "[redacted] [redacted]"),
+    "a bearer's token alone": ({"Authorization": "Bearer t0k3n9"}, "bad t0k3n9", "bad [redacted]"),
+    "the word bearer": ({"Authorization": "Bearer t0k3n9"}, "Bearer is gone", "Bearer is gone"),
+    "a password": ({"Authorization": f"Basic {BASIC}"}, "p4ss/w:rd is wrong", "[redacted] is wrong"),
+    "a password of digits": ({"Authorization": f"Basic {NUMBERS}"}, "987654", "[redacted]"),
+    "a user's name": ({"Authorization": f"Basic {NUMBERS}"}, '{"UserId":100001}', '{"UserId":100001}'),
+    "basic that is none": ({"Authorization": "Basic !!!!!!!"}, "not !!!!!!!", "not [redacted]"),
+    "basic that is no text": ({"Authorization": "Basic //////79"}, "//////79", "[redacted]"),
+    "basic without a colon": ({"Authorization": "Basic dHJhZGVy"}, "trader", "trader"),
+    "behind a backslash": ({"key": "ab/cd/ef"}, r'"ab\/cd\/ef"', '"[redacted]"'),
+    "as a number": ({"key": "ab+cd+ef"}, r'"ab\u002Bcd\u002bef"', '"[redacted]"'),
+    "a sign that means much elsewhere": ({"key": "ab.*d$e"}, "abxxd$e ab.*d$e", "abxxd$e [redacted]"),
+    "a nonce": ({"Nonce": "1767323045678"}, '{"time":1767323045678}', '{"time":1767323045678}'),
+    "a user's id": ({"UserId": "650012"}, '{"OrderId":6500123}', '{"OrderId":6500123}'),
+    "too short to be one": ({"key": "abc12"}, "abc12", "abc12"),
     "what is public": (
         {"Content-Type": "application/json", "ACCEPT": "text/html"},
-        b"application/json text/html",
-        b"application/json text/html",
+        "application/json text/html",
+        "application/json text/html",
     ),
-    "in no text at all": ({"key": "abc123"}, b"\xff\x00abc123\xff", b"\xff\x00[redacted]\xff"),
+    "a token of digits": ({"aptoken": "12345678"}, "12345678", "[redacted]"),
 }
 
 
 @pytest.mark.parametrize(("headers", "content", "expected"), BLOTS.values(), ids=BLOTS.keys())
-def test_what_is_kept_of_a_reply(headers: dict[str, str], content: bytes, expected: bytes) -> None:
+def test_what_is_kept_of_a_reply(headers: dict[str, str], content: str, expected: str) -> None:
     """Every secret of the request is blotted out, however it is spelled; ids and times stay."""
     request = HttpRequest(method="POST", path="/", headers=headers)
-    assert blot_out(content, request) == expected
+    assert Redactor(request).text(content) == expected
+
+
+def test_every_text_that_is_kept_of_an_answer() -> None:
+    """A verdict's code and text and a report's text are blotted; whatever else an answer holds stays."""
+    redactor = Redactor(HttpRequest(method="POST", path="/", headers={"aptoken": "tok-123"}))
+    assert redactor.answer(Gone(code="tok-123", text="no tok-123")) == Gone(
+        code="[redacted]", text="no [redacted]"
+    )
+    shown = OrderReport(
+        order_id=OrderId("7"), status=OrderStatus.NEW, filled_quantity=Decimal(0), text="tok-123"
+    )
+    hidden = attrs.evolve(shown, text="[redacted]")
+    assert redactor.answer(OrderRead(report=shown)) == OrderRead(report=hidden)
+    page = redactor.answer(Page(rows=(shown, attrs.evolve(shown, text=None))))
+    assert tuple(page.rows) == (hidden, attrs.evolve(shown, text=None))
+    session = LoggedIn(session=Session(token="tok-123"))
+    assert redactor.answer(session) is session

@@ -1,0 +1,112 @@
+"""The orders a case's order is kin to: the one that took its place, those linked to it."""
+
+from __future__ import annotations
+
+import math
+
+from countermand._case._facts import Action, Case, Listing
+from countermand._case._survey import Exchange, Sighting, Survey, listed
+from countermand._ids import OrderId
+from countermand._order import OrderReport, OrderStatus, StatusClass
+
+#: How an order whose exposure moved to a successor may read.
+_GONE = frozenset({OrderStatus.CANCELED, OrderStatus.REPLACED})
+
+
+def whole_listings(case: Case) -> frozenset[Action]:
+    """Name the listings that together show every order of an account."""
+    return frozenset({Action.OPEN, Action.HISTORY} if case.capabilities.has_history else {Action.OPEN})
+
+
+def must_search(survey: Survey) -> bool:
+    """Tell whether a successor could have taken the exposure along.
+
+    A rival's replace can win even after our receipt, so where a replaced order reads Canceled every
+    Canceled is searched.
+    """
+    if any(seen.report.status is OrderStatus.REPLACED for seen in survey.sightings):
+        return True
+    return survey.end is not None and survey.case.capabilities.replaced_reads_canceled
+
+
+def successor(survey: Survey) -> OrderId | None:
+    """Find the order that took this one's place, if any listing shows one."""
+    if survey.latest is None:
+        return None
+    heirs = (heir for one in reversed(survey.listings) for heir in _heirs(survey, survey.latest.report, one))
+    return next(heirs, None)
+
+
+def _heirs(survey: Survey, own: OrderReport, listing: Exchange) -> list[OrderId]:
+    """Name the heirs a listing shows, the nearest to the order first.
+
+    A client's id can be used again, so an heir known by that alone must stand before the order in the same
+    listing, newest first: below it stand the heirs of an earlier bearer of the id.
+    """
+    rows = [row for row in listed(listing) if row.account in (None, survey.case.account)]
+    places = [place for place, row in enumerate(rows) if row.order_id == own.order_id]
+    younger = rows[: places[0]] if places else []
+    by_id = [row for row in rows if isinstance(row.replaces, OrderId)]
+    heirs = [row for row in (*reversed(younger), *by_id) if row.succeeds(own.order_id, own.client_order_id)]
+    return [row.order_id for row in heirs]
+
+
+def searched(survey: Survey) -> bool:
+    """Tell whether open orders and history were searched for a successor, so that none is known to be.
+
+    One history that shows the order itself at its end serves for both, for a successor is younger and would
+    be in that same snapshot; but a replace can come between two pages. Otherwise both listings must be
+    complete and have begun after the order was first read at its end.
+    """
+    ends = [seen for seen in survey.sightings if seen.report.status in _GONE]
+    if not ends:
+        return False
+    if any(_serves_alone(seen, ends) for seen in ends):
+        return True
+    begun = {one.began.action for one in survey.listings if one.began.at >= ends[0].began_at}
+    return whole_listings(survey.case) <= begun
+
+
+def _serves_alone(seen: Sighting, ends: list[Sighting]) -> bool:
+    answer = seen.exchange.ended.answer if seen.exchange.ended else None
+    if not isinstance(answer, Listing) or seen.exchange.began.action is not Action.HISTORY:
+        return False
+    return answer.pages == 1 or any(end.ended_at <= seen.began_at for end in ends)
+
+
+def linked(survey: Survey) -> tuple[OrderReport, ...]:
+    """List the orders linked to this one as last shown: its legs, and rows that share its parent.
+
+    Those that a listing showed dead before the first cancel was signed are left out: they went before.
+    """
+    if survey.latest is None:
+        return ()
+    own = survey.latest.report
+    if own.parent is None:
+        return own.legs
+    shown = [(one, row) for one in survey.listings for row in listed(one)]
+    kin = [(one, row) for one, row in shown if row.parent == own.parent and row.order_id != own.order_id]
+    before = {row.order_id for one, row in kin if _was_dead(row) and _ended_at(one) <= _first_signed(survey)}
+    return (*own.legs, *{row.order_id: row for _, row in kin if row.order_id not in before}.values())
+
+
+def linked_unread(survey: Survey) -> bool:
+    """Tell whether the order ended as a leg and no listing was tried since, to see what went with it."""
+    if survey.end is None or survey.end.report.parent is None:
+        return False
+    tried = {Action.OPEN, Action.HISTORY}
+    since = survey.dead[0].began_at
+    return not any(one.began.action in tried and one.began.at >= since for one in survey.reads)
+
+
+def _was_dead(row: OrderReport) -> bool:
+    return row.status_class is StatusClass.DEAD
+
+
+def _ended_at(one: Exchange) -> float:
+    return one.ended.at if one.ended is not None else math.inf
+
+
+def _first_signed(survey: Survey) -> float:
+    signed = (one.signed_at for one in survey.attempts)
+    return min((at for at in signed if at is not None), default=math.inf)

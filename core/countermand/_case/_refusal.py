@@ -1,0 +1,86 @@
+"""What a definite refusal of every attempt amounts to, by what was read since."""
+
+from __future__ import annotations
+
+import attrs
+
+from countermand._case._facts import Action, Caller, Case, Ended
+from countermand._case._kin import whole_listings
+from countermand._case._repeat import may_renew
+from countermand._case._survey import Exchange, Survey
+from countermand._ids import OrderId
+from countermand._order import OrderStatus, StatusClass
+from countermand._outcome import Reason, Sent
+from countermand.venue import Gone, Refused, SessionRefused, Throttled
+
+#: Refusals of the request itself: the order's state explains nothing about them.
+_FORMAL = frozenset({Reason.INVALID_REQUEST, Reason.NOT_SUPPORTED, Reason.NOT_AUTHORIZED})
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why the cancel did not happen; `settled` when further reads could not change that."""
+
+    reason: Reason
+    settled: bool
+    retry_after_s: float | None = None
+
+
+def refusal_of(survey: Survey, caller: Caller) -> Refusal:
+    """Name the refusal; to be asked only when every attempt was refused or not sent."""
+    sent = [one for one in survey.attempts if one.sent is not Sent.NO]
+    end = next(one.ended for one in reversed(sent) if one.ended is not None)
+    match end.answer:
+        case Throttled(retry_after_s=wait):
+            return Refusal(reason=Reason.THROTTLED, settled=True, retry_after_s=wait)
+        case SessionRefused():
+            return _without_session(survey, caller, end.answer)
+        case Refused(reason=reason):
+            told = reason
+        case _:
+            told = Reason.NOT_FOUND
+    return _absent(survey, told) if survey.latest is None else _seen(survey, told, end)
+
+
+def _without_session(survey: Survey, caller: Caller, answer: SessionRefused) -> Refusal:
+    unsupported = answer.or_unsupported and any(_was_answered(one) for one in survey.reads)
+    # A last attempt that could not even be sent had no session to be had.
+    no_other = survey.attempts[-1].ended is not None and survey.attempts[-1].sent is Sent.NO
+    return Refusal(
+        reason=Reason.NOT_SUPPORTED if unsupported else Reason.NOT_AUTHORIZED,
+        settled=no_other or not may_renew(survey, caller.joined_at),
+    )
+
+
+def _seen(survey: Survey, told: Reason, end: Ended) -> Refusal:
+    if told in _FORMAL or survey.latest is None:
+        return Refusal(reason=told, settled=True)
+    report = survey.latest.report
+    waited = survey.latest.began_at >= end.at + survey.case.capabilities.read_lag_s
+    if report.status is OrderStatus.PENDING_REPLACE:
+        return Refusal(reason=Reason.PENDING_REPLACE, settled=waited)
+    return Refusal(reason=Reason.VENUE_REFUSED, settled=waited and report.status_class is StatusClass.ALIVE)
+
+
+def _absent(survey: Survey, told: Reason) -> Refusal:
+    """No read ever showed the order; "not found" is not "never existed"."""
+    if told in _FORMAL:
+        return Refusal(reason=told, settled=bool(survey.reads))
+    if not survey.absent_twice(absence_reads(survey.case)):
+        lacking = bool(survey.absences) or told is Reason.NOT_FOUND
+        return Refusal(reason=Reason.NOT_FOUND if lacking else told, settled=False)
+    by_venue_id = isinstance(survey.case.order, OrderId)
+    if by_venue_id and survey.case.capabilities.not_found_documented:
+        return Refusal(reason=Reason.UNKNOWN_ORDER, settled=True)
+    return Refusal(reason=Reason.NOT_FOUND, settled=True)
+
+
+def absence_reads(case: Case) -> frozenset[Action]:
+    """Name the reads that must all lack an order before it is called missing."""
+    single = case.capabilities.not_found_documented and isinstance(case.order, OrderId)
+    return whole_listings(case) | ({Action.READ} if single else set())
+
+
+def _was_answered(read: Exchange) -> bool:
+    failures = SessionRefused | Throttled | Refused | Gone | None
+    return read.ended is not None and not isinstance(read.ended.answer, failures)
