@@ -11,8 +11,6 @@ import attrs
 from countermand import CancelRequest, ClientOrderId, OrderId
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
-    LISTING_BYTES,
-    REPLY_BYTES,
     Call,
     CallKind,
     CancelTarget,
@@ -156,14 +154,14 @@ class Apex:
     def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List the open orders of an account; AlphaPoint GetOpenOrders, one unpaged list."""
         body = self._account(account)
-        return self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing, LISTING_BYTES)
+        return self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing)
 
     def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AlphaPoint GetOrderHistory."""
         start = page or 0
         body = self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start}
         read = partial(read_history, start=start)
-        return self._call(CallKind.LISTING, "GetOrderHistory", body, read, LISTING_BYTES)
+        return self._call(CallKind.LISTING, "GetOrderHistory", body, read)
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in; None where every call is signed."""
@@ -192,9 +190,8 @@ class Apex:
         function: str,
         body: object,
         read: Callable[[HttpResponse], V],
-        max_bytes: int = REPLY_BYTES,
     ) -> Call[V]:
         def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
             return post(function, body, self.auth.headers(session, stamp))
 
-        return Call(kind=kind, name=function, sign=sign, read=read, max_bytes=max_bytes)
+        return Call(kind=kind, name=function, sign=sign, read=read)

@@ -10,8 +10,6 @@ import attrs
 from countermand import Assurance, CancelRequest, OrderId
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
-    LISTING_BYTES,
-    REPLY_BYTES,
     Call,
     CallKind,
     CancelTarget,
@@ -164,7 +162,6 @@ class AutoShares:
             "GET orders",
             f"{self._orders(account)}?{query}",
             lambda response: read(response, page),
-            LISTING_BYTES,
         )
 
     def _call(
@@ -173,14 +170,13 @@ class AutoShares:
         name: str,
         path: str,
         read: Callable[[HttpResponse], V],
-        max_bytes: int = REPLY_BYTES,
     ) -> Call[V]:
         method = name.partition(" ")[0]
 
         def sign(session: Session | None, _stamp: Stamp) -> HttpRequest:
             return write_request(method, path, {"Et-App-Key": self.app_key, **session_headers(session)})
 
-        return Call(kind=kind, name=name, sign=sign, read=read, max_bytes=max_bytes)
+        return Call(kind=kind, name=name, sign=sign, read=read)
 
 
 #: AutoShares Cancel an Order: orders are "verified by the API but not the execution venue (quick)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -160,11 +161,11 @@ class Client(_Venues):
         host.check()
         with self._lock:
             engine, self._running = self._running, None
-            if engine is None:
-                return
-            closing = host.begin(engine.aclose())
+        if engine is None:
+            return
         try:
-            waited(closing)
+            with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
+                waited(host.begin(engine.aclose()))
         finally:
             host.end()
             self._host = None

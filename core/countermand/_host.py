@@ -49,11 +49,12 @@ class Host:
 
     def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Run something on the loop."""
+        if not self.thread.is_alive():
+            work.close()
+            raise ClosedClientError("the client's thread has ended")
         future = asyncio.run_coroutine_threadsafe(work, self.loop)
         self.owed.add(future)
         future.add_done_callback(self.owed.discard)
-        if not self.thread.is_alive():
-            future.cancel()
         return future
 
     def end(self) -> None:

@@ -21,8 +21,6 @@ from countermand import (
     Reason,
 )
 from countermand.venue import (
-    LISTING_BYTES,
-    REPLY_BYTES,
     Acted,
     Call,
     CallKind,
@@ -123,11 +121,11 @@ class Pebble:
 
     def list_open(self, account: str, page: int | None = None) -> Call[Any]:
         """List open orders."""
-        return self.call(CallKind.LISTING, "open", f"{account}?page={page or 1}", LISTING_BYTES)
+        return self.call(CallKind.LISTING, "open", f"{account}?page={page or 1}")
 
     def list_history(self, account: str, page: int | None = None) -> Call[Any]:
         """List orders of any state."""
-        return self.call(CallKind.LISTING, "history", f"{account}?page={page or 1}", LISTING_BYTES)
+        return self.call(CallKind.LISTING, "history", f"{account}?page={page or 1}")
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in."""
@@ -137,7 +135,7 @@ class Pebble:
         """Give a session back."""
         return self.call(CallKind.LOG_IN, "log-out", "") if self.gives_back else None
 
-    def call(self, kind: CallKind, name: str, rest: str, max_bytes: int = REPLY_BYTES) -> Call[Any]:
+    def call(self, kind: CallKind, name: str, rest: str, max_bytes: int | None = None) -> Call[Any]:
         """Make a call: everything it says stands in its path and headers."""
         return Call(
             kind=kind,

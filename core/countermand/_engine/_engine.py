@@ -29,7 +29,6 @@ from countermand._engine._station import Station
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
-from countermand._order import OrderReport
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
@@ -239,7 +238,7 @@ class Engine:
         if action in (Action.OPEN, Action.HISTORY):
             calls = partial(page_call, station.venue, case, action)
             # Newest first: a history that shows the order has shown whatever took its place.
-            enough = case.is_about if action is Action.HISTORY else _never
+            enough = case.is_about if action is Action.HISTORY else None
             ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
         else:
             ended = await station.perform(errand, partial(order_call, station.venue, case, action))
@@ -268,9 +267,4 @@ class Engine:
             entry.wake(self._loop.call_later(idle_s, self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
-        if not entry.waiters and not entry.under_way and self._cases.get(entry.key) is entry:
-            del self._cases[entry.key]
-
-
-def _never(_row: OrderReport) -> bool:
-    return False
+        del self._cases[entry.key]

@@ -17,7 +17,7 @@ class Pages:
     """Takes page after page, to the end or to the page with a row that is `enough`."""
 
     concerns: Callable[[OrderReport], bool]
-    enough: Callable[[OrderReport], bool]
+    enough: Callable[[OrderReport], bool] | None = None
     _kept: list[OrderReport] = attrs.field(factory=list, init=False)
     _seen: set[OrderId] = attrs.field(factory=set, init=False)
     _count: int = attrs.field(default=0, init=False)
@@ -35,6 +35,7 @@ class Pages:
         self._seen |= new
         self._count += 1
         self._kept.extend(row for row in rows if self.concerns(row))
-        if page.next_page is None or any(self.enough(row) for row in self._kept):
+        found = self.enough is not None and any(self.enough(row) for row in self._kept)
+        if page.next_page is None or found:
             return Listing(rows=tuple(self._kept), pages=self._count)
         return None

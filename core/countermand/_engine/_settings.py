@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from countermand.errors import ConfigurationError
-from countermand.venue import LISTING_BYTES, REPLY_BYTES, CallKind
+from countermand.venue import LISTING_BYTES, REPLY_BYTES, Call, CallKind
 
 
 def _check_count(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -21,6 +23,7 @@ class Settings:
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 
-    def most_bytes(self, kind: CallKind) -> int:
+    def most_bytes(self, call: Call[Any]) -> int:
         """Return how much is read of a reply to such a call."""
-        return self.listing_bytes if kind is CallKind.LISTING else self.reply_bytes
+        own = self.listing_bytes if call.kind is CallKind.LISTING else self.reply_bytes
+        return own if call.max_bytes is None else min(own, call.max_bytes)

@@ -130,7 +130,7 @@ class Station:
         fault: str | None = None
         verdict = None
         try:
-            most_bytes = self._settings.most_bytes(call.kind)
+            most_bytes = self._settings.most_bytes(call)
             response = await self._wire.exchange(self.venue.base_url, request, most_bytes, progress)
             verdict = redactor.answer(call.read(response))
         except WireFault as error:

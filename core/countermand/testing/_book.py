@@ -167,6 +167,4 @@ class Book:
         return order
 
     def _free_id(self) -> str:
-        while str(self._next_id) in self._histories:
-            self._next_id += 1
         return str(self._next_id)

@@ -56,4 +56,5 @@ class Call(Generic[V_co]):
     name: str
     sign: Callable[[Session | None, Stamp], HttpRequest] = attrs.field(repr=False)
     read: Callable[[HttpResponse], V_co] = attrs.field(repr=False)
-    max_bytes: int = REPLY_BYTES
+    #: A smaller bound than the client's own, where the venue's replies allow one.
+    max_bytes: int | None = None

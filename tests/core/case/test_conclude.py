@@ -22,6 +22,7 @@ from countermand import (
     StatusClass,
 )
 from countermand._case._facts import Action, Listing, NoSession
+from countermand._case._follow import followed
 from countermand._case._kin import linked, linked_unread, searched, successor
 from countermand._case._survey import Survey
 from countermand.venue import (
@@ -176,6 +177,9 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     "receipt, a refusal that the order bore from the start": (
         lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 1).read(order("New", cancel_rejected=True), 6),
         Outcome.PENDING, None, False,
+    ),
+    "receipt, then a replace under way": (
+        lambda s: s.cancel(Receipt()).read(order("Pending Replace", cancel_rejected=True), 6), Outcome.PENDING, None, False,
     ),
     "receipt, then the market refuses": (
         lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6),
@@ -545,3 +549,22 @@ def test_a_listing_keeps_what_can_matter(told: Told) -> None:
     kept = [order("New"), order("New", "8", replaces=OrderId("6")), order("New", "8", parent=OrderId("6"))]
     assert all(case.concerns(row) for row in kept)
     assert not case.concerns(order("New", "8"))
+
+
+def test_a_successor_that_was_not_sent_a_cancel_leaves_it_at_replaced(told: Told) -> None:
+    """Following a replacement never forgets what was sent for the first order."""
+    first = told().cancel(CONFLICT).read(order("Replaced"), 1)
+    first = first.listing(order("New", "8", replaces=OrderId("7")), at=2).ack()
+    unsent = told(order=OrderId("8")).cancel("refused", sent=Sent.NO).ack()
+    both = followed(first, unsent, 3.0)
+    assert (both.reason, both.successor, both.sent, both.elapsed_s) == (
+        Reason.REPLACED,
+        OrderId("8"),
+        Sent.YES,
+        3.0,
+    )
+    assert [attempt.order_id for attempt in both.attempts] == [OrderId("7"), OrderId("8")]
+    gone = told(order=OrderId("8")).cancel(Receipt()).read(order("Canceled", "8"), 1).ack()
+    done = followed(first, gone, 4.0)
+    assert (done.outcome, done.order_id, done.successor) == (Outcome.CANCELED, OrderId("8"), OrderId("8"))
+    assert len(done.evidence) == len(first.evidence) + len(gone.evidence)

@@ -125,3 +125,13 @@ def test_a_loop_that_is_gone() -> None:
     for thread in threading.enumerate():
         if thread.name == "countermand-aside":
             thread.join(5)
+
+
+def test_a_coroutine_that_would_end_the_program() -> None:
+    """A SystemExit of the user's own must not end the loop that others work on."""
+
+    async def source() -> str:
+        raise SystemExit(3)
+
+    with pytest.raises(RuntimeError, match="SystemExit: 3"):
+        asyncio.run(ask_aside(source))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from countermand import (
     Assurance,
     CancelRequest,
     ClientOrderId,
+    EvidenceKind,
     Outcome,
     Reason,
     Sent,
@@ -251,3 +253,24 @@ def test_how_long_a_reply_may_be(
     assert ack.outcome is (outcome or Outcome.REJECTED)
     assert (ack.order_id is None) is (outcome is None)
     assert len(ack.last_reply or "") <= 4096
+
+
+def test_a_cancellation_that_is_not_ours(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """A transport's own future that is canceled beneath us is a fault of that exchange alone."""
+
+    def canceled(_: httpx.Request) -> Any:
+        raise asyncio.CancelledError
+
+    peer.on("cancel", canceled).on("order", CANCELED)
+    (ack,) = cancel(pebble, ask())
+    assert (ack.outcome, ack.sent, ack.error) == (Outcome.CANCELED, Sent.MAYBE, "given up")
+
+
+def test_a_cached_answer_is_no_evidence(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """RFC 9111, 5.1: with an Age it is somebody's copy of an earlier one; with an Age of 0 it is fresh."""
+    copy = httpx.Response(200, json=CANCELED, headers={"Age": "3"})
+    fresh = httpx.Response(200, json=CANCELED, headers={"Age": "0"})
+    peer.on("cancel", RECEIPT).on("order", copy, fresh)
+    (ack,) = cancel(pebble, ask())
+    assert ack.outcome is Outcome.CANCELED
+    assert [item.kind for item in ack.evidence[1:]] == [EvidenceKind.FAULT, EvidenceKind.REPORT]

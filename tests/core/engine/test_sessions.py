@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -290,3 +290,58 @@ def test_closing_ends_a_log_in(pebble: Pebble) -> None:
         assert desk.sessions.held is None
 
     asyncio.run(close())
+
+
+def test_a_code_that_nobody_gives(pebble: Pebble, virtually: Callable[[Any], None]) -> None:
+    """A prompt that is never answered ends after a minute, and the next one asks anew."""
+
+    async def nobody() -> str:
+        await asyncio.Event().wait()
+        return "too late"
+
+    codes: Iterator[Callable[[], Any]] = iter([nobody, lambda: "1234"])
+
+    def conversation() -> LogIn:
+        code = yield NeedCode(source=next(codes))
+        return Session(token=f"with {code}")
+
+    async def wait() -> None:
+        desk = Desk(attrs.evolve(pebble, begin_log_in=conversation))
+        assert await desk.failure() == Unreadable(text="nobody gave the code in time")
+        desk.now += 2
+        assert await desk.number() == 1
+
+    virtually(wait())
+
+
+def test_an_old_session_is_used_until_it_is_refused(pebble: Pebble) -> None:
+    """A life that the documents tell may be wrong: what was never refused is better than nothing."""
+
+    async def outlive() -> None:
+        answers = [LoggedIn(session=Session(token="one", lifetime_s=100)), Unreadable(text="503")]
+        desk = Desk(pebble.by_password(), *answers)
+        assert await desk.number() == 1
+        desk.now += 95
+        assert await desk.number() == 1
+        assert await desk.number() == 1
+        assert desk.told == [None, "503"]
+        desk.now += 2
+        assert await desk.number() == 2
+
+    asyncio.run(outlive())
+
+
+def test_a_refused_permission_is_forgotten_after_a_while(pebble: Pebble) -> None:
+    """What was refused under two sessions long ago does not keep a dead session alive."""
+
+    async def refuse() -> None:
+        desk = Desk(pebble.by_password())
+        for number in (1, 2):
+            assert await desk.number() == number
+            desk.sessions.refused(number, "cancel")
+        assert await desk.number() == 2
+        desk.now += 31
+        desk.sessions.refused(2, "cancel")
+        assert await desk.number() == 3
+
+    asyncio.run(refuse())

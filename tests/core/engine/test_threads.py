@@ -217,3 +217,19 @@ def test_a_start_that_fails(pebble: Pebble) -> None:
     assert "countermand" not in [thread.name for thread in threading.enumerate()]
     with client:
         pass
+
+
+def test_a_thread_that_has_ended(client: Client, ask: Ask, peer: Peer, witness: Witness) -> None:
+    """Whoever waits for a thread that something has ended is told so, and closing does not hang."""
+    peer.on("cancel", peer.never)
+    with ThreadPoolExecutor(max_workers=1) as threads, client:
+        waiting = threads.submit(client.cancel, ask(timeout_s=60))
+        host = client._host  # noqa: SLF001 - nothing public ends it but close
+        assert host is not None
+        asyncio.run_coroutine_threadsafe(witness.until(lambda seen: bool(seen.attempts)), host.loop).result()
+        host.loop.call_soon_threadsafe(host.loop.stop)
+        with pytest.raises(ClosedClientError, match="thread has ended"):
+            waiting.result()
+        host.thread.join()
+        with pytest.raises(ClosedClientError, match="thread has ended"):
+            client.cancel(ask())
