@@ -27,13 +27,13 @@ def cancel_order(simulator: Simulator, ask: Ask, now: float) -> Reply:
         return simulator.receive_cancel(order_id, now, answer) if acts else answer
     if order is None:
         raise unknown_order(simulator)
-    if order.dead:
+    if order.dead or order.status is OrderStatus.PENDING_CANCEL:
+        # FIX CxlRejReason 3, Already in Pending Cancel; no document of the vendor's tells of a second one.
         raise conflict(simulator)
     receipt = Reply(response=received())
     if ask.sync:
-        receipt = Reply(
-            response=lambda _due: _decided(simulator, order_id), delay_s=simulator.behaviour.cancel_delay_s
-        )
+        by, delay_s = simulator.cancel_name, simulator.behaviour.cancel_delay_s
+        receipt = Reply(response=lambda _due: _decided(simulator, order_id, by), delay_s=delay_s)
     return simulator.receive_cancel(order_id, now, receipt)
 
 
@@ -68,8 +68,9 @@ def _find(simulator: Simulator, ask: Ask) -> SimulatedOrder | None:
     return order if order is not None and order.account == ask.account else None
 
 
-def _decided(simulator: Simulator, order_id: str) -> HttpResponse:
-    if simulator.book.order(order_id).status is OrderStatus.CANCELED:
+def _decided(simulator: Simulator, order_id: str, by: str) -> HttpResponse:
+    # AutoShares Cancel an Order, Response: 204 "if the order was successfully deleted", by this very call.
+    if simulator.book.order(order_id).canceled_by == by:
         return received()
     return refused(conflict(simulator).refusal, simulator.word("key_case"))
 

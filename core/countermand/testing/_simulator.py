@@ -129,8 +129,13 @@ class Simulator(ABC):
             self._begin_cancel(order_id, now)
         return SILENCE if silent else receipt
 
+    @property
+    def cancel_name(self) -> str:
+        """What the book will call the cancel that is being received, if it takes effect."""
+        return f"cancel {len(self.requests)}"
+
     def _begin_cancel(self, order_id: str, now: float) -> None:
-        by = f"cancel {len(self.requests)}"
+        by = self.cancel_name
         self.book.begin_cancel(order_id, now)
         self.book.at(now + self.behaviour.cancel_delay_s, lambda due: self._end_cancel(order_id, due, by))
         self.book.advance(now)
