@@ -93,7 +93,7 @@ def _last_reply(survey: Survey) -> str | None:
 
 def _error(survey: Survey) -> str | None:
     faults = [one.ended.fault for one in survey.exchanges if one.ended is not None and one.ended.broken]
-    return "; ".join(fault for fault in faults if fault is not None) or None
+    return "; ".join(dict.fromkeys(fault for fault in faults if fault is not None)) or None
 
 
 def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:

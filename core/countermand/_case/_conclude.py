@@ -6,13 +6,14 @@ believed. `settled` tells that waiting could teach this caller nothing more.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
 
 from countermand._case._authorship import canceled_by
 from countermand._case._facts import Caller, NoSession
-from countermand._case._kin import linked_unread, must_search, searched, successor
+from countermand._case._kin import linked_unread, must_search, searched, successor, was_replaced
 from countermand._case._refusal import refusal_of
 from countermand._case._repeat import awaits_own_attempt
 from countermand._case._resolve import NoOrder, resolve
@@ -21,10 +22,9 @@ from countermand._ids import OrderId
 from countermand._order import OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance
-from countermand.venue import Acted, Refused, Throttled, TrailRead
+from countermand.venue import Acted, Throttled, TrailRead
 
 _TOO_LATE = frozenset({OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
-_NO_SESSION_REASONS = {Refused: Reason.NOT_AUTHORIZED, Throttled: Reason.THROTTLED}
 
 
 @attrs.frozen(kw_only=True)
@@ -48,10 +48,18 @@ def conclude(survey: Survey, caller: Caller) -> Conclusion:
             break
     else:
         conclusion = _refused(survey, caller)
-    if conclusion.settled and not survey.dead and awaits_own_attempt(survey, caller.joined_at):
-        # What older attempts proved does not settle one who gets an attempt of its own.
+    if conclusion.settled and not survey.dead and _is_stale(survey, caller):
         return attrs.evolve(conclusion, settled=False)
     return conclusion
+
+
+def _is_stale(survey: Survey, caller: Caller) -> bool:
+    """Tell whether it rests on older attempts, and the caller gets an own one or at least a read."""
+    if awaits_own_attempt(survey, caller.joined_at):
+        return True
+    ends = [one.ended.at for one in survey.attempts if one.ended is not None]
+    unread = not any(one.began.at >= caller.joined_at for one in survey.reads)
+    return bool(ends) and max(ends) < caller.joined_at and unread
 
 
 def _unresolved(survey: Survey, _caller: Caller) -> Conclusion | None:
@@ -59,7 +67,8 @@ def _unresolved(survey: Survey, _caller: Caller) -> Conclusion | None:
         return None
     found = resolve(survey)
     if isinstance(found, NoOrder):
-        return _rejected(found.reason, stage=Stage.RESOLVE, settled=found.settled)
+        wait = found.retry_after_s
+        return _rejected(found.reason, stage=Stage.RESOLVE, settled=found.settled, retry_after_s=wait)
     return _rejected(Reason.NOT_SENT, stage=Stage.RESOLVE, settled=False)
 
 
@@ -85,7 +94,8 @@ def _replaced(survey: Survey, _caller: Caller) -> Conclusion | None:
     heir = successor(survey)
     if heir is not None:
         return _rejected(Reason.REPLACED, stage=Stage.DONE, successor=heir)
-    if survey.end is None or not searched(survey):
+    # Once it was read as Replaced there is a successor, found or not.
+    if survey.end is None or was_replaced(survey) or not searched(survey):
         return _unknown(stage=Stage.SUCCESSOR)
     return None
 
@@ -132,8 +142,13 @@ def _taken_back(survey: Survey) -> bool:
 
 
 def _flag_appeared(survey: Survey) -> bool:
-    # An order can bear the refusal of an older cancel: it must have come while the order was watched.
-    flags = [seen.report.cancel_rejected for seen in survey.sightings]
+    # An order can bear the refusal of an older cancel: it must have come since the last one was signed.
+    signed_at = max(
+        (one.signed_at for one in survey.attempts if one.signed_at is not None), default=-math.inf
+    )
+    before = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at < signed_at]
+    since = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at >= signed_at]
+    flags = [*before[-1:], *since]
     return flags[-1] and not all(flags)
 
 
@@ -155,8 +170,7 @@ def _unsent(survey: Survey, _caller: Caller) -> Conclusion | None:
     last = survey.attempts[-1].ended if survey.attempts else None
     reason, wait = Reason.NOT_SENT, None
     if last is not None and isinstance(last.answer, NoSession):
-        reason = _NO_SESSION_REASONS.get(type(last.answer.failure), Reason.NOT_SENT)
-        wait = getattr(last.answer.failure, "retry_after_s", None)
+        reason, wait = last.answer.reason, last.answer.retry_after_s
     return _rejected(reason, stage=Stage.SEND, settled=last is not None, retry_after_s=wait)
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from countermand._ids import ClientOrderId, OrderId
 from countermand._order import OrderReport
-from countermand._outcome import Sent
+from countermand._outcome import Reason, Sent
 from countermand._request import CancelRequest
 from countermand.venue import Capabilities, Identity, Refused, Throttled, Unreadable, Verdict
 
@@ -39,6 +39,18 @@ class NoSession:
 
     failure: Refused | Throttled | Unreadable
 
+    @property
+    def reason(self) -> Reason:
+        """Why a cancel is rejected that was not sent for want of it."""
+        return _NO_SESSION_REASONS.get(type(self.failure), Reason.NOT_SENT)
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """When to come again, in seconds, if anybody said so."""
+        return self.failure.retry_after_s if isinstance(self.failure, Throttled) else None
+
+
+_NO_SESSION_REASONS: dict[type, Reason] = {Refused: Reason.NOT_AUTHORIZED, Throttled: Reason.THROTTLED}
 
 Answer = Verdict | Listing | NoSession
 

@@ -24,9 +24,14 @@ def must_search(survey: Survey) -> bool:
     A rival's replace can win even after our receipt, so where a replaced order reads Canceled every
     Canceled is searched.
     """
-    if any(seen.report.status is OrderStatus.REPLACED for seen in survey.sightings):
+    if was_replaced(survey):
         return True
     return survey.end is not None and survey.case.capabilities.replaced_reads_canceled
+
+
+def was_replaced(survey: Survey) -> bool:
+    """Tell whether any read showed the order as Replaced."""
+    return any(seen.report.status is OrderStatus.REPLACED for seen in survey.sightings)
 
 
 def successor(survey: Survey) -> OrderId | None:
@@ -59,12 +64,20 @@ def searched(survey: Survey) -> bool:
     complete and have begun after the order was first read at its end.
     """
     ends = [seen for seen in survey.sightings if seen.report.status in _GONE]
-    if not ends:
+    if not ends or _has_unplaced_heir(survey, ends[-1].report):
         return False
     if any(_serves_alone(seen, ends) for seen in ends):
         return True
     begun = {one.began.action for one in survey.listings if one.began.at >= ends[0].began_at}
     return whole_listings(survey.case) <= begun
+
+
+def _has_unplaced_heir(survey: Survey, own: OrderReport) -> bool:
+    """Tell whether a listing that lacks the order shows one that may be its heir, by a client's id."""
+    lacking = [
+        listed(one) for one in survey.listings if own.order_id not in {r.order_id for r in listed(one)}
+    ]
+    return any(row.succeeds(own.order_id, own.client_order_id) for rows in lacking for row in rows)
 
 
 def _serves_alone(seen: Sighting, ends: list[Sighting]) -> bool:
@@ -91,12 +104,15 @@ def linked(survey: Survey) -> tuple[OrderReport, ...]:
 
 
 def linked_unread(survey: Survey) -> bool:
-    """Tell whether the order ended as a leg and no listing was tried since, to see what went with it."""
+    """Tell whether the order ended as a leg and no listing was tried since, to see what went with it.
+
+    One that failed was tried; so was one beside which, overdue, a second had to begin.
+    """
     if survey.end is None or survey.end.report.parent is None:
         return False
-    tried = {Action.OPEN, Action.HISTORY}
-    since = survey.dead[0].began_at
-    return not any(one.began.action in tried and one.began.at >= since for one in survey.reads)
+    listings, since = {Action.OPEN, Action.HISTORY}, survey.dead[0].began_at
+    tried = [one for one in survey.exchanges if one.began.action in listings and one.began.at >= since]
+    return len(tried) < 2 and not any(one.ended is not None for one in tried)  # noqa: PLR2004 - a second
 
 
 def _was_dead(row: OrderReport) -> bool:

@@ -34,6 +34,7 @@ def plan(survey: Survey, now: float) -> Plan:
     waiting = [one for one in callers if not conclude(survey, one).settled]
     if not waiting:
         return Plan()
+    # Whoever came last is owed the most: an attempt, or else a read of its own.
     due = dict(_due(survey, max(one.joined_at for one in waiting), now))
     # Only one exchange of a kind at a time, unless the one under way is overdue: its answer still counts.
     idle = {action: at for action, at in due.items() if not _is_awaited(survey, action, now)}
@@ -47,8 +48,6 @@ def plan(survey: Survey, now: float) -> Plan:
 
 def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
     under_way = [one.began for one in survey.exchanges if one.ended is None and one.began.action is action]
-    if action is Action.CANCEL:
-        return bool(under_way)
     return any(one.overdue_at > now for one in under_way)
 
 
@@ -59,7 +58,7 @@ def _due(survey: Survey, joined_at: float, now: float) -> Iterator[tuple[Action,
     if cancel_is_due(survey, joined_at):
         yield Action.CANCEL, -math.inf
         return
-    since = _unsettled_since(survey, now)
+    since = max(_unsettled_since(survey, now), joined_at)
     for action in _reads(survey):
         missing = action is Action.HISTORY and survey.latest is None
         yield action, _next_search_at(survey, since) if missing else _next_read_at(survey, action, since)

@@ -19,6 +19,7 @@ class NoOrder:
 
     reason: Reason
     settled: bool
+    retry_after_s: float | None = None
 
 
 def resolve(survey: Survey) -> OrderId | NoOrder | None:
@@ -56,8 +57,9 @@ def _missing(survey: Survey) -> NoOrder | None:
     if {one.began.action for one in survey.absences} >= needed:
         return NoOrder(reason=Reason.NOT_FOUND, settled=survey.absent_twice(needed))
     failures = [one.ended.answer for one in survey.reads if one.ended is not None]
-    if any(isinstance(failure, NoSession) and isinstance(failure.failure, Refused) for failure in failures):
-        return NoOrder(reason=Reason.NOT_AUTHORIZED, settled=True)
+    if failures and isinstance(failures[-1], NoSession):
+        none = failures[-1]
+        return NoOrder(reason=none.reason, settled=True, retry_after_s=none.retry_after_s)
     if any(isinstance(failure, SessionRefused | Refused) for failure in failures):
         refusals = sum(isinstance(failure, SessionRefused) for failure in failures)
         refused = any(isinstance(failure, Refused) for failure in failures)

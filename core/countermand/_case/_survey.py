@@ -102,11 +102,6 @@ class Survey:
         return tuple(end for end in ends if end is not None and isinstance(end.answer, Receipt))
 
     @cached_property
-    def under_way(self) -> frozenset[Action]:
-        """What has begun and not ended."""
-        return frozenset(one.began.action for one in self.exchanges if one.ended is None)
-
-    @cached_property
     def sent(self) -> Sent:
         """Whether a byte of a cancel for this order left."""
         states = {one.sent for one in self.attempts}

@@ -52,3 +52,9 @@ def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
 
     threading.Thread(target=run, name="countermand-aside", daemon=True).start()
     return future
+
+
+def is_being_canceled() -> bool:
+    """Tell whether a CancelledError is meant for this task, and does not stem from something it awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -32,7 +32,7 @@ from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
-from countermand.venue import Venue
+from countermand.venue import CallKind, Venue
 
 #: An answer up to so many seconds after the deadline is still read.
 LATE_GRACE_S = 2.0
@@ -85,15 +85,13 @@ class Engine:
     async def aclose(self) -> None:
         """Answer whoever waits with what is known, end what is under way, give the sessions back."""
         self._closed = True
-        now = self._loop.time()
         for entry in list(self._cases.values()):
-            entry.wake(None)
-            self._answer(entry, now, closing=True)
+            self._advance(entry)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=LOG_OUT_TIMEOUT_S)
         log_outs = [self._loop.create_task(station.aclose()) for station in self._stations.values()]
         if log_outs:
             _, late = await asyncio.wait(log_outs, timeout=LOG_OUT_TIMEOUT_S)
@@ -177,19 +175,19 @@ class Engine:
         if not isinstance(found, OrderId):
             return entry
         pinned = self._entry(entry.case.venue, entry.case.account, found)
-        pinned.case.facts.extend(entry.ended_facts())
+        pinned.learn(entry.ended_facts())
         for caller in list(entry.waiters):
             self._attach(pinned, caller, entry.release(caller))
         self._keep_for_a_while(entry)
         return pinned
 
-    def _answer(self, entry: OpenCase, now: float, *, closing: bool = False) -> None:
-        if closing or all(caller.deadline <= now for caller in entry.waiters):
+    def _answer(self, entry: OpenCase, now: float) -> None:
+        if self._closed or all(caller.deadline <= now for caller in entry.waiters):
             entry.take_back(now)
         survey = Survey(case=entry.case)
         for caller in list(entry.waiters):
             conclusion = conclude(survey, caller)
-            if conclusion.settled or closing or caller.deadline <= now:
+            if conclusion.settled or self._closed or caller.deadline <= now:
                 self._tell(entry, caller, ack_of(survey, caller, conclusion, self._loop.time()))
 
     def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
@@ -213,18 +211,22 @@ class Engine:
     def _start(self, entry: OpenCase, action: Action, now: float) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
-        patience_s = min(ATTEMPT_TIMEOUT_S, (deadline - now) / 2)
+        half_s = (deadline - now) / 2
+        kind = KINDS[action]
+        patience_s = half_s if kind is CallKind.LISTING else min(ATTEMPT_TIMEOUT_S, half_s)
         entry.case.facts.append(Began(number=number, action=action, at=now, overdue_at=now + patience_s))
         progress = Progress(
             clock=self._loop.time,
             on_signed=lambda at: entry.case.facts.append(Signed(number=number, at=at)),
         )
-        # All live on past the deadline for a moment: a late answer still counts.
+        # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
+        lasts_until = deadline if kind is CallKind.CANCEL else now + patience_s
         errand = Errand(
             number=number,
             account=entry.case.account,
-            kind=KINDS[action],
-            until=deadline + LATE_GRACE_S,
+            kind=kind,
+            until=lasts_until + LATE_GRACE_S,
+            overdue_at=now + patience_s,
             patience_s=patience_s,
             progress=progress,
         )
@@ -262,9 +264,13 @@ class Engine:
     def _keep_for_a_while(self, entry: OpenCase) -> None:
         """Forget a case that nobody waits for only when no late effect of it can surprise the next caller."""
         entry.wake(None)
-        if not entry.waiters and not entry.under_way and not self._closed:
+        if entry.case.unresolved and not entry.waiters:
+            # Nothing was sent for it, and by the next caller the id may mean another order.
+            self._forget(entry)
+        elif not entry.waiters and not entry.under_way and not self._closed:
             idle_s = entry.case.capabilities.read_lag_s + LATE_GRACE_S
             entry.wake(self._loop.call_later(idle_s, self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
-        del self._cases[entry.key]
+        if self._cases.get(entry.key) is entry:
+            del self._cases[entry.key]

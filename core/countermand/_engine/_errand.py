@@ -22,6 +22,7 @@ class Errand:
     account: str
     kind: CallKind
     until: float
+    overdue_at: float
     #: How long it may keep its place in the gate, in seconds.
     patience_s: float
     progress: Progress

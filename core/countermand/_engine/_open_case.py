@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import attrs
 
@@ -11,6 +12,7 @@ from countermand._case._facts import Began, Caller, Case, Ended, Signed
 from countermand._engine._errand import Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Sent
+from countermand.venue import CallKind
 
 Key = tuple[str, str, OrderId | ClientOrderId]
 
@@ -31,11 +33,17 @@ class OpenCase:
         return (self.case.venue, self.case.account, self.case.order)
 
     def attach(self, caller: Caller, waiter: asyncio.Future[CancelAck], late_grace_s: float) -> None:
-        """Let a caller wait for it; what is under way lasts as long for it as an own one would."""
+        """Let a caller wait for it; a cancel it shares lasts as long for it as an own one would."""
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
-            errand.last(caller.deadline + late_grace_s)
+            if errand.kind is CallKind.CANCEL and errand.overdue_at > caller.joined_at:
+                errand.last(caller.deadline + late_grace_s)
+
+    def learn(self, facts: Iterable[Began | Signed | Ended]) -> None:
+        """Add facts that another case found out, each exchange once."""
+        known = {fact.number for fact in self.case.facts}
+        self.case.facts.extend(fact for fact in facts if fact.number not in known)
 
     def release(self, caller: Caller) -> asyncio.Future[CancelAck]:
         """Let a caller go, and return what it waits on."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from countermand._case._facts import NoSession
-from countermand._engine._aside import ask_aside
+from countermand._engine._aside import ask_aside, is_being_canceled
 from countermand.venue import Call, LogInVerdict, NeedCode, Refused, Session, Throttled, Unreadable, Venue
 
 #: The most log-ins in `_WINDOW_S` seconds: too many lock the user out.
@@ -69,6 +69,10 @@ class Sessions:
     def held(self) -> Session | None:
         """The session at hand, if any."""
         return self._ticket.session if self._ticket else None
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Tell whether a session is still the one at hand."""
+        return self._ticket is ticket
 
     async def current(self) -> Ticket | NoSession:
         """Return the current session, by a log-in if there is none; many callers share one log-in."""
@@ -139,16 +143,25 @@ class Sessions:
             if conversation is None:
                 return None
             answer: LogInVerdict | str | None = None
-            self.earned = False
+            self.earned = asked = False
             while True:
                 try:
                     need = conversation.send(answer)
                 except StopIteration as end:
                     told: Session | Refused | Throttled | Unreadable = end.value
                     return told
+                if not asked and self._wait_s() > 0:
+                    return Throttled(retry_after_s=self._wait_s(), text="too many log-ins in a minute")
+                if not asked:
+                    self._log_ins.append(self._clock())
+                asked = True
                 answer = await self._satisfied(need)
         except TimeoutError:
             return Unreadable(text="nobody gave the code in time")
+        except asyncio.CancelledError:
+            if is_being_canceled():
+                raise
+            return Unreadable(text="the log-in failed: what it waited for was canceled")
         except Exception as error:  # noqa: BLE001 - a plugin's or the user's fault is no session, and told so
             return Unreadable(text=f"the log-in failed: {type(error).__name__}: {error}")
 
@@ -156,12 +169,7 @@ class Sessions:
         if isinstance(need, NeedCode):
             async with asyncio.timeout(CODE_TIMEOUT_S):
                 return await ask_aside(need.source)
-        if not self.earned:
-            wait = self._wait_s()
-            if wait > 0:
-                return Throttled(retry_after_s=wait, text="too many log-ins in a minute")
-            self._log_ins.append(self._clock())
-            self.earned = True
+        self.earned = True
         return await self._ask(need)
 
     def _wait_s(self) -> float:

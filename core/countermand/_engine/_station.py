@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._case._facts import Answer, Ended, NoSession
+from countermand._engine._aside import is_being_canceled
 from countermand._engine._errand import Errand, Gate
 from countermand._engine._pages import Pages
 from countermand._engine._redaction import Redactor
-from countermand._engine._sessions import Sessions
+from countermand._engine._sessions import Sessions, Ticket
 from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire, WireFault
@@ -94,7 +95,7 @@ class Station:
         except WireFault as error:
             fault = str(error)
         except asyncio.CancelledError as error:
-            if _is_being_canceled():
+            if is_being_canceled():
                 raise
             # Somebody's own future was canceled beneath us: a transport's, or one a code was awaited from.
             fault, broken = _worded(error), True
@@ -103,14 +104,10 @@ class Station:
         return errand.ended(self._clock(), answer=answer, fault=fault, broken=broken, reply=reply)
 
     async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:
-        gate = self._cancels if errand.kind is CallKind.CANCEL else self._reads
-        async with gate.passing(errand.patience_s):
-            # Asked for only now: what was current when the wait began may have been refused since.
-            ticket = await self._sessions.current()
-            if isinstance(ticket, NoSession):
-                return ticket, None
-            errand.progress.session = ticket.number
-            answer, response, reply = await self._exchange(call, ticket.session, errand.progress)
+        passed = await self._passed(call, errand)
+        if isinstance(passed, NoSession):
+            return passed, None
+        ticket, answer, response, reply = passed
         if _is_cached(response):
             answer = Unreadable(text="a cached answer is no evidence")
         if isinstance(answer, SessionRefused):
@@ -118,6 +115,19 @@ class Station:
         else:
             self._sessions.accepted(errand.permission)
         return answer, reply
+
+    async def _passed(self, call: Call[V], errand: Errand) -> tuple[Ticket, V, HttpResponse, str] | NoSession:
+        gate = self._cancels if errand.kind is CallKind.CANCEL else self._reads
+        while True:
+            # Waited for outside of the gate: a slow log-in would use up the patience of all its places.
+            ticket = await self._sessions.current()
+            if isinstance(ticket, NoSession):
+                return ticket
+            async with gate.passing(errand.patience_s):
+                # What was current when the wait for a place began may have been refused since.
+                if self._sessions.holds(ticket):
+                    errand.progress.session = ticket.number
+                    return ticket, *await self._exchange(call, ticket.session, errand.progress)
 
     async def _exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -168,11 +178,6 @@ class Station:
 
     def _on_log_in(self, failure: str | None) -> None:
         self._watch.logged_in(self.venue.name, failure)
-
-
-def _is_being_canceled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _is_cached(response: HttpResponse) -> bool:

@@ -200,6 +200,15 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 2).read(order("Pending Cancel"), 6),
         Outcome.PENDING, None, False,
     ),
+    "receipt, refused, sent again, the old refusal still shown": (
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6)
+        .cancel(Receipt(), 7).read(order("New", cancel_rejected=True), 12.5),
+        Outcome.PENDING, None, False,
+    ),
+    "Replaced, later shown as Canceled, no successor": (
+        lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1).listing(CANCELED, at=2, action=Action.HISTORY),
+        Outcome.UNKNOWN, None, False,
+    ),
     "legs alive": (
         lambda s: s.cancel(Receipt()).read(order("Canceled", legs=(order("Canceled", "71"), order("New", "72"))), 1),
         Outcome.PENDING, None, False,
@@ -299,6 +308,11 @@ SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
         lambda s: s.read(Listing(rows=(CANCELED,), pages=2), 2, action=Action.HISTORY), Outcome.CANCELED, None,
     ),
     "history failed": (lambda s: s.read("reset", 2, action=Action.HISTORY), Outcome.UNKNOWN, None),
+    "an order that may be its successor, in a listing that lacks it": (
+        lambda s: s.read(order("Canceled", client_order_id=ClientOrderId("a")), 1.5)
+        .listing(at=2, action=Action.HISTORY).listing(order("New", "8", replaces=ClientOrderId("a")), at=2),
+        Outcome.UNKNOWN, None,
+    ),
     "history shows it still alive": (
         lambda s: s.listing(NEW, at=2, action=Action.HISTORY), Outcome.UNKNOWN, None,
     ),
@@ -394,6 +408,24 @@ def test_who_comes_late_is_not_settled_by_older_attempts(told: Told) -> None:
     assert told(joined_at=3).cancel(CONFLICT).read(CANCELED, 4).concludes().settled is True
 
 
+def test_a_stale_rejection_settles_nobody_who_came_later(told: Told) -> None:
+    """One who gets no attempt of its own any more gets at least a read."""
+    story = told(joined_at=20, timeout_s=30)
+    for at in range(5):
+        story.cancel(CONFLICT, at)
+    story.read(NEW, 12)
+    assert story.concludes().settled is False
+    assert story.plans(20).begin == {Action.READ}
+    assert story.read(NEW, 20).concludes().settled is True
+
+
+def test_linked_orders_whose_listing_hangs_are_not_waited_for(told: Told) -> None:
+    """Once a second listing had to begin beside an overdue one, the cancel is told without them."""
+    story = told().cancel(Receipt()).read(order("Canceled", parent=OrderId("6")), 1)
+    assert story.began(Action.HISTORY, 2).concludes().settled is False
+    assert story.began(Action.HISTORY, 6).concludes().settled is True
+
+
 def absent(story: Any, *times: float) -> Any:
     for at in times:
         story.read(Gone(), at).listing(at=at).listing(at=at, action=Action.HISTORY)
@@ -452,6 +484,12 @@ UNRESOLVED: dict[str, tuple[Callable[[Any], Any], Reason, bool]] = {
     ),
     "session refused once": (
         lambda s: s.read(SessionRefused(), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, False,
+    ),
+    "log-in throttled": (
+        lambda s: s.read(NoSession(failure=Throttled(retry_after_s=50)), 0, action=Action.OPEN), Reason.THROTTLED, True,
+    ),
+    "log-in unreadable": (
+        lambda s: s.read(NoSession(failure=Unreadable()), 0, action=Action.OPEN), Reason.NOT_SENT, True,
     ),
     "refused": (
         lambda s: s.read(Refused(), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, True,

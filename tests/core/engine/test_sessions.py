@@ -345,3 +345,21 @@ def test_a_refused_permission_is_forgotten_after_a_while(pebble: Pebble) -> None
         assert await desk.number() == 3
 
     asyncio.run(refuse())
+
+
+def test_a_code_whose_source_is_canceled(pebble: Pebble) -> None:
+    """A cancellation of something a code was awaited from is a failed log-in, not the end of ours."""
+
+    async def source() -> str:
+        raise asyncio.CancelledError
+
+    def conversation() -> LogIn:
+        code = yield NeedCode(source=source)
+        return Session(token=f"with {code}")
+
+    async def fail() -> None:
+        desk = Desk(attrs.evolve(pebble, begin_log_in=conversation))
+        failure = await desk.failure()
+        assert failure == Unreadable(text="the log-in failed: what it waited for was canceled")
+
+    asyncio.run(fail())
