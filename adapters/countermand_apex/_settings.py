@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from countermand.venue.settings import must_be, must_match
 
-must_be_oms = must_be("a positive whole number", lambda value: type(value) is int and value > 0)
+#: AlphaPoint CancelOrder, Request: "OMSId: integer", where ids are "long integer".
+must_be_oms = must_be(
+    "a whole number from 1 to 2^31-1", lambda value: type(value) is int and 0 < value < 1 << 31
+)
 must_be_text = must_be("a non-empty text", lambda value: isinstance(value, str) and value != "")
 must_be_user_id = must_match("a positive whole number", r"[1-9][0-9]{0,18}")
 #: RFC 7617, 2: "a user-id containing a colon character is invalid", and so are control characters.

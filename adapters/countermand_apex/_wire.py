@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from countermand import ClientOrderId, OrderId, OrderReport
+from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
 from countermand.venue import HttpRequest, check_number
 from countermand.venue.wire import WireError, structure, write_json
 from countermand_apex._statuses import order_status
@@ -94,15 +94,18 @@ class WireOrder:
 def order_report(value: object) -> OrderReport:
     """Read one order; raises `WireError` for one that is not of the documented shape."""
     order = structure(value, WireOrder)
+    status = order_status(order.order_state, order.quantity_executed)
+    # FIX LeavesQty (151) of an order that is dead is 0; APEX leaves what was not filled in Quantity.
+    dead = status.status_class is StatusClass.DEAD
     return OrderReport(
         order_id=OrderId(str(order.order_id)),
-        status=order_status(order.order_state, order.quantity_executed),
+        status=status,
         filled_quantity=order.quantity_executed,
         account=_text_or_none(order.account),
         client_order_id=ClientOrderId(str(order.client_order_id)) if order.client_order_id else None,
         instrument=_text_or_none(order.instrument),
         quantity=order.orig_quantity,
-        remaining_quantity=order.quantity,
+        remaining_quantity=Decimal(0) if dead else order.quantity,
         average_price=order.avg_price,
         replaces=_replaced(order),
         text=join_texts(order.cancel_reason, order.reject_reason, order.change_reason),

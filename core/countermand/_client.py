@@ -39,7 +39,7 @@ class _Venues:
         listing_bytes: int = Settings().listing_bytes,
     ) -> None:
         self._lock = threading.Lock()
-        self._venues = tuple(venues)
+        self._venues = tuple(_checked(venue) for venue in venues)
         names = [venue.name for venue in self._venues]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -80,6 +80,12 @@ class _Venues:
 
     def _engine(self) -> Engine:
         return Engine(self._venues, self._transport, self._watch, self._settings)
+
+
+def _checked(venue: Venue) -> Venue:
+    if isinstance(venue, type) or not isinstance(getattr(venue, "name", None), str):
+        raise ConfigurationError(f"expected venues, such as a plugin's class makes them, got {venue!r}")
+    return venue
 
 
 class AsyncClient(_Venues):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,11 @@ def _venue(name: str, table: Mapping[str, Any], path: Path) -> Venue:
         raise ConfigurationError(f"{where}.plugin: {error}") from error
     if "name" in table:
         raise ConfigurationError(f"{where}.name: is not to be set: the venue is named by its table, {name!r}")
-    settings = {key: value for key, value in table.items() if key not in ("plugin", "accounts", "auth")}
-    settings = {key: _secret(value, f"{where}.{key}") for key, value in settings.items()}
+    plain = {key: value for key, value in table.items() if key not in ("plugin", "accounts", "auth")}
+    settings = {key: _secret(value, f"{where}.{key}") for key, value in plain.items()}
+    hidden = [settings[key] for key, value in plain.items() if isinstance(value, dict)]
     auth = _credential(plugin, _table(table, "auth", where), f"{where}.auth")
-    venue: Venue = _build(plugin.venue, {"name": name, **settings, "auth": auth}, where)
+    venue: Venue = _build(plugin.venue, {"name": name, **settings, "auth": auth}, where, hidden)
     return venue
 
 
@@ -70,9 +71,9 @@ def _credential(plugin: Plugin, table: Mapping[str, Any], where: str) -> object:
     kind = table.get("kind")
     if not isinstance(kind, str) or kind not in plugin.credentials:
         known = ", ".join(sorted(plugin.credentials))
-        raise ConfigurationError(f"{where}.kind: expected one of {known}, got {kind!r}")
+        raise ConfigurationError(f"{where}.kind: expected one of {known}")
     values = {key: _secret(value, f"{where}.{key}") for key, value in table.items() if key != "kind"}
-    return _build(plugin.credentials[kind], values, where)
+    return _build(plugin.credentials[kind], values, where, values.values())
 
 
 def _secret(value: object, where: str) -> object:
@@ -88,7 +89,7 @@ def _secret(value: object, where: str) -> object:
         raise ConfigurationError(f"{where}: the environment variable {name} is not set") from None
 
 
-def _build(shape: Any, values: Mapping[str, Any], where: str) -> Any:
+def _build(shape: Any, values: Mapping[str, Any], where: str, hidden: Iterable[object]) -> Any:
     parameters = inspect.signature(shape).parameters
     _only(values, set(parameters), where)
     for key, parameter in parameters.items():
@@ -97,7 +98,15 @@ def _build(shape: Any, values: Mapping[str, Any], where: str) -> Any:
     try:
         return shape(**values)
     except (CountermandError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"{where}: {error}") from error
+        # From None, for the original shows what is hidden here: a secret may stand in the wrong key.
+        raise ConfigurationError(f"{where}: {_without(str(error), hidden)}") from None
+
+
+def _without(text: str, hidden: Iterable[object]) -> str:
+    for value in hidden:
+        text = text.replace(repr(value), "[hidden]")
+        text = text.replace(value, "[hidden]") if isinstance(value, str) and value else text
+    return text
 
 
 def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -121,5 +130,5 @@ def _only(table: Mapping[str, Any], known: set[str] | frozenset[str], where: str
 def _accounts(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
     accounts = table.get("accounts", [])
     if not isinstance(accounts, list) or not all(isinstance(account, str) for account in accounts):
-        raise ConfigurationError(f"{where}.accounts: expected a list of texts, got {accounts!r}")
+        raise ConfigurationError(f"{where}.accounts: expected a list of texts")
     return tuple(accounts)

@@ -82,6 +82,15 @@ class LoggingObserver:
         words = ack.outcome.name if ack.reason is None else f"{ack.outcome.name}, {ack.reason.name}"
         answered = ack.outcome is Outcome.PENDING and ack.request.assurance is Assurance.RECEIVED
         level = logging.INFO if answered else _LEVELS.get(ack.outcome, logging.ERROR)
+        order = ack.order_id or ack.request.order
+        told = " ".join(part for part in (ack.venue_code, ack.venue_text) if part) or "nothing"
         self.logger.log(
-            level, "%s: order %s: %s", ack.request.venue, ack.order_id or ack.request.order, words
+            level,
+            "%s: order %s of account %s: %s; the venue said %s (request %s)",
+            ack.request.venue,
+            order,
+            ack.request.account,
+            words,
+            told,
+            ack.request.request_id,
         )

@@ -51,7 +51,9 @@ def place(live: LiveSimulator, **fields: Any) -> None:
     ("fields", "behaviour", "words", "code", "told"),
     [
         pytest.param({}, {}, ["--order", "7001"], 0, "CANCELED by ", id="canceled"),
-        pytest.param({}, {}, ["--client-order", "9001"], 0, "order 7001: CANCELED by ", id="by-client-id"),
+        pytest.param(
+            {}, {}, ["--client-order", "9001"], 0, "order 7001 (client order 9001): ", id="by-client-id"
+        ),
         pytest.param(
             {"filled": Decimal("2.50")}, {}, ["--order", "7001"], 0,
             "Canceled, filled 2.5 of 10 at 100 on average", id="partly",

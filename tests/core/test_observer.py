@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from countermand import (
     Answered,
+    Assurance,
     CancelAck,
     CanceledBy,
     CancelRequest,
@@ -45,19 +47,23 @@ ACKS: dict[str, tuple[dict[str, Any], int, str]] = {
             "order_id": OrderId("7"),
         },
         logging.INFO,
-        "pebble: order 7: CANCELED",
+        "pebble: order 7 of account 9: CANCELED; the venue said nothing",
     ),
     "rejected": (
         {"outcome": Outcome.REJECTED, "reason": Reason.NOT_SENT},
         logging.WARNING,
-        "pebble: order mine: REJECTED, NOT_SENT",
+        "pebble: order mine of account 9: REJECTED, NOT_SENT; the venue said nothing",
     ),
     "pending": (
         {"outcome": Outcome.PENDING, "evidence": (RECEIPT,), "sent": Sent.YES},
         logging.ERROR,
-        "pebble: order mine: PENDING",
+        "pebble: order mine of account 9: PENDING; the venue said nothing",
     ),
-    "unknown": ({"outcome": Outcome.UNKNOWN}, logging.ERROR, "pebble: order mine: UNKNOWN"),
+    "unknown": (
+        {"outcome": Outcome.UNKNOWN},
+        logging.ERROR,
+        "pebble: order mine of account 9: UNKNOWN; the venue said nothing",
+    ),
 }
 
 
@@ -68,7 +74,19 @@ def test_how_loud_an_ack_is(
     """What is settled is told quietly, a rejection louder, and what is still owed loudest."""
     caplog.set_level(logging.DEBUG, logger="countermand")
     OBSERVER.acknowledged(CancelAck(request=REQUEST, **fields))
-    assert caplog.record_tuples == [("countermand", level, line)]
+    assert caplog.record_tuples == [("countermand", level, f"{line} (request {REQUEST.request_id})")]
+
+
+def test_who_asked_for_a_receipt_and_has_it_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    """A receipt is all that RECEIVED asks for: nobody must look."""
+    caplog.set_level(logging.DEBUG, logger="countermand")
+    request = attrs.evolve(REQUEST, assurance=Assurance.RECEIVED)
+    ack = CancelAck(
+        request=request, outcome=Outcome.PENDING, evidence=(RECEIPT,), sent=Sent.YES, venue_code="0"
+    )
+    OBSERVER.acknowledged(ack)
+    ((_, level, line),) = caplog.record_tuples
+    assert (level, "the venue said 0 (" in line) == (logging.INFO, True)
 
 
 def answered(**fields: Any) -> Answered:

@@ -120,6 +120,8 @@ def _attempt(survey: Survey, one: Exchange) -> Attempt:
 def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[Evidence]:
     ended = one.ended
     if ended is None:
+        if one.began.action is Action.CANCEL:
+            yield _unanswered(case, one)
         return
     when = case.epoch + timedelta(seconds=ended.at)
     shown = list(_shown(case, ended.answer, successor))
@@ -129,6 +131,14 @@ def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[
     if not shown or (isinstance(ended.answer, TrailRead) and ended.answer.cancel_rejected):
         text = _words(ended.answer) if ended.answer is not None else ended.fault or "no answer"
         yield Evidence(at=when, kind=_kind(one, ended), source=one.name, text=text)
+
+
+def _unanswered(case: Case, one: Exchange) -> Evidence:
+    at = one.began.at if one.signed_at is None else one.signed_at
+    kind, text = EvidenceKind.FAULT, "sent, and not answered yet"
+    if one.signed_at is None:
+        kind, text = EvidenceKind.NOT_SENT, "not sent yet"
+    return Evidence(at=case.epoch + timedelta(seconds=at), kind=kind, source=one.name, text=text)
 
 
 def _kind(one: Exchange, ended: Ended) -> EvidenceKind:
@@ -174,6 +184,8 @@ def _words(answer: Any) -> str:
             return "no newer state"
         case Listing():
             return _KINDS[Listing][1]
+        case NoSession(failure=Unreadable(text=str() as text)):
+            return f"no session: {text}"
         case NoSession():
             return f"no session: {_words(answer.failure)}"
     told = " ".join(part for part in (answer.code, answer.text) if part)

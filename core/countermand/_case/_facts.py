@@ -71,6 +71,8 @@ class Signed:
     """An exchange was signed and handed to the wire: from now on it may arrive."""
 
     number: int
+    #: The venue's own name of the call.
+    call: str
     at: float
 
 
@@ -81,8 +83,6 @@ class Ended:
     number: int
     at: float
     sent: Sent
-    #: The venue's own name of the call; missing where it was not even made.
-    call: str | None = None
     signed_at: float | None = None
     first_byte_at: float | None = None
     #: The number of the session it was signed under.

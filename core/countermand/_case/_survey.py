@@ -24,7 +24,7 @@ class Exchange:
     @property
     def name(self) -> str:
         """What to call it: by the venue's own name as soon as that is known."""
-        return (self.ended.call if self.ended else None) or self.began.action.value
+        return self.signed.call if self.signed is not None else self.began.action.value
 
     @property
     def sent(self) -> Sent:

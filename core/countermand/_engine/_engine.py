@@ -31,7 +31,7 @@ from countermand._engine._wire import Progress, Wire
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
-from countermand.errors import ClosedClientError, CountermandError, UnknownVenueError
+from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
 from countermand.venue import CallKind, Venue
 
 #: An answer up to so many seconds after the deadline is still read.
@@ -68,6 +68,8 @@ class Engine:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes."""
         if self._closed:
             raise ClosedClientError("the client is closed")
+        if not isinstance(request, CancelRequest):
+            raise InvalidRequestError(f"expected a CancelRequest, got {type(request).__name__}")
         venue = self._station(request.venue).venue
         try:
             check(venue, request)
@@ -217,7 +219,7 @@ class Engine:
         entry.case.facts.append(Began(number=number, action=action, at=now, overdue_at=now + patience_s))
         progress = Progress(
             clock=self._loop.time,
-            on_signed=lambda at: entry.case.facts.append(Signed(number=number, at=at)),
+            on_signed=lambda call, at: entry.case.facts.append(Signed(number=number, call=call, at=at)),
         )
         # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
         lasts_until = deadline if kind is CallKind.CANCEL else now + patience_s
@@ -264,8 +266,8 @@ class Engine:
     def _keep_for_a_while(self, entry: OpenCase) -> None:
         """Forget a case that nobody waits for only when no late effect of it can surprise the next caller."""
         entry.wake(None)
-        if entry.case.unresolved and not entry.waiters:
-            # Nothing was sent for it, and by the next caller the id may mean another order.
+        if not entry.waiters and (entry.case.unresolved or Survey(case=entry.case).dead):
+            # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
         elif not entry.waiters and not entry.under_way and not self._closed:
             idle_s = entry.case.capabilities.read_lag_s + LATE_GRACE_S

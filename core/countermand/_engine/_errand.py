@@ -39,7 +39,6 @@ class Errand:
             number=self.number,
             at=at,
             sent=self.progress.sent,
-            call=self.progress.call,
             signed_at=self.progress.signed_at,
             first_byte_at=self.progress.first_byte_at,
             session=self.progress.session,

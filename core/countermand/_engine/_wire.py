@@ -32,8 +32,7 @@ class Progress:
     """How far one exchange has come; survives its cancellation."""
 
     clock: Callable[[], float]
-    on_signed: Callable[[float], None] = lambda _: None
-    call: str | None = None
+    on_signed: Callable[[str, float], None] = lambda _call, _at: None
     signed_at: float | None = None
     first_byte_at: float | None = None
     #: Whether the transport tells of its steps, so that silence about a first byte means none.
@@ -54,9 +53,8 @@ class Progress:
 
     def sign(self, call: str) -> None:
         """Note that a request is signed and goes to the wire."""
-        self.call = call
         self.signed_at = self.clock()
-        self.on_signed(self.signed_at)
+        self.on_signed(call, self.signed_at)
 
     async def trace(self, event: str, _info: dict[str, Any]) -> None:
         """Hear a step of httpcore's; the first byte leaves with the request's head."""

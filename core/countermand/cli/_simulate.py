@@ -39,11 +39,13 @@ def simulate(
 async def _serve_until_signal(venues: list[Simulator], port: int) -> None:
     async with AsyncExitStack() as stack:
         stop = stack.enter_context(_signals())
+        served = []
         for place, simulator in enumerate(venues):
             try:
-                live = await stack.enter_async_context(serving(simulator, port and port + place))
+                served.append(await stack.enter_async_context(serving(simulator, port and port + place)))
             except (OSError, OverflowError) as error:
                 raise ConfigurationError(f"port {port + place} cannot be served: {error}") from error
+        for live in served:  # none of them before all are up
             print(_line(live), flush=True)
         await stop.wait()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
-from countermand import CancelAck, CanceledBy, OrderReport, Outcome
+from countermand import CancelAck, CanceledBy, OrderId, OrderReport, Outcome
 
 _BY_WHOM = {
     CanceledBy.THIS_REQUEST: "by this request",
@@ -28,10 +28,17 @@ _MEANINGS = {
 
 def ack_lines(ack: CancelAck) -> Iterator[str]:
     """Tell an ack in full: its outcome in the first line, what it rests on below."""
-    yield f"{ack.request.venue} order {ack.order_id or ack.request.order}: {verdict(ack)}"
+    yield f"{ack.request.venue} {_named(ack)}: {verdict(ack)}"
     for name, lines in _sections(ack):
         for place, line in enumerate(lines):
             yield f"  {name if place == 0 else '':<10}{line}"
+
+
+def _named(ack: CancelAck) -> str:
+    asked = ack.request.order
+    if isinstance(asked, OrderId):
+        return f"order {ack.order_id or asked}"
+    return f"client order {asked}" if ack.order_id is None else f"order {ack.order_id} (client order {asked})"
 
 
 def verdict(ack: CancelAck) -> str:
@@ -86,7 +93,7 @@ def _sections(ack: CancelAck) -> Iterator[tuple[str, list[str]]]:
     yield "venue", [said(ack)]
     yield (
         "evidence",
-        [f"{item.at:%H:%M:%S.%f} {item.source}: {item.text}" for item in ack.evidence] or ["none"],
+        [f"{item.at:%H:%M:%S.%f}Z {item.source}: {item.text}" for item in ack.evidence] or ["none"],
     )
     if ack.retry_after_s is not None:
         yield "retry", [f"in {ack.retry_after_s:g} s"]

@@ -69,8 +69,10 @@ def test_a_cancel_is_received_then_read() -> None:
     assert perform(simulator, simulator.venue(URL).cancel(TARGET), 1.0) == Receipt(code="0")
     assert read(simulator, 1.5).status is OrderStatus.PARTIALLY_FILLED
     after = read(simulator, 2.0)
-    assert after == attrs.evolve(before, status=OrderStatus.CANCELED, text="UserModified")
-    assert (after.filled_quantity, after.remaining_quantity) == (Decimal(3), Decimal(7))
+    assert after == attrs.evolve(
+        before, status=OrderStatus.CANCELED, remaining_quantity=Decimal(0), text="UserModified"
+    )
+    assert (after.filled_quantity, before.remaining_quantity) == (Decimal(3), Decimal(7))
     assert (after.quantity, after.average_price) == (Decimal(10), Decimal(100))
     assert (after.account, after.instrument, after.client_order_id) == ("9", "1", ClientOrderId("77"))
 

@@ -51,7 +51,7 @@ class Story:
         number = next(self.numbers)
         self.case.facts.append(Began(number=number, action=action, at=at, overdue_at=at + overdue_s))
         if signed:
-            self.case.facts.append(Signed(number=number, at=at))
+            self.case.facts.append(Signed(number=number, call=action.value, at=at))
         return self
 
     def cancel(self, answer: Any, at: float = 0.0, *, took: float = 0.1, **more: Any) -> Story:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,11 @@ import pytest
 
 from countermand import (
     Assurance,
+    AsyncClient,
+    CancelAck,
     CanceledBy,
     CancelRequest,
+    Client,
     EvidenceKind,
     OrderId,
     OrderStatus,
@@ -24,6 +28,7 @@ from countermand import (
     Sent,
     Stage,
 )
+from countermand.errors import ConfigurationError, InvalidRequestError
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -265,3 +270,43 @@ def test_an_order_that_was_replaced(
         assert (ack.outcome, ack.reason) == (Outcome.REJECTED, Reason.REPLACED)
         assert ack.order_id == OrderId("7")
         assert peer.calls("cancel") == ["7"]
+
+
+def test_what_is_no_request(cancel: Cancel, peer: Peer, pebble: Pebble) -> None:
+    """Whatever is not a CancelRequest is the caller's own mistake."""
+    nothing: Any = None
+    with pytest.raises(InvalidRequestError, match="expected a CancelRequest, got NoneType"):
+        cancel(pebble, nothing)
+    assert peer.calls() == []
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("venue", [3, "apex", object])
+def test_what_is_no_venue(kind: Any, venue: Any) -> None:
+    """A client is built from venues, not from their names or classes."""
+    with pytest.raises(ConfigurationError, match="expected venues"):
+        kind([venue])
+
+
+def test_a_repeated_cancel_asks_the_venue_anew(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """An order that has ended is not answered from memory: its id may be another order's by now."""
+    canceled = {"say": "order", "id": "7", "status": "CANCELED"}
+    peer.on("cancel", RECEIPT).on("order", canceled)
+
+    async def twice() -> list[CancelAck]:
+        async with AsyncClient([pebble], transport=httpx.MockTransport(peer)) as client:
+            return [await client.cancel(ask()) for _ in range(2)]
+
+    assert [ack.outcome for ack in asyncio.run(twice())] == [Outcome.CANCELED] * 2
+    assert peer.calls("cancel") == ["7", "7"]
+
+
+def test_an_attempt_without_an_answer_is_evidence(
+    cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask
+) -> None:
+    """What nobody can tell rests on a cancel that was sent and not answered, and the ack says when."""
+    peer.on("cancel", peer.never).on("order", peer.never)
+    (ack,) = cancel(pebble, ask(timeout_s=0.2))
+    assert (ack.outcome, ack.evidence[0].source) == (Outcome.UNKNOWN, "cancel")
+    assert ack.evidence[0].text == "sent, and not answered yet"
+    assert ack.evidence[0].at == ack.attempts[0].signed_at

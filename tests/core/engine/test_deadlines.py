@@ -188,7 +188,7 @@ def test_a_log_in_without_an_answer(
             )
             assert (hasty.reason, within(hasty)) == (Reason.NOT_SENT, 1.0)
             assert (patient.reason, within(patient)) == (Reason.NOT_SENT, 10.0)
-            assert patient.evidence[0].text == "no session: unreadable: no answer in time"
+            assert patient.evidence[0].text == "no session: no answer in time"
             assert (await one.cancel(ask())).reason is Reason.NOT_SENT  # not tried again so soon
             await asyncio.sleep(2)
             assert (await one.cancel(ask())).outcome is Outcome.CANCELED

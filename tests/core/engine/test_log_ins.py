@@ -134,7 +134,7 @@ NO_SESSION: dict[str, tuple[Any, Callable[[], Any] | None, Reason, str]] = {
         "no session: refused: who are you",
     ),
     "too many": ({"say": "throttled", "wait": 9.0}, None, Reason.THROTTLED, "no session: throttled"),
-    "garbage": (httpx.Response(200, text="<html>"), None, Reason.NOT_SENT, "no session: unreadable"),
+    "garbage": (httpx.Response(200, text="<html>"), None, Reason.NOT_SENT, "no session: "),
     "nobody there": (httpx.ConnectError("refused"), None, Reason.NOT_SENT, "ConnectError: refused"),
     "a device that fails": (
         {"say": "code", "interim": "half"},

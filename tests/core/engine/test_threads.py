@@ -206,7 +206,7 @@ def test_a_start_that_fails(pebble: Pebble) -> None:
         @property
         def name(self) -> str:
             self.asked += 1
-            if self.asked == 2:
+            if self.asked == 3:
                 raise LookupError("not now")
             return "pebble"
 
