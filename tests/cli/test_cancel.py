@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -149,3 +151,20 @@ def test_missing_secret_and_unknown_venue_are_told(
     ran = run("cancel", venue.simulator.name, "--account", "9", "--order", "1")
     assert (ran.code, "the environment variable TOKEN is not set" in ran.err) == (2, True)
     assert venue.call(lambda _now: venue.simulator.requests) == []
+
+
+class Deaf(io.StringIO):
+    """A standard output that nobody listens to any more."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_exit_code_survives_a_broken_output(
+    venue: LiveSimulator, run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Where the ack cannot be printed, the exit code still tells the outcome."""
+    place(venue)
+    monkeypatch.setattr(sys, "stdout", Deaf())
+    assert run("cancel", venue.simulator.name, "--account", "9", "--order", "7001", *words).code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as _json
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -56,10 +57,12 @@ def cancel(
     )
     with Client.from_config(config) as client:
         ack = client.cancel(request)
-    if json:
-        print(_json.dumps(ack.to_dict(), indent=2))
-    else:
-        _print(ack)
+    try:
+        (_print_json if json else _print)(ack)
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # rich ends the program over a broken pipe
+        # Whoever listened has left, or the disk is full: the exit code still tells the outcome.
+        sys.stdout = None
     return EXIT_CODES[ack.outcome]
 
 
@@ -69,6 +72,10 @@ def _identity(order: str | None, client_order: str | None) -> OrderId | ClientOr
     if client_order is not None and order is None:
         return ClientOrderId(client_order)
     raise InvalidRequestError("name the order by either --order or --client-order")
+
+
+def _print_json(ack: CancelAck) -> None:
+    print(_json.dumps(ack.to_dict(), indent=2))
 
 
 def _print(ack: CancelAck) -> None:
