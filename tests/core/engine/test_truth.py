@@ -181,7 +181,7 @@ def check(told: Told, book: Book) -> None:
     assert ack.sent is not Sent.YES or told.arrived
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
 @given(
     cancels=st.lists(fates(), min_size=1, max_size=4),
     reads=st.lists(st.booleans(), max_size=6),
