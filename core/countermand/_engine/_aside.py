@@ -7,6 +7,9 @@ import contextlib
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 
 async def ask_aside(source: Callable[[], str | Awaitable[str]]) -> str:
@@ -14,7 +17,9 @@ async def ask_aside(source: Callable[[], str | Awaitable[str]]) -> str:
 
     A pool's thread would keep the interpreter from ending while someone is asked for a code.
     """
-    given = source() if inspect.iscoroutinefunction(source) else await _on_a_thread(source)
+    given = (
+        source() if inspect.iscoroutinefunction(source) else await on_a_thread(source, "countermand-aside")
+    )
     if inspect.isawaitable(given):
         try:
             given = await given
@@ -25,20 +30,21 @@ async def ask_aside(source: Callable[[], str | Awaitable[str]]) -> str:
     return given
 
 
-def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
+def on_a_thread(source: Callable[[], T], name: str) -> asyncio.Future[T]:
+    """Call `source` on a daemon thread of that name: neither loop nor program waits for its end."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[object] = loop.create_future()
+    future: asyncio.Future[T] = loop.create_future()
 
-    def deliver(value: object, error: Exception | None) -> None:
+    def deliver(value: T | None, error: Exception | None) -> None:
         if future.done():
             return
         if error is not None:
             future.set_exception(error)
         else:
-            future.set_result(value)
+            future.set_result(cast("T", value))
 
     def run() -> None:
-        value: object = None
+        value: T | None = None
         failure: Exception | None = None
         try:
             value = source()
@@ -50,7 +56,7 @@ def _on_a_thread(source: Callable[[], object]) -> asyncio.Future[object]:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(deliver, value, failure)
 
-    threading.Thread(target=run, name="countermand-aside", daemon=True).start()
+    threading.Thread(target=run, name=name, daemon=True).start()
     return future
 
 

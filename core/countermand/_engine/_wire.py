@@ -1,4 +1,4 @@
-"""The only module that knows httpx: one exchange, as values, with faults split by what may have left."""
+"""One exchange as values, over an httpx transport, with faults split by what may have left."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 import httpx
 
+from countermand._engine._transport import Transport
 from countermand._http import HttpRequest, HttpResponse
 from countermand._outcome import Sent
 
@@ -68,9 +69,7 @@ class Wire:
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
         self._owned = transport is None
-        # The engine bounds what is in flight; httpcore's own queue is quadratic in what waits there.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        self._transport = transport or httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+        self._transport = Transport() if transport is None else transport
 
     async def aclose(self) -> None:
         """Close the transport unless it is the caller's."""
@@ -81,6 +80,7 @@ class Wire:
         self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
     ) -> HttpResponse:
         """Send a request and read its whole answer; raises `WireFault`."""
+        progress.traced = progress.traced or self._owned
         try:
             return await self._exchange(base_url, request, max_bytes, progress)
         except _NOT_SENT as error:

@@ -69,13 +69,21 @@ def test_a_connection_is_kept() -> None:
     assert len(asyncio.run(_exchange(answer, begun(), times=2))) == 2
 
 
-@pytest.mark.parametrize("serve", [hang_up, hang_up_at_once, cut_short])
+@pytest.mark.parametrize("serve", [hang_up, cut_short])
 def test_no_whole_answer(serve: Serve) -> None:
     """Whatever the peer does after the first byte left, the cancel may have arrived."""
     progress = begun()
     with pytest.raises(WireFault):
         asyncio.run(_exchange(serve, progress))
     assert (progress.first_byte_at, progress.sent) == (1.0, Sent.MAYBE)
+
+
+def test_a_connection_that_ends_at_once() -> None:
+    """A connection that is gone before anything was sent proves it; one that goes later does not."""
+    progress = begun()
+    with pytest.raises(WireFault):
+        asyncio.run(_exchange(hang_up_at_once, progress))
+    assert (progress.first_byte_at, progress.sent) in ((None, Sent.NO), (1.0, Sent.MAYBE))
 
 
 def test_nobody_there() -> None:

@@ -1,0 +1,140 @@
+"""One connection: an exchange at a time, and nothing that comes between two of them is ever believed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import cast
+
+import attrs
+import httpx
+
+from countermand._engine._exchange import Exchange
+
+
+@attrs.frozen(kw_only=True)
+class Origin:
+    """Whom a connection leads to."""
+
+    tls: bool
+    host: str
+    port: int
+
+
+def _ignore(_: Connection) -> None:
+    """Tell nobody."""
+
+
+class Connection(asyncio.Protocol):
+    """Busy with one exchange, or idle, or closed for ever; all but a plain whole answer closes it."""
+
+    def __init__(self, origin: Origin, sock: socket.socket) -> None:
+        self.origin = origin
+        self.closed = False
+        #: Called when a whole answer was read and another request may follow.
+        self.on_idle: Callable[[Connection], None] = _ignore
+        #: Called when the socket is gone.
+        self.on_lost: Callable[[Connection], None] = _ignore
+        self._socket = sock
+        self._exchange: Exchange | None = None
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: asyncio calls this."""
+        self._raw = self._transport = cast("asyncio.Transport", transport)
+
+    def wrap(self, transport: asyncio.Transport) -> None:
+        """Speak through this transport from now on, which speaks through the first one."""
+        self._transport = transport
+
+    @property
+    def written(self) -> bool:
+        """Whether all that was sent has been handed to the system."""
+        return not (self._transport.get_write_buffer_size() or self._raw.get_write_buffer_size())
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the peer has neither closed nor said anything: not even what the loop has not read yet."""
+        if self.closed or self._transport.is_closing():
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def send(self, data: bytes, exchange: Exchange, timeout_s: float | None) -> None:
+        """Send a whole request, of which the answer goes to that exchange."""
+        self._exchange = exchange
+        if self.closed:
+            self._fail(httpx.WriteError("the connection was closed before the request"))
+            return
+        self._transport.write(data)
+        if timeout_s is not None and not self.written:
+            asyncio.get_running_loop().call_later(timeout_s, self._check_written, exchange)
+
+    def resume(self, exchange: Exchange) -> None:
+        """Go on reading where that exchange has been emptied."""
+        if self._paused and exchange is self._exchange and not exchange.full:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def drop(self, exchange: Exchange) -> None:
+        """Give up an exchange: what may still come of it must meet no other."""
+        if exchange is self._exchange:
+            self.close()
+
+    def close(self) -> None:
+        """Close at once."""
+        self.closed = True
+        self._fail(httpx.ReadError("the connection was closed"))
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in: asyncio calls this."""
+        exchange = self._exchange
+        if exchange is None:
+            self.close()  # nobody has asked
+        elif not self.written:
+            # What comes so early answers something else, such as the request before.
+            self._fail(httpx.RemoteProtocolError("an answer came before the request was sent"))
+            self.close()
+        else:
+            exchange.take(data)
+            self._go_on(exchange)
+
+    def _go_on(self, exchange: Exchange) -> None:
+        if exchange.over:
+            self._exchange = None
+            if exchange.failure is None and exchange.parser.keeps:
+                self.on_idle(self)
+            else:
+                self.close()
+        elif exchange.full:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> None:
+        """Take the peer's end in: asyncio calls this."""
+        if self._exchange is not None:
+            self._exchange.take(b"")
+        self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End: asyncio calls this."""
+        self.closed = True
+        self._fail(httpx.ReadError(str(exc) if exc is not None else "the connection ended"))
+        self.on_lost(self)
+
+    def _check_written(self, exchange: Exchange) -> None:
+        if exchange is self._exchange and not self.written:
+            self._fail(httpx.WriteTimeout("the request could not be sent in time"))
+            self.close()
+
+    def _fail(self, error: Exception) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.fail(error)

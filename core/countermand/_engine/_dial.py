@@ -1,0 +1,118 @@
+"""Makes connections: names, addresses in turn, TLS; whatever goes wrong here, nothing was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, cast
+
+import attrs
+import httpx
+
+from countermand._engine._connection import Connection, Origin
+from countermand._engine._names import Address, Names
+
+#: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
+NEXT_ADDRESS_S = 0.25
+
+#: Hears of a step, as httpcore's trace extension does.
+Tell = Callable[[str], Awaitable[None]]
+Connect = Callable[[Address], Coroutine[Any, Any, socket.socket]]
+Try = asyncio.Future[socket.socket]
+
+
+@attrs.frozen(kw_only=True)
+class Dialer:
+    """Makes connections to origins."""
+
+    names: Names
+    tls: ssl.SSLContext
+
+    async def dial(self, origin: Origin, tell: Tell, timeout_s: float | None) -> Connection:
+        """Return a new connection; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._dialed(origin, tell)
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(str(error) or f"not connected in {timeout_s} s") from error
+        except Exception as error:
+            raise httpx.ConnectError(str(error) or type(error).__name__) from error
+
+    async def _dialed(self, origin: Origin, tell: Tell) -> Connection:
+        await tell("connection.connect_tcp.started")
+        addresses = await self.names.addresses(origin.host, origin.port)
+        address, sock = await first_connected(addresses, connected)
+        self.names.worked(origin.host, origin.port, address)
+        loop = asyncio.get_running_loop()
+        transport, connection = await loop.create_connection(lambda: Connection(origin, sock), sock=sock)
+        try:
+            await tell("connection.connect_tcp.complete")
+            if not origin.tls:
+                _check(connection.quiet)
+                return connection
+            await tell("connection.start_tls.started")
+            _check(not connection.closed)
+            tls = await loop.start_tls(transport, connection, self.tls, server_hostname=origin.host)
+            await tell("connection.start_tls.complete")
+            _check(tls is not None and not connection.closed)
+        except BaseException:
+            transport.abort()
+            raise
+        connection.wrap(cast("asyncio.Transport", tls))
+        return connection
+
+
+def _check(is_sound: bool) -> None:
+    if not is_sound:
+        raise ConnectionResetError("the server spoke or hung up before it was asked")
+
+
+async def connected(address: Address) -> socket.socket:
+    """Return a socket that is connected to an address; raises `OSError`."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, address.where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def first_connected(addresses: Sequence[Address], connect: Connect) -> tuple[Address, socket.socket]:
+    """Try addresses in turn and return the first that answers, with its socket; raises `OSError`.
+
+    The next one is begun when all before it have failed, or when nothing came of them in `NEXT_ADDRESS_S`.
+    """
+    tries: dict[Try, Address] = {}
+    winner = None
+    try:
+        for number, address in enumerate(addresses, 1):
+            tries[asyncio.ensure_future(connect(address))] = address
+            winner = await _winner(tries, NEXT_ADDRESS_S if number < len(addresses) else None)
+            if winner is not None:
+                return tries[winner], winner.result()
+        raise OSError("; ".join(str(one.exception()) for one in tries))
+    finally:
+        for one in tries:
+            if one is not winner:
+                one.cancel()
+                one.add_done_callback(_close)
+
+
+async def _winner(tries: Iterable[Try], patience_s: float | None) -> Try | None:
+    while True:
+        running = [one for one in tries if not one.done()]
+        won = [one for one in tries if one.done() and one.exception() is None]
+        if won or not running:
+            return won[0] if won else None
+        done, _ = await asyncio.wait(running, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return None
+
+
+def _close(one: Try) -> None:
+    if not one.cancelled() and one.exception() is None:
+        one.result().close()
