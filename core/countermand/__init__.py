@@ -8,6 +8,8 @@ from countermand._observer import Answered, LoggingObserver, Observer
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance, CancelCause, CancelRequest
+from countermand._retry import RetryPolicy
+from countermand._update import Unsettled, Update
 
 __version__ = "0.1.0"
 
@@ -31,7 +33,10 @@ __all__ = [
     "OrderStatus",
     "Outcome",
     "Reason",
+    "RetryPolicy",
     "Sent",
     "Stage",
     "StatusClass",
+    "Unsettled",
+    "Update",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from countermand._ack import CancelAck
 from countermand._config import Configuration, load_configuration
@@ -18,11 +18,16 @@ from countermand._engine._watch import Watch
 from countermand._host import Host, waited
 from countermand._observer import Observer
 from countermand._request import CancelRequest
+from countermand._retry import RetryPolicy
+from countermand._update import Unsettled
+from countermand._updates import AsyncUpdates, Updates
 from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
 from countermand.venue import Venue
 
 if TYPE_CHECKING:
     import httpx
+
+T = TypeVar("T")
 
 
 class _Venues:
@@ -34,7 +39,9 @@ class _Venues:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         observer: Observer | None = None,
+        retry: RetryPolicy | None = None,
         max_in_flight: int = 16,
+        most_unsettled: int = Settings().most_unsettled,
         reply_bytes: int = Settings().reply_bytes,
         listing_bytes: int = Settings().listing_bytes,
     ) -> None:
@@ -47,8 +54,14 @@ class _Venues:
         self._transport = transport
         self._watch = Watch(observer)
         self._settings = Settings(
-            max_in_flight=max_in_flight, reply_bytes=reply_bytes, listing_bytes=listing_bytes
+            max_in_flight=max_in_flight,
+            most_unsettled=most_unsettled,
+            reply_bytes=reply_bytes,
+            listing_bytes=listing_bytes,
         )
+        self._retry = RetryPolicy() if retry is None else _checked_policy(retry)
+        #: What was still owed when the client was closed.
+        self._left: tuple[Unsettled, ...] = ()
         self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, ())
 
     @classmethod
@@ -79,7 +92,7 @@ class _Venues:
         return self._watch.errors
 
     def _engine(self) -> Engine:
-        return Engine(self._venues, self._transport, self._watch, self._settings)
+        return Engine(self._venues, self._transport, self._watch, self._settings, self._retry)
 
 
 def _checked(venue: Venue) -> Venue:
@@ -88,11 +101,18 @@ def _checked(venue: Venue) -> Venue:
     return venue
 
 
+def _checked_policy(retry: RetryPolicy) -> RetryPolicy:
+    if not isinstance(retry, RetryPolicy):
+        raise ConfigurationError(f"retry must be a RetryPolicy, got {retry!r}")
+    return retry
+
+
 class AsyncClient(_Venues):
     """Cancels orders on the event loop it was entered on.
 
     `transport` is any httpx async transport, and its owner closes it. `max_in_flight` bounds the calls under
-    way per venue, `reply_bytes` and `listing_bytes` what is read of a reply, in bytes.
+    way per venue, `reply_bytes` and `listing_bytes` what is read of a reply, in bytes; `most_unsettled` is
+    how many acks that are owed more are kept.
     """
 
     _running: Engine | None = None
@@ -110,12 +130,13 @@ class AsyncClient(_Venues):
     ) -> None:
         await self.aclose()
 
-    async def aclose(self) -> None:
-        """Answer whoever waits with what is known, and end everything."""
+    async def aclose(self) -> tuple[Unsettled, ...]:
+        """Answer whoever waits with what is known, end everything, and return what is still owed."""
         if self._running is not None:
             self._check_loop()
             engine, self._running = self._running, None
-            await engine.aclose()
+            self._left = await engine.aclose()
+        return self._left
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
@@ -123,10 +144,32 @@ class AsyncClient(_Venues):
         `InvalidRequestError`, `UnknownVenueError`, `ClosedClientError` and `WrongLoopError` come before
         anything is sent; whatever happens after is in the ack.
         """
+        return await self._open().cancel(request)
+
+    async def settle(self, ack: CancelAck, timeout_s: float = 10.0) -> CancelAck:
+        """Wait for the last word on an ack, for `timeout_s` seconds at most; sends reads, never a cancel.
+
+        Returns the ack as it stands then: final, or with what is known by then. It may be an ack of another
+        client, or one restored by `CancelAck.from_dict`. Raises as `cancel` does.
+        """
+        return await self._open().settle(ack, timeout_s)
+
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """List the acks that are owed more, oldest first: also those of callers that were canceled.
+
+        Of more than `most_unsettled` the oldest are dropped. Of a closed client, what it left.
+        """
+        return self._left if self._running is None else self._running.unsettled()
+
+    def updates(self) -> AsyncUpdates:
+        """Give each change of an ack that was returned, from now on: late answers, settled ones."""
+        return AsyncUpdates(self._open().updates())
+
+    def _open(self) -> Engine:
         if self._running is None:
             raise ClosedClientError("the client is not open: use it within `async with`")
         self._check_loop()
-        return await self._running.cancel(request)
+        return self._running
 
     def _check_loop(self) -> None:
         if asyncio.get_running_loop() is not self._loop:
@@ -159,22 +202,23 @@ class Client(_Venues):
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Answer whoever waits with what is known, and end everything."""
+    def close(self) -> tuple[Unsettled, ...]:
+        """Answer whoever waits with what is known, end everything, and return what is still owed."""
         host = self._host
         if host is None or host.inherited:  # a child that closed the loop would break its parent's
-            return
+            return self._left
         host.check()
         with self._lock:
             engine, self._running = self._running, None
         if engine is None:
-            return
+            return self._left
         try:
             with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
-                waited(host.begin(engine.aclose()))
+                self._left = waited(host.begin(engine.aclose()))
         finally:
             host.end()
             self._host = None
+        return self._left
 
     def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
@@ -183,15 +227,44 @@ class Client(_Venues):
         so does `ClientUsageError`, in a forked child or on the client's own thread; whatever happens after
         is in the ack.
         """
+        return self._asked(lambda engine: engine.cancel(request))
+
+    def settle(self, ack: CancelAck, timeout_s: float = 10.0) -> CancelAck:
+        """Wait for the last word on an ack, for `timeout_s` seconds at most; sends reads, never a cancel.
+
+        Returns the ack as it stands then: final, or with what is known by then. It may be an ack of another
+        client, or one restored by `CancelAck.from_dict`. Raises as `cancel` does.
+        """
+        return self._asked(lambda engine: engine.settle(ack, timeout_s))
+
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """List the acks that are owed more, oldest first: also those of callers that were interrupted.
+
+        Of more than `most_unsettled` the oldest are dropped. Of a closed client, what it left.
+        """
+        if self._running is None:
+            return self._left
+        return self._asked(lambda engine: _soon(engine.unsettled))
+
+    def updates(self) -> Updates:
+        """Give each change of an ack that was returned, from now on: late answers, settled ones."""
+        mailbox = self._asked(lambda engine: _soon(engine.updates))
+        return Updates(mailbox, cast("Host", self._host))
+
+    def _asked(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         host = self._host
         if host is not None:
             host.check()
-        # Under the lock, so that no cancel comes to the loop after its end.
+        # Under the lock, so that nothing comes to the loop after its end.
         with self._lock:
             if host is None or self._running is None:
                 raise ClosedClientError("the client is not open: use it within `with`")
-            answer = host.begin(self._running.cancel(request))
+            answer = host.begin(ask(self._running))
         return waited(answer)
 
     async def _started(self) -> Engine:
         return self._engine()
+
+
+async def _soon(ask: Callable[[], T]) -> T:
+    return ask()

@@ -10,6 +10,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._outcome import Outcome
 from countermand._request import Assurance, CancelRequest
+from countermand._update import Update
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +48,10 @@ class Observer(Protocol):
         """Hear what a caller is told."""
         ...
 
+    def updated(self, update: Update) -> None:
+        """Hear that an ack moved on after its caller was told."""
+        ...
+
 
 _LEVELS = {Outcome.CANCELED: logging.INFO, Outcome.REJECTED: logging.WARNING}
 
@@ -79,7 +84,6 @@ class LoggingObserver:
 
     def acknowledged(self, ack: CancelAck) -> None:
         """Log an ack; one that still owes what was asked for is an ERROR, for somebody must look."""
-        words = ack.outcome.name if ack.reason is None else f"{ack.outcome.name}, {ack.reason.name}"
         answered = ack.outcome is Outcome.PENDING and ack.request.assurance is Assurance.RECEIVED
         level = logging.INFO if answered else _LEVELS.get(ack.outcome, logging.ERROR)
         order = ack.order_id or ack.request.order
@@ -90,7 +94,25 @@ class LoggingObserver:
             ack.request.venue,
             order,
             ack.request.account,
-            words,
+            _words(ack),
             told,
             ack.request.request_id,
         )
+
+    def updated(self, update: Update) -> None:
+        """Log how an ack moved on; one that contradicts a final ack is an ERROR, for somebody must look."""
+        before, ack = update.before, update.ack
+        self.logger.log(
+            logging.ERROR if update.contradicts else _LEVELS.get(ack.outcome, logging.WARNING),
+            "%s: order %s of account %s: %s, told before as %s (request %s)",
+            ack.request.venue,
+            ack.order_id or ack.request.order,
+            ack.request.account,
+            _words(ack),
+            _words(before),
+            ack.request.request_id,
+        )
+
+
+def _words(ack: CancelAck) -> str:
+    return ack.outcome.name if ack.reason is None else f"{ack.outcome.name}, {ack.reason.name}"

@@ -61,11 +61,15 @@ def _instance_of(*kinds: type) -> Any:
     return check
 
 
-def _check_timeout(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def check_timeout(what: str, value: object) -> None:
+    """Raise `InvalidRequestError` for what is no number of seconds above 0."""
     # Compared, not converted: there are integers beyond any float.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
-        what = f"{attribute.name!r} of {type(instance).__name__}"
         raise InvalidRequestError(f"{what} must be a positive, finite number of seconds, got {value!r}")
+
+
+def _check_timeout(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_timeout(f"{attribute.name!r} of {type(instance).__name__}", value)
 
 
 @attrs.frozen(kw_only=True)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tenacity import RetryCallState, Retrying, wait_exponential
+
+from countermand._retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from tenacity.wait import wait_base
 
 _CONFIRM = wait_exponential(multiplier=0.05, exp_base=2, max=1.0)
 _NOBODY = Retrying()
@@ -13,6 +20,19 @@ _LATEST_S = 10.0
 
 def confirm_wait_s(reads: int, waited_s: float) -> float:
     """Seconds from the `reads`-th read to the next: 0.05 doubling up to 1, then 5 % of the wait up to 10."""
+    return max(_wait_s(_CONFIRM, reads), min(_SHARE * waited_s, _LATEST_S))
+
+
+def repeat_wait_s(policy: RetryPolicy, attempts: int, jitter: float) -> float:
+    """Seconds from the end of the `attempts`-th cancel to the next; `jitter` (0 to 1) is drawn once for each.
+
+    The draw is the caller's, so that whoever asks again gets the same answer.
+    """
+    span = wait_exponential(multiplier=policy.first_wait_s, exp_base=2, max=policy.longest_wait_s)
+    return jitter * _wait_s(span, attempts)
+
+
+def _wait_s(strategy: wait_base, count: int) -> float:
     state = RetryCallState(retry_object=_NOBODY, fn=None, args=(), kwargs={})
-    state.attempt_number = reads
-    return max(float(_CONFIRM(state)), min(_SHARE * waited_s, _LATEST_S))
+    state.attempt_number = count
+    return float(strategy(state))

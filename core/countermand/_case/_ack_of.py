@@ -46,7 +46,7 @@ _KINDS: dict[type, tuple[EvidenceKind, str]] = {
 def ack_of(survey: Survey, caller: Caller, conclusion: Conclusion, now: float) -> CancelAck:
     """Make the ack that tells a conclusion to its caller."""
     case, heir = survey.case, successor(survey)
-    last_word = _last_word(survey)
+    last_word = _last_word(survey) or case.earlier
     # Of a client's id that fits several orders, none is "the order".
     seen = (survey.end or survey.latest) if survey.order_id is not None else None
     return CancelAck(
@@ -60,15 +60,37 @@ def ack_of(survey: Survey, caller: Caller, conclusion: Conclusion, now: float) -
         also_canceled=_also_canceled(survey) if conclusion.outcome is Outcome.CANCELED else (),
         sent=survey.sent,
         stage=conclusion.stage,
-        evidence=tuple(item for one in survey.exchanges for item in _evidence(case, one, heir)),
-        attempts=tuple(_attempt(survey, one) for one in survey.attempts),
-        venue_code=getattr(last_word.answer, "code", None) if last_word else None,
-        venue_text=getattr(last_word.answer, "text", None) if last_word else None,
-        last_reply=_last_reply(survey),
+        evidence=(
+            *_before(case, "evidence"),
+            *(item for one in survey.exchanges if _is_new(one) for item in _evidence(case, one, heir)),
+        ),
+        attempts=(
+            *_before(case, "attempts"),
+            *(_attempt(survey, one) for one in survey.attempts if _is_new(one)),
+        ),
+        venue_code=_of(last_word, "code"),
+        venue_text=_of(last_word, "text"),
+        last_reply=_last_reply(survey) or (case.earlier.last_reply if case.earlier else None),
         retry_after_s=conclusion.retry_after_s,
         elapsed_s=max(0.0, now - caller.joined_at),
         error=_error(survey),
     )
+
+
+def _before(case: Case, name: str) -> tuple[Any, ...]:
+    told: tuple[Any, ...] = getattr(case.earlier, name, ())
+    return told
+
+
+def _of(last_word: Ended | CancelAck | None, name: str) -> str | None:
+    if isinstance(last_word, Ended):
+        return getattr(last_word.answer, name, None)
+    return getattr(last_word, f"venue_{name}", None)
+
+
+def _is_new(one: Exchange) -> bool:
+    """Tell it from what the earlier ack told."""
+    return one.began.number >= 0
 
 
 def _utc(case: Case, at: float | None) -> datetime | None:
@@ -80,9 +102,8 @@ def _dated(case: Case, report: OrderReport, began_at: float) -> OrderReport:
 
 
 def _last_word(survey: Survey) -> Ended | None:
-    answered = [
-        one.ended for one in survey.attempts if one.ended is not None and one.ended.answer is not None
-    ]
+    ends = [one.ended for one in survey.attempts if _is_new(one)]
+    answered = [end for end in ends if end is not None and end.answer is not None]
     return answered[-1] if answered else None
 
 

@@ -15,14 +15,15 @@ from countermand._case._authorship import canceled_by
 from countermand._case._facts import Caller, NoSession
 from countermand._case._kin import linked_unread, must_search, searched, successor, was_replaced
 from countermand._case._refusal import refusal_of
-from countermand._case._repeat import awaits_own_attempt
+from countermand._case._repeat import awaits_own_attempt, cancel_due_at
 from countermand._case._resolve import NoOrder, resolve
-from countermand._case._survey import Survey
+from countermand._case._survey import Exchange, Survey
+from countermand._case._taken_back import is_taken_back
 from countermand._ids import OrderId
 from countermand._order import OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance
-from countermand.venue import Acted, Throttled, TrailRead
+from countermand.venue import Acted, Throttled
 
 _TOO_LATE = frozenset({OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
@@ -55,20 +56,21 @@ def conclude(survey: Survey, caller: Caller) -> Conclusion:
 
 def _is_stale(survey: Survey, caller: Caller) -> bool:
     """Tell whether it rests on older attempts, and the caller gets an own one or at least a read."""
-    if awaits_own_attempt(survey, caller.joined_at):
+    if awaits_own_attempt(survey, caller):
         return True
     ends = [one.ended.at for one in survey.attempts if one.ended is not None]
     unread = not any(one.began.at >= caller.joined_at for one in survey.reads)
     return bool(ends) and max(ends) < caller.joined_at and unread
 
 
-def _unresolved(survey: Survey, _caller: Caller) -> Conclusion | None:
+def _unresolved(survey: Survey, caller: Caller) -> Conclusion | None:
     if not survey.case.unresolved:
         return None
     found = resolve(survey)
     if isinstance(found, NoOrder):
+        settled = found.settled or found.again_at >= caller.deadline
         wait = found.retry_after_s
-        return _rejected(found.reason, stage=Stage.RESOLVE, settled=found.settled, retry_after_s=wait)
+        return _rejected(found.reason, stage=Stage.RESOLVE, settled=settled, retry_after_s=wait)
     return _rejected(Reason.NOT_SENT, stage=Stage.RESOLVE, settled=False)
 
 
@@ -113,7 +115,7 @@ def _canceled(survey: Survey, caller: Caller) -> Conclusion | None:
 
 def _leaving(survey: Survey, caller: Caller) -> Conclusion | None:
     if survey.latest is not None and survey.latest.report.status_class is StatusClass.LEAVING:
-        settled = caller.request.assurance is Assurance.RECEIVED
+        settled = caller.assurance is Assurance.RECEIVED
         return Conclusion(outcome=Outcome.PENDING, settled=settled, stage=Stage.CONFIRM)
     return None
 
@@ -122,34 +124,10 @@ def _received(survey: Survey, caller: Caller) -> Conclusion | None:
     if not survey.receipts:
         return None
     others_refused = all(one.acted is not Acted.MAYBE for one in survey.attempts)
-    if others_refused and _taken_back(survey):
+    if others_refused and is_taken_back(survey):
         return _rejected(Reason.VENUE_REFUSED, stage=Stage.DONE)
-    settled = caller.request.assurance is Assurance.RECEIVED
+    settled = caller.assurance is Assurance.RECEIVED
     return Conclusion(outcome=Outcome.PENDING, settled=settled, stage=Stage.CONFIRM)
-
-
-def _taken_back(survey: Survey) -> bool:
-    # A refusal after the receipt counts only if the order is alive, in a read too young to be stale.
-    since = max(receipt.at for receipt in survey.receipts) + survey.case.capabilities.read_lag_s
-    if survey.latest is None or survey.latest.began_at < since:
-        return False
-    if survey.latest.report.status_class is not StatusClass.ALIVE:
-        return False
-    trails = [one.ended.answer for one in survey.reads if one.ended is not None and one.began.at >= since]
-    return _flag_appeared(survey) or any(
-        isinstance(trail, TrailRead) and trail.cancel_rejected for trail in trails
-    )
-
-
-def _flag_appeared(survey: Survey) -> bool:
-    # An order can bear the refusal of an older cancel: it must have come since the last one was signed.
-    signed_at = max(
-        (one.signed_at for one in survey.attempts if one.signed_at is not None), default=-math.inf
-    )
-    before = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at < signed_at]
-    since = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at >= signed_at]
-    flags = [*before[-1:], *since]
-    return flags[-1] and not all(flags)
 
 
 def _doubtful(survey: Survey, caller: Caller) -> Conclusion | None:
@@ -160,18 +138,24 @@ def _doubtful(survey: Survey, caller: Caller) -> Conclusion | None:
     if last is None or wait is None:
         return _unknown()
     # Told to wait for longer than the caller does: once a read has not settled it, nothing else will.
-    in_vain = last.at + wait > caller.deadline and any(one.began.at >= last.at for one in survey.reads)
-    return _unknown(settled=in_vain, wait_s=wait)
+    others = any(one.acted is Acted.MAYBE and not _is_throttled(one) for one in survey.attempts)
+    in_vain = last.at + wait > caller.deadline and any(seen.began_at >= last.at for seen in survey.sightings)
+    return _unknown(settled=in_vain and not others, wait_s=wait)
 
 
-def _unsent(survey: Survey, _caller: Caller) -> Conclusion | None:
+def _is_throttled(attempt: Exchange) -> bool:
+    return attempt.ended is not None and isinstance(attempt.ended.answer, Throttled)
+
+
+def _unsent(survey: Survey, caller: Caller) -> Conclusion | None:
     if any(one.ended is not None and one.ended.sent is not Sent.NO for one in survey.attempts):
         return None
     last = survey.attempts[-1].ended if survey.attempts else None
     reason, wait = Reason.NOT_SENT, None
     if last is not None and isinstance(last.answer, NoSession):
         reason, wait = last.answer.reason, last.answer.retry_after_s
-    return _rejected(reason, stage=Stage.SEND, settled=last is not None, retry_after_s=wait)
+    settled = last is not None and cancel_due_at(survey, caller) == math.inf
+    return _rejected(reason, stage=Stage.SEND, settled=settled, retry_after_s=wait)
 
 
 def _refused(survey: Survey, caller: Caller) -> Conclusion:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import Enum
 
 import attrs
 
+from countermand._ack import CancelAck
 from countermand._ids import ClientOrderId, OrderId
 from countermand._order import OrderReport
 from countermand._outcome import Reason, Sent
-from countermand._request import CancelRequest
+from countermand._request import Assurance, CancelRequest
+from countermand._retry import RetryPolicy
 from countermand.venue import Capabilities, Identity, Refused, Throttled, Unreadable, Verdict
+
+#: Nobody is asked again sooner than that, in seconds.
+_LEAST_WAIT_S = 0.05
 
 
 class Action(Enum):
@@ -57,13 +63,18 @@ Answer = Verdict | Listing | NoSession
 
 @attrs.frozen(kw_only=True)
 class Began:
-    """An exchange with the venue is under way; `number` is unique within a client."""
+    """An exchange with the venue is under way.
+
+    `number` is unique within a client, and below zero for what an earlier ack told.
+    """
 
     number: int
     action: Action
     at: float
     #: When it is overdue: not a fault yet, but no reason to wait for it alone.
     overdue_at: float
+    #: Where in its span the wait after it falls, from 0 to 1: drawn once, so that all who ask agree.
+    jitter: float = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -94,8 +105,24 @@ class Ended:
     status: int | None = None
     reply: str | None = None
 
+    @property
+    def again_at(self) -> float:
+        """When the venue, or a log-in that failed, may be asked again."""
+        if isinstance(self.answer, NoSession) and isinstance(self.answer.failure, Refused):
+            return math.inf
+        told = self.answer.retry_after_s if isinstance(self.answer, NoSession | Throttled) else None
+        return self.at + max(told or 0.0, _LEAST_WAIT_S)
 
-Fact = Began | Signed | Ended
+
+@attrs.frozen(kw_only=True)
+class Withheld:
+    """A repeat was due, and the budget had nothing left for it."""
+
+    number: int
+    at: float
+
+
+Fact = Began | Signed | Ended | Withheld
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -103,8 +130,16 @@ class Caller:
     """One who waits for the case: callers share the wire, each keeps its own deadline and assurance."""
 
     request: CancelRequest
+    #: Since when what happens to the order may be its request's doing.
     joined_at: float
     deadline: float
+    assurance: Assurance = attrs.field(
+        default=attrs.Factory(lambda self: self.request.assurance, takes_self=True)
+    )
+    #: One who only wants to know what became of an earlier request sends nothing.
+    may_send: bool = True
+    #: Since when it waits: it is owed a look at the order after that.
+    waits_since: float = attrs.field(default=attrs.Factory(lambda self: self.joined_at, takes_self=True))
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -120,6 +155,9 @@ class Case:
     renewable: bool
     #: The wall clock's time at monotonic 0: read once, so that a jump of that clock moves nothing.
     epoch: datetime
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    #: An ack whose order is looked at again; its attempts and evidence stand before those of the facts.
+    earlier: CancelAck | None = None
     facts: list[Fact] = attrs.field(factory=list)
     callers: list[Caller] = attrs.field(factory=list)
 

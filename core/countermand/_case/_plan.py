@@ -8,14 +8,15 @@ from collections.abc import Iterator
 import attrs
 
 from countermand._case._conclude import conclude
-from countermand._case._facts import Action
+from countermand._case._facts import Action, Caller, NoSession
 from countermand._case._kin import linked_unread, must_search
 from countermand._case._refusal import absence_reads
-from countermand._case._repeat import cancel_is_due
+from countermand._case._repeat import cancel_due_at, price
 from countermand._case._resolve import NoOrder, resolve
 from countermand._case._survey import Exchange, Survey
 from countermand._ids import OrderId
 from countermand._order import StatusClass
+from countermand._outcome import Sent
 from countermand._waits import confirm_wait_s
 from countermand.venue import Gone, Throttled
 
@@ -26,6 +27,8 @@ class Plan:
 
     begin: frozenset[Action] = frozenset()
     look_again_at: float = math.inf
+    #: What the budget must give for the cancel among them, in tokens.
+    tokens: int = 0
 
 
 def plan(survey: Survey, now: float) -> Plan:
@@ -34,14 +37,14 @@ def plan(survey: Survey, now: float) -> Plan:
     waiting = [one for one in callers if not conclude(survey, one).settled]
     if not waiting:
         return Plan()
-    # Whoever came last is owed the most: an attempt, or else a read of its own.
-    due = dict(_due(survey, max(one.joined_at for one in waiting), now))
+    due = dict(_due(survey, waiting, now))
     # Only one exchange of a kind at a time, unless the one under way is overdue: its answer still counts.
     idle = {action: at for action, at in due.items() if not _is_awaited(survey, action, now)}
     later = [at for at in idle.values() if at > now]
     overdue = [one.began.overdue_at for one in survey.exchanges if one.ended is None]
     return Plan(
         begin=frozenset(action for action, at in idle.items() if at <= now),
+        tokens=0 if due.get(Action.CANCEL, -math.inf) == -math.inf else price(survey),
         look_again_at=min((*later, *(at for at in overdue if at > now)), default=math.inf),
     )
 
@@ -51,14 +54,17 @@ def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
     return any(one.overdue_at > now for one in under_way)
 
 
-def _due(survey: Survey, joined_at: float, now: float) -> Iterator[tuple[Action, float]]:
+def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Action, float]]:
     if survey.case.unresolved:
         yield from _resolving(survey)
         return
-    if cancel_is_due(survey, joined_at):
-        yield Action.CANCEL, -math.inf
-        return
-    since = max(_unsettled_since(survey, now), joined_at)
+    cancel_at = min(cancel_due_at(survey, caller) for caller in waiting)
+    if cancel_at < math.inf:
+        yield Action.CANCEL, cancel_at
+        if cancel_at <= now or survey.sent is Sent.NO:
+            return  # there is nothing to read as long as nothing was sent
+    # Whoever came last is owed a read of its own.
+    since = max(_unsettled_since(survey, now), *(caller.waits_since for caller in waiting))
     for action in _reads(survey):
         missing = action is Action.HISTORY and survey.latest is None
         yield action, _next_search_at(survey, since) if missing else _next_read_at(survey, action, since)
@@ -134,8 +140,7 @@ def _free_at(read: Exchange) -> float:
     """When a read is done with: answered, overdue, or as long after as the venue asked us to wait."""
     if read.ended is None:
         return read.began.overdue_at
-    told = read.ended.answer
-    return read.ended.at + ((told.retry_after_s or 0.0) if isinstance(told, Throttled) else 0.0)
+    return read.ended.again_at if isinstance(read.ended.answer, Throttled | NoSession) else read.ended.at
 
 
 def _next_search_at(survey: Survey, since: float) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 from countermand._case._facts import Action, Caller, Case, Ended
 from countermand._case._kin import whole_listings
-from countermand._case._repeat import may_renew
+from countermand._case._repeat import cancel_due_at
 from countermand._case._survey import Exchange, Survey
 from countermand._ids import OrderId
 from countermand._order import OrderStatus, StatusClass
@@ -32,7 +34,8 @@ def refusal_of(survey: Survey, caller: Caller) -> Refusal:
     end = next(one.ended for one in reversed(sent) if one.ended is not None)
     match end.answer:
         case Throttled(retry_after_s=wait):
-            return Refusal(reason=Reason.THROTTLED, settled=True, retry_after_s=wait)
+            settled = cancel_due_at(survey, caller) == math.inf
+            return Refusal(reason=Reason.THROTTLED, settled=settled, retry_after_s=wait)
         case SessionRefused():
             return _without_session(survey, caller, end.answer)
         case Refused(reason=reason):
@@ -44,11 +47,10 @@ def refusal_of(survey: Survey, caller: Caller) -> Refusal:
 
 def _without_session(survey: Survey, caller: Caller, answer: SessionRefused) -> Refusal:
     unsupported = answer.or_unsupported and any(_was_answered(one) for one in survey.reads)
-    # A last attempt that could not even be sent had no session to be had.
-    no_other = survey.attempts[-1].ended is not None and survey.attempts[-1].sent is Sent.NO
+    under_way = survey.attempts[-1].ended is None
     return Refusal(
         reason=Reason.NOT_SUPPORTED if unsupported else Reason.NOT_AUTHORIZED,
-        settled=no_other or not may_renew(survey, caller.joined_at),
+        settled=not under_way and cancel_due_at(survey, caller) == math.inf,
     )
 
 

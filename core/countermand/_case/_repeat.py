@@ -1,49 +1,47 @@
-"""Whether a cancel is sent now: first cancels, and the few that may be repeated."""
+"""Whether and when a cancel is sent: first cancels, and the few that may be repeated."""
 
 from __future__ import annotations
 
+import math
+
+from countermand._case._facts import Caller, Ended, NoSession
 from countermand._case._survey import Exchange, Survey
+from countermand._case._taken_back import is_taken_back
 from countermand._order import OrderStatus, StatusClass
 from countermand._outcome import Sent
-from countermand.venue import SessionRefused
+from countermand._waits import repeat_wait_s
+from countermand.venue import Acted, Gone, Receipt, Refused, SessionRefused, Throttled
 
-#: The most cancels that are sent for one order and case.
-MOST_ATTEMPTS = 5
+#: Of an order that lives on after a receipt, so many receipts are the last.
+_MOST_RECEIPTS = 3
+#: What was sent under no valid session, or for want of one not at all, is sent anew and not repeated.
+_WITHOUT_SESSION = SessionRefused | NoSession
+#: What a repeat takes from the budget, in tokens.
+_AFTER_FAILURE = 5
+_AFTER_TIME_OUT = 10
 
 
-def cancel_is_due(survey: Survey, joined_at: float) -> bool:
-    """Tell whether a caller who joined then is owed a cancel that is not under way yet."""
-    if survey.dead or not _worth_canceling(survey):
-        return False
-    own = [one for one in survey.attempts if _is_shared(one, joined_at)]
-    if any(one.ended is None for one in own):
-        return False
+def cancel_due_at(survey: Survey, caller: Caller) -> float:
+    """Say when this caller is owed a cancel that is not under way yet; infinity for never."""
+    if not caller.may_send or survey.dead or not _worth_canceling(survey):
+        return math.inf
     sent = [one for one in survey.attempts if one.sent is not Sent.NO]
-    if len(sent) >= MOST_ATTEMPTS:
-        return False
-    if own:
-        return isinstance(_answer(own[-1]), SessionRefused) and may_renew(survey, joined_at)
-    # A native client id could by now name another order, so such a cancel is sent once and never again.
-    return not (survey.case.native and sent)
+    if len(sent) >= survey.case.retry.most_attempts:
+        return math.inf
+    own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
+    if not own:
+        # A native client id could by now name another order, so such a cancel is sent once and never again.
+        return math.inf if survey.case.native and sent else -math.inf
+    due = _again_at(survey, caller, own[-1])
+    return due if due < caller.deadline else math.inf
 
 
-def awaits_own_attempt(survey: Survey, joined_at: float) -> bool:
+def awaits_own_attempt(survey: Survey, caller: Caller) -> bool:
     """Tell whether a caller who joined after older attempts will get, or has, one of its own."""
-    own = [one for one in survey.attempts if _is_shared(one, joined_at)]
+    own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
     if len(own) == len(survey.attempts) or any(one.ended is not None for one in own):
         return False
-    return bool(own) or cancel_is_due(survey, joined_at)
-
-
-def _is_shared(attempt: Exchange, joined_at: float) -> bool:
-    """Tell whether one who joined then may wait for that attempt: it was unanswered, and not overdue."""
-    if attempt.ended is not None and attempt.ended.at < joined_at:
-        return False
-    return attempt.began.overdue_at > joined_at
-
-
-def _answer(attempt: Exchange) -> object:
-    return attempt.ended.answer if attempt.ended is not None else None
+    return bool(own) or cancel_due_at(survey, caller) < math.inf
 
 
 def may_renew(survey: Survey, joined_at: float) -> bool:
@@ -53,6 +51,75 @@ def may_renew(survey: Survey, joined_at: float) -> bool:
     ends = [one.ended for one in survey.attempts if one.ended is not None and one.ended.at >= joined_at]
     refusals = [end for end in ends if isinstance(end.answer, SessionRefused)]
     return len(refusals) < 2  # noqa: PLR2004 - the old session and the new one
+
+
+def price(survey: Survey) -> int:
+    """Say what a repeat of the last attempt takes from the budget, in tokens."""
+    last = survey.attempts[-1]
+    if last.ended is None or (last.ended.answer is None and last.ended.at >= last.began.overdue_at):
+        return _AFTER_TIME_OUT
+    return 0 if isinstance(last.ended.answer, _WITHOUT_SESSION) else _AFTER_FAILURE
+
+
+def _is_shared(attempt: Exchange, joined_at: float) -> bool:
+    """Tell whether one who joined then may wait for that attempt: it was unanswered, and not overdue."""
+    if attempt.ended is not None and attempt.ended.at < joined_at:
+        return False
+    return attempt.began.overdue_at > joined_at
+
+
+def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
+    """Say when the cancel is sent once more after its last attempt."""
+    renewed = last.ended is not None and isinstance(last.ended.answer, _WITHOUT_SESSION)
+    if not renewed and survey.withheld_since(last.began.at):
+        return math.inf
+    if last.ended is None:
+        # Overdue is not a fault yet, but no reason either to leave an order alone that is seen alive.
+        return _when_seen_alive(survey, last, last.began.overdue_at)
+    if isinstance(last.ended.answer, SessionRefused):
+        return last.ended.at if may_renew(survey, caller.joined_at) else math.inf
+    if isinstance(last.ended.answer, NoSession):
+        return last.ended.again_at
+    if last.ended.broken:
+        return math.inf
+    if last.ended.sent is Sent.NO:
+        return last.ended.at + _wait_s(survey, last)
+    return _after_an_answer(survey, last, last.ended)
+
+
+def _after_an_answer(survey: Survey, last: Exchange, ended: Ended) -> float:
+    match ended.answer:
+        case Refused() | Gone():
+            # Refusal is no proof of life, and what was refused will be refused again.
+            return math.inf
+        case Receipt():
+            return _after_a_receipt(survey, last, ended)
+        case Throttled(acted=Acted.NO, retry_after_s=told):
+            return ended.at + (_wait_s(survey, last) if told is None else told)
+        case Throttled(retry_after_s=told) if told is not None:
+            return max(_when_seen_alive(survey, last, ended.at), ended.at + told)
+    return _when_seen_alive(survey, last, ended.at)
+
+
+def _when_seen_alive(survey: Survey, last: Exchange, since: float) -> float:
+    """Say when the wait is over after a doubt; only a read since then that shows the order alive ends it."""
+    if survey.case.native or not survey.alive_since(since):
+        return math.inf
+    return since + _wait_s(survey, last)
+
+
+def _after_a_receipt(survey: Survey, last: Exchange, receipt: Ended) -> float:
+    """Say when the read lag is over, if the order lives on all the same and no refusal explains it."""
+    since = receipt.at + survey.case.capabilities.read_lag_s
+    if len(survey.receipts) >= _MOST_RECEIPTS or is_taken_back(survey):
+        return math.inf
+    if survey.case.capabilities.has_trail and not survey.trail_was_read_since(since):
+        return math.inf
+    return _when_seen_alive(survey, last, since)
+
+
+def _wait_s(survey: Survey, last: Exchange) -> float:
+    return repeat_wait_s(survey.case.retry, len(survey.attempts), last.began.jitter)
 
 
 def _worth_canceling(survey: Survey) -> bool:

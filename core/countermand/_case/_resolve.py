@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 from countermand._case._facts import Action, NoSession
@@ -20,6 +22,8 @@ class NoOrder:
     reason: Reason
     settled: bool
     retry_after_s: float | None = None
+    #: When it can be looked for again; a caller who does not wait for that long is told now.
+    again_at: float = -math.inf
 
 
 def resolve(survey: Survey) -> OrderId | NoOrder | None:
@@ -56,10 +60,11 @@ def _missing(survey: Survey) -> NoOrder | None:
     needed = whole_listings(survey.case)
     if {one.began.action for one in survey.absences} >= needed:
         return NoOrder(reason=Reason.NOT_FOUND, settled=survey.absent_twice(needed))
-    failures = [one.ended.answer for one in survey.reads if one.ended is not None]
-    if failures and isinstance(failures[-1], NoSession):
-        none = failures[-1]
-        return NoOrder(reason=none.reason, settled=True, retry_after_s=none.retry_after_s)
+    ends = [one.ended for one in survey.reads if one.ended is not None]
+    failures = [end.answer for end in ends]
+    if ends and isinstance(ends[-1].answer, NoSession):
+        none, again_at = ends[-1].answer, ends[-1].again_at
+        return NoOrder(reason=none.reason, settled=False, retry_after_s=none.retry_after_s, again_at=again_at)
     if any(isinstance(failure, SessionRefused | Refused) for failure in failures):
         refusals = sum(isinstance(failure, SessionRefused) for failure in failures)
         refused = any(isinstance(failure, Refused) for failure in failures)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import attrs
 
-from countermand._case._facts import Action, Began, Case, Ended, Listing, NoSession, Signed
+from countermand._case._facts import Action, Began, Case, Ended, Listing, NoSession, Signed, Withheld
 from countermand._ids import OrderId
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import Sent
@@ -154,6 +154,21 @@ class Survey:
         if self.end is None:
             return False
         return any(seen.report.filled_quantity > self.end.report.filled_quantity for seen in self.sightings)
+
+    def alive_since(self, at: float) -> bool:
+        """Tell whether the order's youngest report is of a living one, in a read that began since then."""
+        latest = self.latest
+        return (
+            latest is not None and latest.began_at >= at and latest.report.status_class is StatusClass.ALIVE
+        )
+
+    def trail_was_read_since(self, at: float) -> bool:
+        """Tell whether a read of the order's changes began since then, and ended."""
+        return any(one.began.action is Action.TRAIL and one.began.at >= at for one in self.reads)
+
+    def withheld_since(self, at: float) -> bool:
+        """Tell whether the budget has withheld a repeat since then."""
+        return any(isinstance(fact, Withheld) and fact.at >= at for fact in self.case.facts)
 
     @cached_property
     def order_id(self) -> OrderId | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._case._facts import Began, Caller, Case, Ended, Signed
+from countermand._case._facts import Caller, Case, Ended, Fact
 from countermand._engine._errand import Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Sent
@@ -18,11 +18,23 @@ Key = tuple[str, str, OrderId | ClientOrderId]
 
 
 @attrs.define(kw_only=True, eq=False)
+class Told:
+    """An ack as a caller has it, and the case it was told of; `retell` makes it of what that case says."""
+
+    entry: OpenCase
+    caller: Caller
+    ack: CancelAck
+    retell: Callable[[CancelAck], CancelAck] = lambda ack: ack
+
+
+@attrs.define(kw_only=True, eq=False)
 class OpenCase:
     """A case with its waiters, its exchanges and its alarm."""
 
     case: Case
     waiters: dict[Caller, asyncio.Future[CancelAck]] = attrs.field(factory=dict)
+    #: Acks that were given of it: whatever comes later may change them.
+    told: list[Told] = attrs.field(factory=list)
     #: What has begun and not ended.
     under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
     alarm: asyncio.TimerHandle | None = None
@@ -32,15 +44,20 @@ class OpenCase:
         """What it is kept by."""
         return (self.case.venue, self.case.account, self.case.order)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing more is to come by itself."""
+        return not self.waiters and not self.under_way
+
     def attach(self, caller: Caller, waiter: asyncio.Future[CancelAck], late_grace_s: float) -> None:
         """Let a caller wait for it; a cancel it shares lasts as long for it as an own one would."""
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
-            if errand.kind is CallKind.CANCEL and errand.overdue_at > caller.joined_at:
+            if errand.kind is CallKind.CANCEL and errand.overdue_at > caller.waits_since:
                 errand.last(caller.deadline + late_grace_s)
 
-    def learn(self, facts: Iterable[Began | Signed | Ended]) -> None:
+    def learn(self, facts: Iterable[Fact]) -> None:
         """Add facts that another case found out, each exchange once."""
         known = {fact.number for fact in self.case.facts}
         self.case.facts.extend(fact for fact in facts if fact.number not in known)
@@ -64,7 +81,7 @@ class OpenCase:
                 del self.under_way[number]
                 self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
 
-    def ended_facts(self) -> list[Began | Signed | Ended]:
+    def ended_facts(self) -> list[Fact]:
         """List the facts of the exchanges that are over."""
         over = {fact.number for fact in self.case.facts if isinstance(fact, Ended)}
         return [fact for fact in self.case.facts if fact.number in over]

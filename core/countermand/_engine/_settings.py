@@ -17,9 +17,10 @@ def _check_count(_instance: object, attribute: attrs.Attribute[int], value: obje
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Sizes in bytes; exchanges in flight per venue, of cancels and of reads each."""
+    """Sizes in bytes; exchanges in flight per venue, of cancels and of reads each; acks that are kept."""
 
     max_in_flight: int = attrs.field(default=16, validator=_check_count)
+    most_unsettled: int = attrs.field(default=10_000, validator=_check_count)
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from countermand._ack import CancelAck
 from countermand._observer import Answered, Observer
 from countermand._request import CancelRequest
+from countermand._update import Update
 
 
 class Watch:
@@ -36,6 +37,10 @@ class Watch:
     def acknowledged(self, ack: CancelAck) -> None:
         """Tell what a caller is told."""
         self._tell(lambda observer: observer.acknowledged(ack))
+
+    def updated(self, update: Update) -> None:
+        """Tell how an ack moved on after it was given."""
+        self._tell(lambda observer: observer.updated(update))
 
     def _tell(self, say: Callable[[Observer], None]) -> None:
         if self._observer is None:

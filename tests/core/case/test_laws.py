@@ -21,7 +21,7 @@ from countermand import (
     StatusClass,
 )
 from countermand._case._facts import Action, NoSession
-from countermand._case._repeat import MOST_ATTEMPTS
+from countermand._retry import MOST_ATTEMPTS
 from countermand.venue import (
     Acted,
     Gone,

@@ -12,7 +12,7 @@ import pytest
 
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
 from countermand._case._facts import Action
-from countermand._case._repeat import MOST_ATTEMPTS
+from countermand._retry import MOST_ATTEMPTS
 from countermand.venue import Gone, Receipt, Refused, SessionRefused, Throttled
 
 Told = Callable[..., Any]

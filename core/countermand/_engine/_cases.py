@@ -1,0 +1,279 @@
+"""The open cases of one client: each is driven by its facts, from its first caller to its last effect."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from countermand._ack import CancelAck
+from countermand._case._ack_of import ack_of
+from countermand._case._conclude import conclude
+from countermand._case._facts import Action, Began, Caller, Case, Signed, Withheld
+from countermand._case._plan import plan
+from countermand._case._recall import recalled
+from countermand._case._resolve import resolve
+from countermand._case._survey import Survey
+from countermand._engine._budget import Budget
+from countermand._engine._calls import KINDS, order_call, page_call
+from countermand._engine._errand import Errand
+from countermand._engine._ledger import Ledger, moves
+from countermand._engine._open_case import Key, OpenCase, Told
+from countermand._engine._pages import Pages
+from countermand._engine._station import Station
+from countermand._engine._wire import Progress
+from countermand._ids import ClientOrderId, OrderId
+from countermand._outcome import Outcome, Stage
+from countermand._retry import RetryPolicy
+from countermand.venue import CallKind
+
+#: An answer up to so many seconds after the deadline is still read.
+LATE_GRACE_S = 2.0
+#: The longest one exchange is waited for alone, in seconds; never more than half of what is left.
+ATTEMPT_TIMEOUT_S = 3.0
+
+
+class Cases:
+    """Performs what the plan of each case names, and tells whoever waits what its facts prove."""
+
+    def __init__(self, stations: Mapping[str, Station], retry: RetryPolicy, ledger: Ledger) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stations = stations
+        self._retry = retry
+        self._ledger = ledger
+        self._budgets: defaultdict[tuple[str, str], Budget] = defaultdict(lambda: Budget(retry.budget))
+        self._cases: dict[Key, OpenCase] = {}
+        self._where: dict[Caller, OpenCase] = {}
+        self._numbers = itertools.count(1)
+        self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        # One reading of the wall clock: a jump of it later moves no wait and no age.
+        self._epoch = datetime.now(UTC) - timedelta(seconds=self._loop.time())
+
+    async def answer(self, caller: Caller, entry: OpenCase | None = None) -> CancelAck:
+        """Wait for what becomes of a caller's order, in the case of that order or the one given."""
+        request = caller.request
+        if entry is None:
+            entry = self._entry(request.venue, request.account, request.order)
+        waiter: asyncio.Future[CancelAck] = self._loop.create_future()
+        self._attach(entry, caller, waiter)
+        self._advance(entry)
+        try:
+            return await waiter
+        finally:
+            self._leave(caller)
+
+    def recall(self, ack: CancelAck) -> OpenCase:
+        """Open a case apart from all others, that knows what an earlier ack told."""
+        entry = self._opened(ack.request.venue, ack.request.account, ack.order_id or ack.request.order)
+        entry.case.earlier = ack
+        entry.case.facts.extend(recalled(ack, self._epoch, self._loop.time()))
+        return entry
+
+    async def aclose(self, timeout_s: float) -> None:
+        """Answer whoever waits with what is known, and end what is under way."""
+        self._closed = True
+        for entry in {id(entry): entry for entry in (*self._cases.values(), *self._where.values())}.values():
+            self._advance(entry)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+
+    def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
+        key = (venue, account, order)
+        if key not in self._cases:
+            self._cases[key] = self._opened(venue, account, order)
+        return self._cases[key]
+
+    def _opened(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
+        plugin = self._stations[venue].venue
+        return OpenCase(
+            case=Case(
+                venue=venue,
+                account=account,
+                order=order,
+                capabilities=plugin.capabilities,
+                renewable=plugin.renewable,
+                epoch=self._epoch,
+                retry=self._retry,
+            )
+        )
+
+    def _attach(self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck]) -> None:
+        entry.attach(caller, waiter, LATE_GRACE_S)
+        self._where[caller] = entry
+
+    def _leave(self, caller: Caller) -> None:
+        """Let go of a caller that did not wait for its answer; what was sent lives on, and is owed."""
+        entry = self._where.pop(caller, None)
+        if entry is None:
+            return
+        entry.release(caller)
+        now = self._loop.time()
+        if not entry.waiters:
+            entry.take_back(now)
+        try:
+            survey = Survey(case=entry.case)
+            ack = ack_of(survey, caller, conclude(survey, caller), now)
+        except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
+            ack = _without_conclusion(entry, caller, error)
+        self._note(entry, caller, ack)
+        self._advance(entry)
+
+    def _advance(self, entry: OpenCase) -> None:
+        now = self._loop.time()
+        try:
+            entry = self._pinned(entry)
+            self._answer(entry, now)
+            self._begin(entry, now)
+        except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
+            self._give_up(entry, error)
+
+    def _pinned(self, entry: OpenCase) -> OpenCase:
+        """Move the callers of a client's id to the case of the order it means, with what that rests on."""
+        if not entry.case.unresolved or not entry.waiters:
+            return entry
+        found = resolve(Survey(case=entry.case))
+        if not isinstance(found, OrderId):
+            return entry
+        pinned = self._entry(entry.case.venue, entry.case.account, found)
+        pinned.learn(entry.ended_facts())
+        for caller in list(entry.waiters):
+            self._attach(pinned, caller, entry.release(caller))
+        self._keep_for_a_while(entry)
+        return pinned
+
+    def _answer(self, entry: OpenCase, now: float) -> None:
+        if self._closed or all(caller.deadline <= now for caller in entry.waiters):
+            entry.take_back(now)
+        survey = Survey(case=entry.case)
+        for told in entry.told:
+            self._revise(entry, survey, told, now)
+        for caller in list(entry.waiters):
+            conclusion = conclude(survey, caller)
+            if conclusion.settled or self._closed or caller.deadline <= now:
+                self._tell(entry, caller, ack_of(survey, caller, conclusion, self._loop.time()))
+
+    def _revise(self, entry: OpenCase, survey: Survey, told: Told, now: float) -> None:
+        """Tell how an ack moves on by the facts that came since."""
+        conclusion = conclude(survey, told.caller)
+        if moves(told.ack, conclusion.outcome, firm=conclusion.settled or entry.quiet):
+            self._ledger.restate(told, told.retell(ack_of(survey, told.caller, conclusion, now)))
+
+    def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
+        del self._where[caller]
+        waiter = entry.release(caller)
+        self._note(entry, caller, ack)
+        if not waiter.done():
+            waiter.set_result(ack)
+
+    def _note(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
+        if caller.may_send:
+            told = Told(entry=entry, caller=caller, ack=ack)
+            entry.told.append(told)
+            self._ledger.note(told)
+
+    def _begin(self, entry: OpenCase, now: float) -> None:
+        step = plan(Survey(case=entry.case), now)
+        if step.tokens and Action.CANCEL in step.begin and not self._budget(entry).take(step.tokens):
+            entry.case.facts.append(Withheld(number=next(self._numbers), at=now))
+            self._advance(entry)
+            return
+        for action in step.begin:
+            self._start(entry, action, now)
+        if not entry.waiters:
+            self._keep_for_a_while(entry)
+            return
+        if step.begin:
+            step = plan(Survey(case=entry.case), now)
+        wake_at = min(step.look_again_at, *(caller.deadline for caller in entry.waiters))
+        entry.wake(self._loop.call_at(wake_at, self._advance, entry))
+
+    def _budget(self, entry: OpenCase) -> Budget:
+        return self._budgets[entry.case.venue, entry.case.account]
+
+    def _start(self, entry: OpenCase, action: Action, now: float) -> None:
+        number = next(self._numbers)
+        deadline = max(caller.deadline for caller in entry.waiters)
+        half_s = (deadline - now) / 2
+        kind = KINDS[action]
+        patience_s = half_s if kind is CallKind.LISTING else min(ATTEMPT_TIMEOUT_S, half_s)
+        entry.case.facts.append(
+            Began(
+                number=number,
+                action=action,
+                at=now,
+                overdue_at=now + patience_s,
+                jitter=self._jitter.random(),
+            )
+        )
+        progress = Progress(
+            clock=self._loop.time,
+            on_signed=lambda call, at: entry.case.facts.append(Signed(number=number, call=call, at=at)),
+        )
+        # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
+        lasts_until = deadline if kind is CallKind.CANCEL else now + patience_s
+        errand = Errand(
+            number=number,
+            account=entry.case.account,
+            kind=kind,
+            until=lasts_until + LATE_GRACE_S,
+            overdue_at=now + patience_s,
+            patience_s=patience_s,
+            progress=progress,
+        )
+        task = self._loop.create_task(self._perform(entry, action, errand))
+        entry.under_way[number] = (task, errand)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
+        case, station = entry.case, self._stations[entry.case.venue]
+        if action in (Action.OPEN, Action.HISTORY):
+            calls = partial(page_call, station.venue, case, action)
+            # Newest first: a history that shows the order has shown whatever took its place.
+            enough = case.is_about if action is Action.HISTORY else None
+            ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
+        else:
+            ended = await station.perform(errand, partial(order_call, station.venue, case, action))
+        entry.under_way.pop(errand.number, None)
+        case.facts.append(ended)
+        if action is Action.CANCEL:
+            self._budget(entry).hear(ended)
+        self._advance(entry)
+
+    def _give_up(self, entry: OpenCase, error: Exception) -> None:
+        for caller in list(entry.waiters):
+            self._tell(entry, caller, _without_conclusion(entry, caller, error))
+        self._keep_for_a_while(entry)
+
+    def _keep_for_a_while(self, entry: OpenCase) -> None:
+        """Forget a case that nobody waits for only when no late effect of it can surprise the next caller."""
+        entry.wake(None)
+        if not entry.waiters and (entry.case.unresolved or Survey(case=entry.case).dead):
+            # Of an id that was looked up, or an order that has ended, the venue is asked anew.
+            self._forget(entry)
+        elif entry.quiet and not self._closed:
+            idle_s = entry.case.capabilities.read_lag_s + LATE_GRACE_S
+            entry.wake(self._loop.call_later(idle_s, self._forget, entry))
+
+    def _forget(self, entry: OpenCase) -> None:
+        if self._cases.get(entry.key) is entry:
+            del self._cases[entry.key]
+
+
+def _without_conclusion(entry: OpenCase, caller: Caller, error: Exception) -> CancelAck:
+    return CancelAck(
+        request=caller.request,
+        outcome=Outcome.UNKNOWN,
+        sent=Survey(case=entry.case).sent,
+        stage=Stage.CONFIRM,
+        error=f"{type(error).__name__}: {error}",
+    )

@@ -1,0 +1,98 @@
+"""What callers were told, what they are still owed, and what becomes of it later."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+
+from countermand._ack import CancelAck
+from countermand._engine._mailbox import Mailbox
+from countermand._engine._open_case import Told
+from countermand._engine._watch import Watch
+from countermand._outcome import Outcome
+from countermand._request import CancelRequest
+from countermand._update import Unsettled, Update
+
+#: How many different requests' updates wait for one reader.
+_MAILBOX_PLACES = 1000
+
+
+class Ledger:
+    """Keeps the newest acks that are not final, and passes on how any ack changes."""
+
+    def __init__(self, clock: Callable[[], float], watch: Watch, most: int) -> None:
+        self._clock = clock
+        self._watch = watch
+        self._most = most
+        self._owed: dict[CancelRequest, Told] = {}
+        self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
+        #: How many owed acks were dropped for want of room.
+        self.dropped = 0
+
+    def note(self, told: Told) -> None:
+        """Keep an ack that is owed more, as the newest."""
+        self._owed.pop(told.ack.request, None)
+        if told.ack.final:
+            return
+        self._owed[told.ack.request] = told
+        if len(self._owed) > self._most:
+            del self._owed[next(iter(self._owed))]
+            self.dropped += 1
+
+    def join(self, ack: CancelAck, retell: Callable[[CancelAck], CancelAck]) -> CancelAck:
+        """Tell an ack in other words from now on, and return those."""
+        told, ack = self._owed.pop(ack.request, None), retell(ack)
+        if told is not None:
+            told.ack, told.retell = ack, retell
+            self.note(told)
+        return ack
+
+    def find(self, ack: CancelAck) -> Told | None:
+        """Find how an ack that is owed more stands now."""
+        return self._owed.get(ack.request)
+
+    def restate(self, told: Told, ack: CancelAck) -> None:
+        """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
+        before, told.ack = told.ack, ack
+        if ack.final:
+            self._owed.pop(ack.request, None)
+        if (before.outcome, before.reason) == (ack.outcome, ack.reason):
+            return
+        update = Update(before=before, ack=ack)
+        self._watch.updated(update)
+        for mailbox in list(self._mailboxes):
+            mailbox.put(update)
+
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """List what is owed, oldest first."""
+        now = self._clock()
+        return tuple(
+            Unsettled(ack=told.ack, age_s=max(0.0, now - told.caller.joined_at))
+            for told in self._owed.values()
+        )
+
+    def subscribe(self) -> Mailbox:
+        """Open a mailbox for what changes from now on."""
+        mailbox = Mailbox(_MAILBOX_PLACES)
+        self._mailboxes.add(mailbox)
+        return mailbox
+
+    def close(self) -> None:
+        """Bring all readers to their end."""
+        for mailbox in list(self._mailboxes):
+            mailbox.close()
+
+
+def moves(before: CancelAck, outcome: Outcome, *, firm: bool) -> bool:
+    """Tell whether an ack moves on to such an outcome; `firm` where nothing more is to come by itself.
+
+    What was final stays so, and whatever speaks against it is told. What was not moves to its end, or from
+    UNKNOWN to PENDING, and never back.
+    """
+    if outcome is Outcome.CANCELED:
+        return True
+    if before.final:
+        return firm or before.order is None or outcome is Outcome.UNKNOWN
+    if outcome is Outcome.REJECTED:
+        return firm
+    return before.outcome is Outcome.UNKNOWN and outcome is Outcome.PENDING

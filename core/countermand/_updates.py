@@ -1,0 +1,61 @@
+"""The stream of what changes after acks were given, for those who await and for those who wait."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from countermand._engine._mailbox import Mailbox
+from countermand._host import Host, waited
+from countermand._update import Update
+from countermand.errors import ClosedClientError
+
+
+class AsyncUpdates:
+    """Gives each change of an ack from now on, until the client is closed; one reader at a time.
+
+    Of changes to the same request that nobody took yet one is left, the newest; the oldest of more than 1,000
+    are dropped, and counted in `overflow`.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    @property
+    def overflow(self) -> int:
+        """How many updates were dropped because nobody took them."""
+        return self._mailbox.overflow
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Update:
+        update = await self._mailbox.take()
+        if update is None:
+            raise StopAsyncIteration
+        return update
+
+
+class Updates:
+    """The same as `AsyncUpdates` for a thread, which waits for the next one."""
+
+    def __init__(self, mailbox: Mailbox, host: Host) -> None:
+        self._mailbox = mailbox
+        self._host = host
+
+    @property
+    def overflow(self) -> int:
+        """How many updates were dropped because nobody took them."""
+        return self._mailbox.overflow
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Update:
+        self._host.check()
+        try:
+            update = waited(self._host.begin(self._mailbox.take()))
+        except ClosedClientError:
+            update = self._mailbox.pop()  # nobody adds to it any more
+        if update is None:
+            raise StopIteration
+        return update
