@@ -256,6 +256,7 @@ def test_requests_are_shown_in_order(desk: Desk) -> None:
     desk.simulator.place(0.0)
     desk.simulator.handle(HttpRequest(method="DELETE", path="/orders/6500", content=b"{}"), 3.0)
     arrived = {"number": 1, "at": 3.0, "method": "DELETE", "path": "/orders/6500", "content": "{}"}
+    arrived |= {"fault": None, "acted_at": 3.0}
     assert desk.ask("GET", "/requests") == (200, [arrived])
 
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import attrs
 
-from countermand.testing import Reply, SimulatedCredentials, Simulator
-from countermand.venue import HttpRequest, check_number
+from countermand.testing import Asked, FaultKind, Reply, SimulatedCredentials, Simulator
+from countermand.venue import HttpRequest, HttpResponse, check_number
 from countermand_apex._credentials import SessionToken
 from countermand_apex._venue import Apex
 from countermand_apex._wire import LARGEST_ID
-from countermand_apex.simulator import _access, _cancels, _catalogue, _reads
+from countermand_apex.simulator import _access, _cancels, _catalogue, _faults, _reads
 from countermand_apex.simulator._answers import PLAIN, SHAPES, RefusalError, not_found, refused
 from countermand_apex.simulator._ask import Ask, function_of, read_ask
 
@@ -85,6 +85,22 @@ class ApexSimulator(Simulator):
             return function.answer(self, ask, now)
         except RefusalError as refusal:
             return Reply(response=refused(refusal.code, refusal.detail))
+
+    def call_of(self, request: HttpRequest) -> str | None:
+        """Name the call by its function."""
+        return _faults.call_of(request)
+
+    def asked_of(self, request: HttpRequest) -> Asked:
+        """Tell which account and order a request names."""
+        return _faults.asked_of(request)
+
+    def asking_for(self, request: HttpRequest, order_id: str) -> HttpRequest:
+        """Return the same read for another order."""
+        return _faults.asking_for(request, order_id)
+
+    def words(self, kind: FaultKind, call: str) -> tuple[HttpResponse, ...]:
+        """Return what APEX answers in a fault."""
+        return _faults.words_of(kind, call) or super().words(kind, call)
 
     def venue(
         self, base_url: str, *, credentials: SimulatedCredentials | None = None, **settings: Any

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from countermand import OrderStatus
+from countermand import OrderStatus, StatusClass
 from countermand.testing import SimulatedOrder
 from countermand_autoshares._statuses import STATUSES
 from countermand_autoshares._wire import PAGE_SIZE
@@ -27,6 +27,13 @@ class PageAsked:
     size: int
     descending: bool = False
     statuses: frozenset[OrderStatus] | None = None
+
+    @property
+    def shows_open_only(self) -> bool:
+        """Whether no dead order is asked for."""
+        return self.statuses is not None and not any(
+            status.status_class is StatusClass.DEAD for status in self.statuses
+        )
 
     def choose(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
         """Return the orders of all pages, in the order asked for: by id."""

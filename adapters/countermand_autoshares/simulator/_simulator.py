@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from countermand.testing import Reply, SimulatedCredentials, SimulatedOrder, Simulator
-from countermand.venue import HttpRequest, check_number
+from countermand.testing import Asked, FaultKind, Reply, SimulatedCredentials, SimulatedOrder, Simulator
+from countermand.venue import HttpRequest, HttpResponse, check_number
 from countermand_autoshares._credentials import AccessToken
 from countermand_autoshares._venue import AutoShares
 from countermand_autoshares._wire import LARGEST_ID
-from countermand_autoshares.simulator import _access, _cancels, _reads
+from countermand_autoshares.simulator import _access, _cancels, _faults, _reads
 from countermand_autoshares.simulator._answers import KEY_CASES, PLAIN, SHAPES, Refusal, RefusalError, refused
 from countermand_autoshares.simulator._ask import Ask, read_ask
 
@@ -67,6 +67,22 @@ class AutoSharesSimulator(Simulator):
             return _CALLS[ask.call](self, ask, now)
         except RefusalError as error:
             return Reply(response=refused(error.refusal, self.word("key_case"), error.status))
+
+    def call_of(self, request: HttpRequest) -> str | None:
+        """Name the call by its method, its path, and the filter of a listing."""
+        return _faults.call_of(request)
+
+    def asked_of(self, request: HttpRequest) -> Asked:
+        """Tell which account and order a request names."""
+        return _faults.asked_of(request)
+
+    def asking_for(self, request: HttpRequest, order_id: str) -> HttpRequest:
+        """Return the same read for another order."""
+        return _faults.asking_for(request, order_id)
+
+    def words(self, kind: FaultKind, call: str) -> tuple[HttpResponse, ...]:
+        """Return what AutoShares answers in a fault."""
+        return _faults.words_of(kind, call) or super().words(kind, call)
 
     def venue(
         self, base_url: str, *, credentials: SimulatedCredentials | None = None, **settings: Any

@@ -4,32 +4,50 @@ The lower layers are pure: a `Simulator` answers request values with reply value
 in, so that many venues can run in one process in virtual time.
 """
 
+from countermand.testing._asked import Asked
 from countermand.testing._behaviour import EVERY_ORDER, Behaviour
 from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
 from countermand.testing._discovery import load_simulator, simulators
+from countermand.testing._fault import CALLS, EVERY_FAULT, POSSIBLE, Fault, FaultKind, Point
+from countermand.testing._faults import Faults
+from countermand.testing._in_process import in_process
 from countermand.testing._order import CONTROL, SimulatedOrder
-from countermand.testing._reply import SILENCE, Reply, json_response, json_text, text_response
+from countermand.testing._reply import SILENCE, Reply, WireTrouble, json_response, json_text, text_response
 from countermand.testing._server import LiveSimulator, running, serving
-from countermand.testing._simulator import ReceivedRequest, Simulator
+from countermand.testing._simulator import Drawn, ReceivedRequest, Simulator
 from countermand.testing._tokens import Tokens
+from countermand.testing._virtual_loop import VirtualLoop, run_virtually
 
 __all__ = [
+    "CALLS",
     "CONTROL",
+    "EVERY_FAULT",
     "EVERY_ORDER",
+    "POSSIBLE",
     "SILENCE",
+    "Asked",
     "Behaviour",
     "Book",
+    "Drawn",
+    "Fault",
+    "FaultKind",
+    "Faults",
     "LiveSimulator",
+    "Point",
     "ReceivedRequest",
     "Reply",
     "SimulatedCredentials",
     "SimulatedOrder",
     "Simulator",
     "Tokens",
+    "VirtualLoop",
+    "WireTrouble",
+    "in_process",
     "json_response",
     "json_text",
     "load_simulator",
+    "run_virtually",
     "running",
     "serving",
     "simulators",

@@ -101,6 +101,8 @@ class Behaviour:
     silent_orders: frozenset[str] = _orders()
     #: Whether such a cancel nevertheless takes effect.
     silent_acts: bool = attrs.field(default=False, validator=_check_bool)
+    #: A Retry-After comes as a date, along with the reply's own Date; otherwise in seconds.
+    retry_dates: bool = attrs.field(default=False, validator=_check_bool)
     #: The venue's own switches by name, as `Simulator.switches` declares them.
     venue: Mapping[str, str] = attrs.field(factory=dict, converter=_to_switches, validator=_check_switches)
 

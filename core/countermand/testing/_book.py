@@ -30,6 +30,11 @@ class Book:
         self._schedule = Schedule()
         self._next_id = first_order_id
 
+    def forget(self) -> None:
+        """Drop every order and whatever was to happen; ids go on from where they are."""
+        self._histories = Histories()
+        self._schedule = Schedule()
+
     # --- time -------------------------------------------------------------------------------------
 
     def at(self, time: float, effect: Effect) -> None:

@@ -9,6 +9,20 @@ from decimal import Decimal
 import attrs
 
 from countermand._http import HttpResponse
+from countermand.testing._fault import FaultKind
+
+
+@attrs.frozen(kw_only=True)
+class WireTrouble:
+    """What happens to an answer on its way, as a value: the shell around the simulator performs it."""
+
+    kind: FaultKind
+    #: In the middle of the answer; otherwise instead of it, or all along it.
+    middle: bool = False
+    #: How long it takes.
+    seconds: float = 0.0
+    #: The second answer, where there are two.
+    stray: HttpResponse | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -17,11 +31,13 @@ class Reply:
 
     `response` is given outright, or made by a function of the time when the reply is due (the book has
     been advanced to it by then), or None: no answer ever, the connection stays open until it is closed.
+    With `wire` it comes as that says; then None is an answer of which no byte comes.
     """
 
     response: HttpResponse | Callable[[float], HttpResponse] | None
     #: Seconds between the request and this answer.
     delay_s: float = 0.0
+    wire: WireTrouble | None = None
 
     def response_at(self, now: float) -> HttpResponse:
         """Return the answer, made now if it is a function; raises `ValueError` where there is none."""
@@ -29,6 +45,15 @@ class Reply:
         if response is None:
             raise ValueError("no answer is ever given")
         return response
+
+    def changed(self, change: Callable[[HttpResponse, float], HttpResponse]) -> Reply:
+        """Return it with its answer changed, when that is made; no answer stays none."""
+        before = self.response
+        if before is None:
+            return self
+        if callable(before):
+            return attrs.evolve(self, response=lambda due: change(before(due), due))
+        return attrs.evolve(self, response=lambda due: change(before, due))
 
 
 @attrs.frozen(kw_only=True)

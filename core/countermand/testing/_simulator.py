@@ -8,14 +8,20 @@ from typing import Any, ClassVar
 
 import attrs
 
-from countermand._http import HttpRequest
+from countermand._http import HttpRequest, HttpResponse
 from countermand.errors import ConfigurationError
+from countermand.testing._asked import Asked
 from countermand.testing._behaviour import Behaviour
 from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
+from countermand.testing._fault import READS, Fault, FaultKind, Point
+from countermand.testing._faults import AT_THE_DOOR, Faults
+from countermand.testing._later import Later
 from countermand.testing._order import SimulatedOrder
-from countermand.testing._reply import SILENCE, Reply
+from countermand.testing._reply import SILENCE, Reply, WireTrouble
 from countermand.testing._tokens import Tokens
+from countermand.testing._trouble import WHOLE, Met, troubled
+from countermand.testing._words import PLAIN_WORDS
 from countermand.venue._contract import Venue
 
 
@@ -29,6 +35,24 @@ class ReceivedRequest:
     method: str
     path: str
     content: str
+    #: The fault it met, as `KIND:POINT`.
+    fault: str | None = None
+    #: When the venue took it up; None if it did not, or has not yet.
+    acted_at: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Drawn:
+    """What a request is about to meet."""
+
+    #: As `Simulator.call_of` names it.
+    call: str | None
+    fault: Fault | None
+
+    @property
+    def at_the_door(self) -> bool:
+        """Whether the request never arrives, for its connection does not come about."""
+        return self.fault is not None and self.fault.kind in AT_THE_DOOR
 
 
 class Simulator(ABC):
@@ -48,14 +72,31 @@ class Simulator(ABC):
     def __init__(self, **behaviour: Any) -> None:
         self.credentials = SimulatedCredentials()
         self._first_behaviour = self._checked(Behaviour().switched(behaviour))
+        #: What is to break, and what broke.
+        self.faults = Faults()
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew: an empty book, no token but the fixed one, no request, the behaviour of the start."""
+        """Begin anew: an empty book, the fixed token, no request, no fault, the behaviour of the start."""
         self.behaviour = self._first_behaviour
         self.book = Book()
         self.tokens = Tokens(self.credentials.session_token)
         self.requests: list[ReceivedRequest] = []
+        self.faults.clear()
+        self.faults.met.clear()
+        self._number = 0
+        self._later = Later()
+        self._holds = False
+
+    def forget(self) -> None:
+        """Drop all orders, requests and faults met, and go on: ids, request numbers, tokens, faults to come.
+
+        What is still under way is dropped, too. For judges that run many orders through one simulator.
+        """
+        self.book.forget()
+        self.requests.clear()
+        self.faults.met.clear()
+        self._later = Later()
 
     @abstractmethod
     def route(self, request: HttpRequest, now: float) -> Reply:
@@ -73,19 +114,63 @@ class Simulator(ABC):
         `credentials` stand in for the right ones; `settings` are the venue's own (`name`, `read_lag_s`).
         """
 
-    def handle(self, request: HttpRequest, now: float) -> Reply:
-        """Note a request, let happen what is due, and answer."""
+    def call_of(self, request: HttpRequest) -> str | None:
+        """Name the call: one of `CALLS`, "log-out", or None for others; a simulator that breaks tells it."""
+        return None
+
+    def asked_of(self, request: HttpRequest) -> Asked:
+        """Tell which account and order a read of orders names; never raises."""
+        return Asked()
+
+    def asking_for(self, request: HttpRequest, order_id: str) -> HttpRequest:
+        """Return the same read for another order."""
+        return request
+
+    def words(self, kind: FaultKind, call: str) -> tuple[HttpResponse, ...]:
+        """Return what is answered in a fault of that kind, to be taken in turn: here and there its own words.
+
+        Those of `HALF` and `TRUNCATED` are whole answers, of which a part will be sent.
+        """
+        return PLAIN_WORDS[kind]
+
+    def draw(self, request: HttpRequest) -> Drawn:
+        """Draw what a request is to meet; for a shell, which then gives it to `handle` or to `refuse`."""
+        call = self.call_of(request)
+        return Drawn(call=call, fault=self.faults.draw(call))
+
+    def refuse(self, drawn: Drawn) -> WireTrouble:
+        """Note that a connection does not come about."""
+        if drawn.fault is None or drawn.call is None:
+            raise ValueError("nothing was drawn that could refuse a connection")
+        self.faults.met.append((0, drawn.call, drawn.fault))
+        return WireTrouble(kind=drawn.fault.kind, seconds=drawn.fault.delay_s)
+
+    def handle(self, request: HttpRequest, now: float, drawn: Drawn | None = None) -> Reply:
+        """Note a request, let happen what is due, and answer, under the fault that it was drawn or draws."""
         self.book.advance(now)
-        self.requests.append(
-            ReceivedRequest(
-                number=len(self.requests) + 1,
-                at=now,
-                method=request.method,
-                path=request.path,
-                content=request.content.decode(errors="replace"),
-            )
-        )
-        return self.route(request, now)
+        drawn = drawn or self.draw(request)
+        if drawn.at_the_door:
+            return Reply(response=None, wire=self.refuse(drawn))
+        fault = drawn.fault
+        self._note(request, now, fault)
+        if fault is None or drawn.call is None:
+            reply = self.route(request, now)
+        else:
+            number = self._number
+            self.faults.met.append((number, drawn.call, fault))
+            met = Met(simulator=self, request=request, number=number, call=drawn.call, fault=fault, now=now)
+            reply = troubled(met)
+        if self._later and drawn.call in READS and (fault is None or fault.kind in WHOLE):
+            self._release(request, now + reply.delay_s + (reply.wire.seconds if reply.wire else 0.0))
+        return reply
+
+    def act(self, request: HttpRequest, now: float, *, later: bool = False) -> Reply:
+        """Answer as `route` does; with `later` a cancel waits until its order has been read."""
+        self._holds = later
+        try:
+            return self.route(request, now)
+        finally:
+            self._holds = False
 
     def switch(self, /, **changes: object) -> Behaviour:
         """Change the behaviour, also in the midst of things; raises `ConfigurationError`.
@@ -132,25 +217,65 @@ class Simulator(ABC):
     @property
     def cancel_name(self) -> str:
         """What the book will call the cancel that is being received, if it takes effect."""
-        return f"cancel {len(self.requests)}"
+        return f"cancel {self._number}"
 
     def _begin_cancel(self, order_id: str, now: float) -> None:
         by = self.cancel_name
+        if self._holds:
+            number, account = self._number, self.book.order(order_id).account
+            self._later.hold(account, order_id, lambda due: self._act_at_last(order_id, due, number))
+            return
         self.book.begin_cancel(order_id, now)
         self.book.at(now + self.behaviour.cancel_delay_s, lambda due: self._end_cancel(order_id, due, by))
         self.book.advance(now)
 
+    def _act_at_last(self, order_id: str, due: float, number: int) -> None:
+        order = self.book.find(order_id)
+        if order is None or order.dead:
+            return
+        by = f"cancel {number}"
+        first = self.requests[0].number if self.requests else number + 1
+        if number >= first:
+            place = number - first
+            self.requests[place] = attrs.evolve(self.requests[place], acted_at=due)
+        self.book.begin_cancel(order_id, due)
+        self.book.at(due + self.behaviour.cancel_delay_s, lambda due: self._end_cancel(order_id, due, by))
+
     def _end_cancel(self, order_id: str, due: float, by: str) -> None:
-        if self.book.order(order_id).dead:
-            return  # filled, replaced or canceled by another in the meantime
+        order = self.book.find(order_id)
+        if order is None or order.dead:
+            return  # filled, replaced, canceled by another or forgotten in the meantime
         if self.behaviour.fills(order_id):
-            share = self.book.order(order_id).remaining * self.behaviour.fill_fraction
+            share = order.remaining * self.behaviour.fill_fraction
             if self.book.fill(order_id, due, share).dead:
                 return
         if self.behaviour.refuses(order_id):
             self.book.reject_cancel(order_id, due)
         else:
             self.book.cancel(order_id, due, by)
+
+    def _note(self, request: HttpRequest, now: float, fault: Fault | None) -> None:
+        self._number += 1
+        waits = fault is not None and fault.point in (Point.BEFORE, Point.LATER)
+        self.requests.append(
+            ReceivedRequest(
+                number=self._number,
+                at=now,
+                method=request.method,
+                path=request.path,
+                content=request.content.decode(errors="replace"),
+                fault=None if fault is None else fault.word,
+                acted_at=None if waits else now,
+            )
+        )
+
+    def _release(self, request: HttpRequest, due: float) -> None:
+        asked = self.asked_of(request)
+        order = None if asked.order_id is None else self.book.find(asked.order_id)
+        account = asked.account if order is None else order.account
+        if account is not None:
+            for effect in self._later.take(account, asked.order_id):
+                self.book.at(due, effect)
 
     def _checked(self, behaviour: Behaviour) -> Behaviour:
         for name, word in behaviour.venue.items():
