@@ -9,6 +9,16 @@ import attrs
 import pytest
 
 from countermand.__main__ import main
+from countermand.testing import LiveSimulator
+
+pytest_plugins = ["countermand.testing.fixtures"]
+
+CONFIGURATIONS = {
+    "apex": '[venues.apex]\nplugin = "apex"\nbase_url = "{url}"\nread_lag_s = 0.1\n'
+    'auth = {{kind = "session-token", token = {{env = "TOKEN"}}}}\n',
+    "autoshares": '[venues.autoshares]\nplugin = "autoshares"\nbase_url = "{url}"\nread_lag_s = 0.1\n'
+    'app_key = "{app_key}"\nauth = {{kind = "access-token", token = {{env = "TOKEN"}}}}\n',
+}
 
 
 @attrs.frozen
@@ -47,3 +57,20 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         (info / "entry_points.txt").write_text(entry_points)
 
     return lay_down
+
+
+@pytest.fixture(params=sorted(CONFIGURATIONS))
+def venue(
+    request: pytest.FixtureRequest,
+    simulators: Callable[..., LiveSimulator],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> LiveSimulator:
+    """Serve a venue, and configure it in the working directory."""
+    live = simulators(request.param)
+    credentials = live.simulator.credentials
+    configuration = CONFIGURATIONS[request.param].format(url=live.base_url, app_key=credentials.app_key)
+    (tmp_path / "countermand.toml").write_text(configuration)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", credentials.session_token)
+    return live

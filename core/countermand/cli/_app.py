@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from countermand import __version__
 from countermand.cli._cancel import cancel
 from countermand.cli._demo import demo
+from countermand.cli._settle import settle
 from countermand.cli._simulate import simulate
 from countermand.cli._venues import venues
 from countermand.errors import CountermandError
@@ -26,7 +27,7 @@ app = App(
     default_parameter=Parameter(negative=""),  # a flag is given or left out; there is no --no-json
     suppress_keyboard_interrupt=False,  # told below
 )
-for _command in (demo, simulate, cancel, venues):
+for _command in (demo, simulate, cancel, settle, venues):
     app.command(_command)
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json as _json
-import sys
 from pathlib import Path
 
-from rich.console import Console
-
-from countermand import Assurance, CancelAck, CancelRequest, Client, ClientOrderId, OrderId, Outcome
-from countermand.cli._words import STYLES, ack_lines
+from countermand import Assurance, CancelRequest, Client, ClientOrderId, OrderId
+from countermand.cli._show import EXIT_CODES, show
 from countermand.errors import InvalidRequestError
-
-#: What the exit code says; 2 is left to usage and configuration.
-EXIT_CODES = {Outcome.CANCELED: 0, Outcome.PENDING: 3, Outcome.REJECTED: 4, Outcome.UNKNOWN: 5}
 
 
 def cancel(
@@ -56,13 +49,13 @@ def cancel(
         follow_replacement=follow_replacement,
     )
     with Client.from_config(config) as client:
-        ack = client.cancel(request)
-    try:
-        (_print_json if json else _print)(ack)
-        sys.stdout.flush()
-    except (OSError, SystemExit):  # rich ends the program over a broken pipe
-        # Whoever listened has left, or the disk is full: the exit code still tells the outcome.
-        sys.stdout = None
+        try:
+            ack = client.cancel(request)
+        except KeyboardInterrupt:
+            # What was sent may yet act: `countermand settle` can tell from the ack.
+            show((left.ack for left in client.close()), json=json)
+            raise
+    show([ack], json=json)
     return EXIT_CODES[ack.outcome]
 
 
@@ -72,15 +65,3 @@ def _identity(order: str | None, client_order: str | None) -> OrderId | ClientOr
     if client_order is not None and order is None:
         return ClientOrderId(client_order)
     raise InvalidRequestError("name the order by either --order or --client-order")
-
-
-def _print_json(ack: CancelAck) -> None:
-    print(_json.dumps(ack.to_dict(), indent=2))
-
-
-def _print(ack: CancelAck) -> None:
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    first, *rest = ack_lines(ack)
-    console.print(first, style=STYLES[ack.outcome])
-    for line in rest:
-        console.print(line)
