@@ -44,6 +44,8 @@ class NoSession:
     """No session could be had, so nothing was sent."""
 
     failure: Refused | Throttled | Unreadable
+    #: How long nobody tries again, in seconds, where a log-in failed.
+    again_in_s: float | None = None
 
     @property
     def reason(self) -> Reason:
@@ -53,6 +55,8 @@ class NoSession:
     @property
     def retry_after_s(self) -> float | None:
         """When to come again, in seconds, if anybody said so."""
+        if self.again_in_s is not None:
+            return self.again_in_s
         return self.failure.retry_after_s if isinstance(self.failure, Throttled) else None
 
 
@@ -71,7 +75,7 @@ class Began:
     number: int
     action: Action
     at: float
-    #: When it is overdue: not a fault yet, but no reason to wait for it alone.
+    #: When it is overdue if it is signed at once: not a fault yet, but no reason to wait for it alone.
     overdue_at: float
     #: Where in its span the wait after it falls, from 0 to 1: drawn once, so that all who ask agree.
     jitter: float = 1.0
@@ -85,6 +89,8 @@ class Signed:
     #: The venue's own name of the call.
     call: str
     at: float
+    #: When it is overdue, counted from here on: to wait in a queue is no fault of the venue's.
+    overdue_at: float | None = None
 
 
 @attrs.frozen(kw_only=True)

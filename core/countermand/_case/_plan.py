@@ -41,7 +41,7 @@ def plan(survey: Survey, now: float) -> Plan:
     # Only one exchange of a kind at a time, unless the one under way is overdue: its answer still counts.
     idle = {action: at for action, at in due.items() if not _is_awaited(survey, action, now)}
     later = [at for at in idle.values() if at > now]
-    overdue = [one.began.overdue_at for one in survey.exchanges if one.ended is None]
+    overdue = [one.overdue_at for one in survey.exchanges if one.ended is None]
     return Plan(
         begin=frozenset(action for action, at in idle.items() if at <= now),
         tokens=0 if due.get(Action.CANCEL, -math.inf) == -math.inf else price(survey),
@@ -50,7 +50,7 @@ def plan(survey: Survey, now: float) -> Plan:
 
 
 def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
-    under_way = [one.began for one in survey.exchanges if one.ended is None and one.began.action is action]
+    under_way = [one for one in survey.exchanges if one.ended is None and one.began.action is action]
     return any(one.overdue_at > now for one in under_way)
 
 
@@ -85,7 +85,7 @@ def _unsettled_since(survey: Survey, now: float) -> float:
 
     An attempt that is still in its patience holds no read back that an older one is owed.
     """
-    ends = [one.ended.at if one.ended is not None else one.began.overdue_at for one in survey.attempts]
+    ends = [one.ended.at if one.ended is not None else one.overdue_at for one in survey.attempts]
     past = [at for at in ends if at <= now]
     first_read = survey.sightings[0].began_at if survey.sightings else -math.inf
     return max(past, default=min(ends, default=first_read))
@@ -139,7 +139,7 @@ def _next_read_at(survey: Survey, action: Action, since: float) -> float:
 def _free_at(read: Exchange) -> float:
     """When a read is done with: answered, overdue, or as long after as the venue asked us to wait."""
     if read.ended is None:
-        return read.began.overdue_at
+        return read.overdue_at
     return read.ended.again_at if isinstance(read.ended.answer, Throttled | NoSession) else read.ended.at
 
 

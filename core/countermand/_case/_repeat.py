@@ -56,7 +56,7 @@ def may_renew(survey: Survey, joined_at: float) -> bool:
 def price(survey: Survey) -> int:
     """Say what a repeat of the last attempt takes from the budget, in tokens."""
     last = survey.attempts[-1]
-    if last.ended is None or (last.ended.answer is None and last.ended.at >= last.began.overdue_at):
+    if last.ended is None or (last.ended.answer is None and last.ended.at >= last.overdue_at):
         return _AFTER_TIME_OUT
     return 0 if isinstance(last.ended.answer, _WITHOUT_SESSION) else _AFTER_FAILURE
 
@@ -65,7 +65,7 @@ def _is_shared(attempt: Exchange, joined_at: float) -> bool:
     """Tell whether one who joined then may wait for that attempt: it was unanswered, and not overdue."""
     if attempt.ended is not None and attempt.ended.at < joined_at:
         return False
-    return attempt.began.overdue_at > joined_at
+    return attempt.overdue_at > joined_at
 
 
 def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
@@ -75,7 +75,7 @@ def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
         return math.inf
     if last.ended is None:
         # Overdue is not a fault yet, but no reason either to leave an order alone that is seen alive.
-        return _when_seen_alive(survey, last, last.began.overdue_at)
+        return _when_seen_alive(survey, last, last.overdue_at)
     if isinstance(last.ended.answer, SessionRefused):
         return last.ended.at if may_renew(survey, caller.joined_at) else math.inf
     if isinstance(last.ended.answer, NoSession):

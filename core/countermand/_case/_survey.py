@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import attrs
@@ -37,6 +38,19 @@ class Exchange:
     def signed_at(self) -> float | None:
         """When it was handed to the wire."""
         return self.signed.at if self.signed is not None else None
+
+    @property
+    def queued(self) -> bool:
+        """Whether it still waits for its turn."""
+        return self.ended is None and self.signed is None
+
+    @property
+    def overdue_at(self) -> float:
+        """When it is overdue; never as long as it is queued."""
+        if self.queued:
+            return math.inf
+        own = self.signed.overdue_at if self.signed is not None else None
+        return self.began.overdue_at if own is None else own
 
     @property
     def acted(self) -> Acted:

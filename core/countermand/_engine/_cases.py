@@ -202,9 +202,8 @@ class Cases:
     def _start(self, entry: OpenCase, action: Action, now: float) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
-        half_s = (deadline - now) / 2
         kind = KINDS[action]
-        patience_s = half_s if kind is CallKind.LISTING else min(ATTEMPT_TIMEOUT_S, half_s)
+        patience_s = _patience_s(kind, deadline - now)
         entry.case.facts.append(
             Began(
                 number=number,
@@ -215,8 +214,7 @@ class Cases:
             )
         )
         progress = Progress(
-            clock=self._loop.time,
-            on_signed=lambda call, at: entry.case.facts.append(Signed(number=number, call=call, at=at)),
+            clock=self._loop.time, on_signed=lambda call, at: self._sign(entry, errand, call, at)
         )
         # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
         lasts_until = deadline if kind is CallKind.CANCEL else now + patience_s
@@ -233,6 +231,15 @@ class Cases:
         entry.under_way[number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
+        """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
+        deadline = max((caller.deadline for caller in entry.waiters), default=at)
+        errand.overdue_at = at + _patience_s(errand.kind, deadline - at)
+        errand.last(errand.overdue_at + LATE_GRACE_S)
+        entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
+        if entry.alarm is not None and entry.alarm.when() > errand.overdue_at:
+            entry.wake(self._loop.call_at(errand.overdue_at, self._advance, entry))
 
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._stations[entry.case.venue]
@@ -267,6 +274,11 @@ class Cases:
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
             del self._cases[entry.key]
+
+
+def _patience_s(kind: CallKind, left_s: float) -> float:
+    """Say how long one exchange is waited for alone: never so long that no read can follow."""
+    return left_s / 2 if kind is CallKind.LISTING else min(ATTEMPT_TIMEOUT_S, left_s / 2)
 
 
 def _without_conclusion(entry: OpenCase, caller: Caller, error: Exception) -> CancelAck:

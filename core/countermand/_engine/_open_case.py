@@ -54,7 +54,9 @@ class OpenCase:
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
-            if errand.kind is CallKind.CANCEL and errand.overdue_at > caller.waits_since:
+            if errand.kind is CallKind.CANCEL and (
+                errand.progress.signed_at is None or errand.overdue_at > caller.waits_since
+            ):
                 errand.last(caller.deadline + late_grace_s)
 
     def learn(self, facts: Iterable[Fact]) -> None:
