@@ -1,20 +1,28 @@
-"""One connection to a served simulator: HTTP/1.1 by h11, without a task of its own."""
+"""One connection to a served simulator: HTTP/1.1 by h11 and all its troubles, without a task of its own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import functools
+import socket
+import struct
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import h11
 
 from countermand._http import HttpRequest, HttpResponse
-from countermand.testing._reply import Owed, json_response
+from countermand.testing._course import BODILESS, End, Piece, Whole, course_of
+from countermand.testing._owed import Owed
+from countermand.testing._reply import json_response
 
 #: The most that the head of a request, and its body, may hold each, in bytes.
 REQUEST_BYTES = 1 << 20
 
-_BODILESS = frozenset({204, 304})
+#: A dribbled answer comes byte by byte, but in so many pieces at most.
+_PIECES = 1024
+#: SO_LINGER: on, for no time; closing is a reset then.
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class Connection(asyncio.Protocol):
@@ -30,6 +38,8 @@ class Connection(asyncio.Protocol):
         self._owing = False
         self._timer: asyncio.TimerHandle | None = None
         self._unread = 0
+        #: Whether the next answer is the last one.
+        self._last = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: asyncio calls this."""
@@ -61,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._http.receive_data(b"")
         if not self._owing:
             self._read()
-        return self._timer is not None
+        return self._timer is not None and self._transport.get_extra_info("ssl_object") is None
 
     def _read(self) -> None:
         try:
@@ -87,7 +97,7 @@ class Connection(asyncio.Protocol):
                 return False
             case _:  # more bytes are needed
                 if self._http.they_are_waiting_for_100_continue:
-                    self._send(h11.InformationalResponse(status_code=100, headers=[]))
+                    self._transport.write(self._bytes(h11.InformationalResponse(status_code=100, headers=[])))
                 return False
         return True
 
@@ -105,25 +115,70 @@ class Connection(asyncio.Protocol):
         if owed.give is None:
             return
         if owed.delay_s > 0:
-            self._timer = asyncio.get_running_loop().call_later(owed.delay_s, self._give_late, owed.give)
+            self._later(owed.delay_s, lambda: self._give_late(owed))
         else:
-            self._give(owed.give())
+            self._give(owed)
 
-    def _give_late(self, give: Callable[[], HttpResponse]) -> None:
+    def _later(self, delay_s: float, act: Callable[[], None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(delay_s, act)
+
+    def _give_late(self, owed: Owed) -> None:
         self._timer = None
-        self._give(give())
+        self._give(owed)
         self._read()
 
-    def _give(self, response: HttpResponse) -> None:
+    def _give(self, owed: Owed) -> None:
+        response = cast("Callable[[], HttpResponse]", owed.give)()
+        if owed.trouble is None:
+            self._answer_with(response)
+            return
+        course = course_of(owed.trouble, self._written(response), _PIECES)
+        self._perform(iter(course.pieces), course.end)
+
+    def _perform(self, pieces: Iterator[Piece], end: End) -> None:
+        for piece in pieces:
+            if piece.wait_s > 0:
+                self._later(piece.wait_s, functools.partial(self._perform_late, piece, pieces, end))
+                return
+            self._transport.write(piece.data)
+        self._end(end)
+
+    def _perform_late(self, piece: Piece, pieces: Iterator[Piece], end: End) -> None:
+        self._timer = None
+        self._transport.write(piece.data)
+        self._perform(pieces, end)
+        self._read()
+
+    def _end(self, end: End) -> None:
+        match end:
+            case End.KEEP:
+                self._done()
+            case End.CLOSE:
+                self._transport.close()
+            case End.RESET:
+                sock = self._transport.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                self.abort()
+            case End.STALL:
+                pass  # it is owed for ever
+
+    def _answer_with(self, response: HttpResponse) -> None:
+        whole = self._written(response)
+        self._transport.write(whole.data)
+        self._done()
+
+    def _written(self, response: HttpResponse) -> Whole:
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
-        content = b"" if response.status in _BODILESS else response.content
-        if response.status not in _BODILESS:
+        content = b"" if response.status in BODILESS else response.content
+        if response.status not in BODILESS:
             headers["content-length"] = str(len(content))
-        self._send(
-            h11.Response(status_code=response.status, headers=list(headers.items())),
-            *([h11.Data(data=content)] if content and not self._asked_for_head() else []),
-            h11.EndOfMessage(),
-        )
+        if self._last:
+            headers["connection"] = "close"
+        head = self._bytes(h11.Response(status_code=response.status, headers=list(headers.items())))
+        body = h11.Data(data=b"" if self._asked_for_head() else content)
+        return Whole(head=head, body=self._bytes(body) + self._bytes(h11.EndOfMessage()))
+
+    def _done(self) -> None:
         self._owing = False
         self._unread = 0
         if self._http.our_state is h11.MUST_CLOSE:
@@ -132,12 +187,20 @@ class Connection(asyncio.Protocol):
         else:
             self._http.start_next_cycle()
 
+    def hang_up(self) -> None:
+        """Close, so that the client has to connect anew: now, or with the answer that is owed."""
+        self._last = True
+        if not self._owing:
+            # At once, and not in a later step of the loop: the next request must not come this way.
+            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            self.abort()
+
     def _asked_for_head(self) -> bool:
         return self._head is not None and self._head.method == b"HEAD"
 
     def _refuse(self, status: int, text: str) -> None:
         self._head = None
-        self._give(json_response({"error": text}, status, {"connection": "close"}))
+        self._answer_with(json_response({"error": text}, status, {"connection": "close"}))
 
-    def _send(self, *events: h11.Event) -> None:
-        self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
+    def _bytes(self, event: h11.Event) -> bytes:
+        return self._http.send(event) or b""

@@ -57,7 +57,8 @@ class Faults:
                 raise ConfigurationError(
                     f"no fault {fault.word} at {call!r}; it can be met at: {_names(fault)}"
                 )
-        self._scripts.setdefault(call, deque()).extend(faults)
+        if faults:
+            self._scripts.setdefault(call, deque()).extend(faults)
         for watcher in self.watchers:
             watcher()
 
@@ -93,9 +94,14 @@ class Faults:
         self._rates.clear()
 
     @property
+    def active(self) -> bool:
+        """Whether any fault may come."""
+        return bool(self._scripts or self._rates)
+
+    @property
     def scripts(self) -> dict[str, tuple[Fault | None, ...]]:
         """What is scripted and was not met yet, by call."""
-        return {call: tuple(script) for call, script in self._scripts.items() if script}
+        return {call: tuple(script) for call, script in self._scripts.items()}
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -106,8 +112,8 @@ class Faults:
         """Tell what the next request of that call meets, and count it as asked."""
         if call is None:
             return None
-        if script := self._scripts.get(call):
-            return script.popleft()
+        if call in self._scripts:
+            return self._next(call)
         for rate in self._rates:
             if fault := rate.draw(call):
                 return fault
@@ -116,11 +122,18 @@ class Faults:
     def take_from_door(self) -> tuple[str, Fault] | None:
         """Take the next scripted fault of a call that its connection has to meet; None if there is none."""
         for call, script in self._scripts.items():
-            fault = script[0] if script else None
+            fault = script[0]
             if fault is not None and fault.kind in AT_THE_DOOR:
-                script.popleft()
+                self._next(call)
                 return call, fault
         return None
+
+    def _next(self, call: str) -> Fault | None:
+        script = self._scripts[call]
+        fault = script.popleft()
+        if not script:
+            del self._scripts[call]
+        return fault
 
 
 def is_number(value: object) -> bool:

@@ -10,7 +10,7 @@ import httpx
 from countermand._http import HttpRequest, HttpResponse
 from countermand.testing._course import BODILESS, Course, End, Whole, course_of, whole
 from countermand.testing._fault import FaultKind
-from countermand.testing._reply import Reply
+from countermand.testing._reply import Reply, WireTrouble
 from countermand.testing._simulator import Simulator
 
 #: A dribbled answer comes in so many pieces at most.
@@ -28,8 +28,8 @@ def in_process(
 
     Time is `clock`'s, or else the running loop's, so virtual on a `VirtualLoop`. A request arrives
     `latency_s` seconds after it was sent; its answer takes no time. A fault is the httpx exception that it
-    would be over a socket, and comes at the same step. There are no connections: whatever comes second of
-    two answers is the answer to the next request to that simulator.
+    would be over a socket, and comes at the same step. Of two answers the second is dropped, as by any
+    transport that looks whose answer an answer is.
     """
     return _InProcess(simulators, clock, latency_s)
 
@@ -45,7 +45,6 @@ class _InProcess(httpx.AsyncBaseTransport):
         self._places = {} if isinstance(simulators, Simulator) else dict(simulators)
         self._clock = clock
         self._latency_s = latency_s
-        self._strays: dict[Simulator, HttpResponse] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         simulator, asked = self._received(request)
@@ -57,8 +56,6 @@ class _InProcess(httpx.AsyncBaseTransport):
             await trace(_SENT, {})
         await asyncio.sleep(self._latency_s)
         reply = simulator.handle(asked, self._now(), drawn)
-        if simulator in self._strays:
-            return _written(self._strays.pop(simulator))
         return await self._answered(simulator, reply)
 
     async def _answered(self, simulator: Simulator, reply: Reply) -> httpx.Response:
@@ -66,19 +63,16 @@ class _InProcess(httpx.AsyncBaseTransport):
             await asyncio.sleep(reply.delay_s)
             simulator.book.advance(self._now())
         if reply.wire is not None:
-            return await self._troubled(simulator, reply)
+            return await self._troubled(reply, reply.wire)
         if reply.response is None:
             await _for_ever()
         return _written(reply.response_at(self._now()))
 
-    async def _troubled(self, simulator: Simulator, reply: Reply) -> httpx.Response:
-        trouble = reply.wire
-        if trouble is None or trouble.kind is FaultKind.GARBAGE:
+    async def _troubled(self, reply: Reply, trouble: WireTrouble) -> httpx.Response:
+        if trouble.kind is FaultKind.GARBAGE:
             raise httpx.RemoteProtocolError("illegal status line")
         response = HttpResponse(status=200) if reply.response is None else reply.response_at(self._now())
         answer = whole(response)
-        if trouble.stray is not None:
-            self._strays[simulator] = trouble.stray
         coming = _Coming(course_of(trouble, answer, _PIECES), answer)
         await coming.head()
         return httpx.Response(response.status, headers=dict(response.headers), stream=coming)

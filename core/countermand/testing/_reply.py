@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+from typing import Any
 
 import attrs
 
@@ -56,14 +59,6 @@ class Reply:
         return attrs.evolve(self, response=lambda due: change(before, due))
 
 
-@attrs.frozen(kw_only=True)
-class Owed:
-    """A reply as a connection has to perform it: after `delay_s` seconds, or never where `give` is None."""
-
-    delay_s: float
-    give: Callable[[], HttpResponse] | None
-
-
 #: No answer, ever.
 SILENCE = Reply(response=None)
 
@@ -79,15 +74,41 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
 
 def json_text(value: object) -> str:
     """Write JSON without blanks, `Decimal`s as exact numbers (which `json.dumps` cannot)."""
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     match value:
-        case Decimal():
-            return format(value, "f")
         case Mapping():
-            return "{" + ",".join(f"{json.dumps(k)}:{json_text(v)}" for k, v in value.items()) + "}"
+            return _object_text(value)
         case list() | tuple():
-            return "[" + ",".join(map(json_text, value)) + "]"
+            return _list_text(value)
         case _:
             return json.dumps(value)
+
+
+def _object_text(value: Mapping[str, object]) -> str:
+    return "{" + ",".join([f"{_key_text(key)}:{json_text(item)}" for key, item in value.items()]) + "}"
+
+
+def _list_text(value: Sequence[object]) -> str:
+    return "[" + ",".join(map(json_text, value)) + "]"
+
+
+@functools.cache  # a venue has its few keys, and writes them a million times
+def _key_text(key: str) -> str:
+    return json.dumps(key)
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    int: int.__repr__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _none: "null",
+    Decimal: lambda value: format(value, "f"),
+    dict: _object_text,
+    list: _list_text,
+    tuple: _list_text,
+}
 
 
 def text_response(text: str, status: int, content_type: str = "text/plain") -> HttpResponse:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from countermand._http import HttpRequest, HttpResponse
 from countermand.testing._control import control
-from countermand.testing._reply import Owed, Reply, text_response
-from countermand.testing._simulator import Simulator
+from countermand.testing._door import HOST, Door
+from countermand.testing._fault import FaultKind
+from countermand.testing._owed import Owed
+from countermand.testing._reply import Reply, text_response
+from countermand.testing._simulator import Drawn, Simulator
+
+if TYPE_CHECKING:
+    from countermand.testing._connection import Connection
 
 T = TypeVar("T")
 
-_HOST = "127.0.0.1"
 _CONTROL = "/control"
 
 
@@ -44,26 +50,29 @@ class LiveSimulator:
 
 
 @asynccontextmanager
-async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[LiveSimulator]:
+async def serving(
+    simulator: Simulator, port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[LiveSimulator]:
     """Serve a simulator on the running loop; port 0 is any free one; raises `OSError` for a taken one.
 
-    Leaving closes every connection. A fault of the simulator itself is answered with 500 and raised on
-    leaving, in an `ExceptionGroup`.
+    With `tls`, a server's context of its own, it is https. Leaving closes every connection. A fault of the
+    simulator itself is answered with 500 and raised on leaving, in an `ExceptionGroup`.
     """
     from countermand.testing._connection import Connection  # noqa: PLC0415 - h11 is needed only to serve
 
-    desk = _Desk(simulator)
     connections: set[Connection] = set()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(desk.answer, connections), _HOST, port
-    )
-    base_url = f"http://{_HOST}:{server.sockets[0].getsockname()[1]}"
+    door = Door(lambda: Connection(desk.answer, connections), tls)
+    desk = _Desk(simulator, door, connections)
+    base_url = f"{'http' if tls is None else 'https'}://{HOST}:{await door.open(port)}"
+    simulator.faults.watchers.append(desk.attend)
     try:
+        desk.attend()
         yield LiveSimulator(
             simulator=simulator, base_url=base_url, control_url=base_url + _CONTROL, perform=desk.perform
         )
     finally:
-        server.close()
+        simulator.faults.watchers.remove(desk.attend)
+        door.close()
         while connections:
             for connection in tuple(connections):
                 connection.abort()
@@ -73,14 +82,16 @@ async def serving(simulator: Simulator, port: int = 0) -> AsyncIterator[LiveSimu
 
 
 @contextmanager
-def running(simulator: Simulator, port: int = 0) -> Iterator[LiveSimulator]:
+def running(
+    simulator: Simulator, port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> Iterator[LiveSimulator]:
     """Serve a simulator on a loop in a thread of its own; otherwise as `serving`."""
     ready: Future[tuple[LiveSimulator, Callable[[], object]]] = Future()
     ended: Future[None] = Future()
 
     def run() -> None:
         try:
-            asyncio.run(_serve_until_stopped(simulator, port, ready))
+            asyncio.run(_serve_until_stopped(simulator, port, tls, ready))
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             (ended if ready.done() else ready).set_exception(error)
         else:
@@ -98,11 +109,14 @@ def running(simulator: Simulator, port: int = 0) -> Iterator[LiveSimulator]:
 
 
 async def _serve_until_stopped(
-    simulator: Simulator, port: int, ready: Future[tuple[LiveSimulator, Callable[[], object]]]
+    simulator: Simulator,
+    port: int,
+    tls: ssl.SSLContext | None,
+    ready: Future[tuple[LiveSimulator, Callable[[], object]]],
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    async with serving(simulator, port) as live:
+    async with serving(simulator, port, tls=tls) as live:
 
         def perform(act: Callable[[float], Any]) -> Any:
             done: Future[Any] = Future()
@@ -121,10 +135,12 @@ def _settle(done: Future[Any], act: Callable[[], Any]) -> None:
 
 
 class _Desk:
-    """Tells control from venue, keeps the time, and notes the simulator's own faults."""
+    """Tells control from venue, keeps the time, minds the door, and notes the simulator's own faults."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, door: Door, connections: set[Connection]) -> None:
         self._simulator = simulator
+        self._door = door
+        self._connections = connections
         self.faults: list[Exception] = []
         # The monotonic clock, set to the date, since venues stamp their orders with it.
         self._offset = time.time() - time.monotonic()
@@ -137,11 +153,40 @@ class _Desk:
                 asked = attrs.evolve(request, path=rest)
                 reply = Reply(response=control(self._simulator, asked, now))
             else:
-                reply = self._simulator.handle(request, now)
+                reply = self._ask(request, now)
         except Exception as fault:  # noqa: BLE001 - shown as 500, and raised at the end
             reply = Reply(response=self._told(fault))
-        give = None if reply.response is None else functools.partial(self._give, reply, now + reply.delay_s)
-        return Owed(delay_s=reply.delay_s, give=give)
+        return Owed(delay_s=reply.delay_s, give=self._giving(reply, now), trouble=reply.wire)
+
+    def attend(self) -> None:
+        """Let connections meet the faults that are scripted for the requests they would bring."""
+        while taken := self._simulator.faults.take_from_door():
+            call, fault = taken
+            self._keep_out(Drawn(call=call, fault=fault))
+
+    def _ask(self, request: HttpRequest, now: float) -> Reply:
+        drawn = self._simulator.draw(request)
+        if drawn.at_the_door:
+            # It is in already: it gets its answer, and the next connection the fault.
+            self._keep_out(drawn)
+            drawn = attrs.evolve(drawn, fault=None)
+        reply = self._simulator.handle(request, now, drawn)
+        self.attend()
+        return reply
+
+    def _keep_out(self, drawn: Drawn) -> None:
+        trouble = self._simulator.refuse(drawn)
+        if trouble.kind is FaultKind.TLS:
+            self._door.spoil_handshake(trouble.seconds)
+        else:
+            self._door.shut(trouble.seconds)
+        for connection in tuple(self._connections):
+            connection.hang_up()
+
+    def _giving(self, reply: Reply, now: float) -> Callable[[], HttpResponse] | None:
+        if reply.response is not None:
+            return functools.partial(self._give, reply, now + reply.delay_s)
+        return None if reply.wire is None else _nothing
 
     def perform(self, act: Callable[[float], T]) -> T:
         now = self._now()
@@ -162,3 +207,8 @@ class _Desk:
 
     def _now(self) -> float:
         return time.monotonic() + self._offset
+
+
+def _nothing() -> HttpResponse:
+    """Stand for an answer of which no byte comes."""
+    return HttpResponse(status=200)

@@ -55,6 +55,9 @@ class Drawn:
         return self.fault is not None and self.fault.kind in AT_THE_DOOR
 
 
+_UNTROUBLED = Drawn(call=None, fault=None)
+
+
 class Simulator(ABC):
     """A venue in memory, sans I/O; a plugin subclasses it and gives `route` and `venue`.
 
@@ -135,6 +138,8 @@ class Simulator(ABC):
 
     def draw(self, request: HttpRequest) -> Drawn:
         """Draw what a request is to meet; for a shell, which then gives it to `handle` or to `refuse`."""
+        if not (self.faults.active or self._later):
+            return _UNTROUBLED  # nobody needs to know which call it is
         call = self.call_of(request)
         return Drawn(call=call, fault=self.faults.draw(call))
 
