@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def pending(venue: LiveSimulator, run: Run, *orders: str) -> list[str]:
     venue.call(lambda _now: venue.simulator.switch(cancel_delay_s=3600.0))
     printed = []
     for order in orders:
-        venue.call(lambda now, order=order: venue.simulator.place(now, order_id=order))
+        venue.call(partial(venue.simulator.place, order_id=order))
         words = ("--order", order, "--assurance", "received", "--json", "--timeout", "0.3")
         ran = run("cancel", venue.simulator.name, "--account", "9", *words)
         assert CancelAck.from_dict(json.loads(ran.out)).final is False

@@ -164,7 +164,7 @@ class Cases:
     def _revise(self, entry: OpenCase, survey: Survey, told: Told, now: float) -> None:
         """Tell how an ack moves on by the facts that came since."""
         conclusion = conclude(survey, told.caller)
-        if moves(told.ack, conclusion.outcome, firm=conclusion.settled or entry.quiet):
+        if moves(told.ack, conclusion, firm=conclusion.settled or entry.quiet):
             self._ledger.restate(told, told.retell(ack_of(survey, told.caller, conclusion, now)))
 
     def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:

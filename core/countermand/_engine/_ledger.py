@@ -6,10 +6,11 @@ import weakref
 from collections.abc import Callable
 
 from countermand._ack import CancelAck
+from countermand._case._conclude import Conclusion
 from countermand._engine._mailbox import Mailbox
 from countermand._engine._open_case import Told
 from countermand._engine._watch import Watch
-from countermand._outcome import Outcome
+from countermand._outcome import Outcome, Reason, Sent
 from countermand._request import CancelRequest
 from countermand._update import Unsettled, Update
 
@@ -83,16 +84,21 @@ class Ledger:
             mailbox.close()
 
 
-def moves(before: CancelAck, outcome: Outcome, *, firm: bool) -> bool:
-    """Tell whether an ack moves on to such an outcome; `firm` where nothing more is to come by itself.
+def moves(before: CancelAck, now: Conclusion, *, firm: bool) -> bool:
+    """Tell whether an ack moves on; `firm` where nothing more is to come by itself.
 
-    What was final stays so, and whatever speaks against it is told. What was not moves to its end, or from
-    UNKNOWN to PENDING, and never back.
+    What is not final moves to its end, or from UNKNOWN to PENDING, and never back. What was final is not
+    undone, but whatever the order's own state says against it is told.
     """
-    if outcome is Outcome.CANCELED:
+    ended = now.outcome is Outcome.CANCELED or now.reason in _ENDS
+    if not before.final:
+        late_receipt = before.outcome is Outcome.UNKNOWN and now.outcome is Outcome.PENDING
+        return ended or late_receipt or (firm and now.outcome is Outcome.REJECTED)
+    if before.outcome is Outcome.CANCELED or before.reason in _ENDS:
         return True
-    if before.final:
-        return firm or before.order is None or outcome is Outcome.UNKNOWN
-    if outcome is Outcome.REJECTED:
-        return firm
-    return before.outcome is Outcome.UNKNOWN and outcome is Outcome.PENDING
+    # Of an order that was not even sent a cancel, another caller's says nothing.
+    return ended and before.sent is not Sent.NO
+
+
+#: The reasons that rest on a read of the order's own end.
+_ENDS = frozenset({Reason.TOO_LATE, Reason.REPLACED})
