@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +22,7 @@ from countermand import (
 )
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import Conclusion, conclude
-from countermand._case._facts import Action, Began, Caller, Case, Ended, Listing, Signed
+from countermand._case._facts import Action, Began, Caller, Case, Ended, Listing, NoSession, Signed, Withheld
 from countermand._case._plan import Plan, plan
 from countermand._case._survey import Survey
 from countermand.venue import Capabilities, Identity, OrderRead, TrailRead
@@ -58,21 +59,23 @@ class Story:
         """Send a cancel at that time, answered a little later; a fault is a text."""
         return self._exchange(Action.CANCEL, answer, at, took, more)
 
-    def read(self, answer: Any, at: float, *, took: float = 0.1, action: Action = Action.READ) -> Story:
+    def read(
+        self, answer: Any, at: float, *, took: float = 0.1, action: Action = Action.READ, **more: Any
+    ) -> Story:
         """Read the order, or list; a report stands for the answer that shows it."""
-        return self._exchange(action, answer, at, took, {})
+        return self._exchange(action, answer, at, took, more)
 
     def listing(self, *rows: OrderReport, at: float, action: Action = Action.OPEN) -> Story:
         """List orders."""
         return self._exchange(action, Listing(rows=rows), at, 0.1, {})
 
     def _exchange(self, action: Action, answer: Any, at: float, took: float, more: dict[str, Any]) -> Story:
-        self.began(action, at)
+        self.began(action, at, signed=not isinstance(answer, NoSession))
         fault = answer if isinstance(answer, str) else None
         if isinstance(answer, OrderReport):
             answer = TrailRead(report=answer) if action is Action.TRAIL else OrderRead(report=answer)
         told = {
-            "sent": Sent.MAYBE if fault else Sent.YES,
+            "sent": Sent.MAYBE if fault else Sent.NO if isinstance(answer, NoSession) else Sent.YES,
             "answer": None if fault else answer,
             "fault": fault,
             "signed_at": at,
@@ -84,6 +87,18 @@ class Story:
         self.case.facts.append(Ended(number=number, at=at + took, **told))
         return self
 
+    def withheld(self, at: float) -> Story:
+        """Find the budget empty."""
+        self.case.facts.append(Withheld(number=next(self.numbers), at=at))
+        return self
+
+    def joined(self, at: float, **more: Any) -> Story:
+        """Let another caller join, and tell the story on for that one."""
+        told = {"joined_at": at, "waits_since": at, "deadline": at + 10, **more}
+        self.caller = attrs.evolve(self.caller, **told)
+        self.case.callers.append(self.caller)
+        return self
+
     def concludes(self) -> Conclusion:
         """Say what is proved."""
         return conclude(Survey(case=self.case), self.caller)
@@ -91,6 +106,20 @@ class Story:
     def ack(self, now: float = 9.0) -> CancelAck:
         """Tell it as an ack, whose invariants then hold."""
         return ack_of(Survey(case=self.case), self.caller, self.concludes(), now)
+
+    def says(self) -> str:
+        """Say it in a word: the reason, or else the outcome; a full stop if waiting teaches nothing more."""
+        conclusion = self.concludes()
+        word = (conclusion.reason or conclusion.outcome).value
+        return f"{word}." if conclusion.settled else word
+
+    def then(self, now: float) -> str:
+        """Say what begins next, and when, if no fact comes before."""
+        step = self.plans(now)
+        if not step.begin:
+            return "nothing" if step.look_again_at == math.inf else self.then(step.look_again_at)
+        names = [action.name.lower() for action in Action if action in step.begin]
+        return f"{'+'.join(names)} {round(now, 6):g}"
 
     def plans(self, now: float) -> Plan:
         """Say what should begin then."""

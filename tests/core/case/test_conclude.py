@@ -128,6 +128,10 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     ),
     "throttled, not processed": (
         lambda s: s.cancel(Throttled(acted=Acted.NO, retry_after_s=3)),
+        Outcome.REJECTED, Reason.THROTTLED, False,
+    ),
+    "throttled, not processed, for longer than the caller waits": (
+        lambda s: s.cancel(Throttled(acted=Acted.NO, retry_after_s=10)),
         Outcome.REJECTED, Reason.THROTTLED, True,
     ),
     "session refused once": (
@@ -148,18 +152,20 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
     ),
     "connect refused": (
-        lambda s: s.cancel("refused", sent=Sent.NO), Outcome.REJECTED, Reason.NOT_SENT, True,
+        lambda s: s.cancel("refused", sent=Sent.NO), Outcome.REJECTED, Reason.NOT_SENT, False,
     ),
     "log-in refused": (
         lambda s: s.cancel(NoSession(failure=Refused(text="bad password")), sent=Sent.NO),
         Outcome.REJECTED, Reason.NOT_AUTHORIZED, True,
     ),
     "log-in throttled": (
-        lambda s: s.cancel(NoSession(failure=Throttled(retry_after_s=9)), sent=Sent.NO),
-        Outcome.REJECTED, Reason.THROTTLED, True,
+        lambda s: s.cancel(NoSession(failure=Throttled(retry_after_s=9))), Outcome.REJECTED, Reason.THROTTLED, False,
+    ),
+    "log-in throttled for longer than the caller waits": (
+        lambda s: s.cancel(NoSession(failure=Throttled(retry_after_s=10))), Outcome.REJECTED, Reason.THROTTLED, True,
     ),
     "log-in unreadable": (
-        lambda s: s.cancel(NoSession(failure=Unreadable()), sent=Sent.NO), Outcome.REJECTED, Reason.NOT_SENT, True,
+        lambda s: s.cancel(NoSession(failure=Unreadable())), Outcome.REJECTED, Reason.NOT_SENT, False,
     ),
     "law 1: no answer, then refused": (
         lambda s: s.cancel("reset").cancel(CONFLICT, 1).read(NEW, 8), Outcome.UNKNOWN, None, False,
@@ -489,7 +495,7 @@ UNRESOLVED: dict[str, tuple[Callable[[Any], Any], Reason, bool]] = {
         lambda s: s.read(NoSession(failure=Throttled(retry_after_s=50)), 0, action=Action.OPEN), Reason.THROTTLED, True,
     ),
     "log-in unreadable": (
-        lambda s: s.read(NoSession(failure=Unreadable()), 0, action=Action.OPEN), Reason.NOT_SENT, True,
+        lambda s: s.read(NoSession(failure=Unreadable()), 0, action=Action.OPEN), Reason.NOT_SENT, False,
     ),
     "refused": (
         lambda s: s.read(Refused(), 0, action=Action.OPEN), Reason.NOT_AUTHORIZED, True,

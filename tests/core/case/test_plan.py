@@ -75,7 +75,12 @@ STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
         "full", lambda s: s.cancel(Receipt()).read(NEW, 5.2), 5.4, {READ, TRAIL},
     ),
     "no trail too soon": ("full", lambda s: s.cancel(Receipt()).read(NEW, 5), 5.2, {READ}),
-    "no trail where there is none": ("plain", lambda s: s.cancel(Receipt()).read(NEW, 5.2), 5.4, {READ}),
+    "without a trail a cancel of an order that outlives its receipt": (
+        "plain", lambda s: s.cancel(Receipt()).read(NEW, 5.2), 5.4, {CANCEL},
+    ),
+    "no trail where there is none": (
+        "plain", lambda s: s.cancel(Receipt()).cancel(Receipt(), 1).cancel(Receipt(), 2).read(NEW, 8), 8.2, {READ},
+    ),
     "the history of a Canceled order": (
         "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 0.1), 0.2, {HISTORY},
     ),
