@@ -10,6 +10,7 @@ from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
 from countermand.testing._discovery import load_simulator, simulators
 from countermand.testing._fault import CALLS, EVERY_FAULT, POSSIBLE, Fault, FaultKind, Point
+from countermand.testing._fault_json import fault_from_word
 from countermand.testing._faults import Faults
 from countermand.testing._in_process import in_process
 from countermand.testing._order import CONTROL, SimulatedOrder
@@ -43,6 +44,7 @@ __all__ = [
     "Tokens",
     "VirtualLoop",
     "WireTrouble",
+    "fault_from_word",
     "in_process",
     "json_response",
     "json_text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import socket
 import struct
@@ -190,9 +191,10 @@ class Connection(asyncio.Protocol):
     def hang_up(self) -> None:
         """Close, so that the client has to connect anew: now, or with the answer that is owed."""
         self._last = True
-        if not self._owing:
+        if not self._owing and not self._transport.is_closing():
             # At once, and not in a later step of the loop: the next request must not come this way.
-            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the client may have ended it first
+                self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
             self.abort()
 
     def _asked_for_head(self) -> bool:

@@ -11,6 +11,7 @@ import attrs
 
 from countermand._http import HttpRequest, HttpResponse
 from countermand._order import OrderStatus
+from countermand.testing._fault_json import faults_to_json, set_faults
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._order_json import (
     CHANGE_FIELDS,
@@ -130,6 +131,20 @@ def _set_behaviour(ask: _Ask) -> object:
     return ask.simulator.switch(**ask.body(float)).to_dict()
 
 
+def _read_faults(ask: _Ask) -> object:
+    return faults_to_json(ask.simulator.faults)
+
+
+def _set_faults(ask: _Ask) -> object:
+    set_faults(ask.simulator.faults, ask.body(float))
+    return _read_faults(ask)
+
+
+def _clear_faults(ask: _Ask) -> object:
+    ask.simulator.faults.clear()
+    return _read_faults(ask)
+
+
 def _list_requests(ask: _Ask) -> object:
     return [attrs.asdict(request) for request in ask.simulator.requests]
 
@@ -148,6 +163,7 @@ _ROUTES: Mapping[str, Mapping[str, Callable[[_Ask], object]]] = {
     "orders": {"GET": _list_orders, "POST": _place_order},
     "orders/{id}": {"GET": _read_order, "PUT": _change_order},
     "behaviour": {"GET": _read_behaviour, "PUT": _set_behaviour},
+    "faults": {"GET": _read_faults, "PUT": _set_faults, "DELETE": _clear_faults},
     "requests": {"GET": _list_requests},
     "expire-tokens": {"POST": _expire_tokens},
     "reset": {"POST": _reset},

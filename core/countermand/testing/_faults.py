@@ -84,8 +84,8 @@ class Faults:
         }
         if not any(choices.values()):
             raise ConfigurationError(f"none of these faults can be met at: {', '.join(sorted(set(calls)))}")
-        # A simulator's chance needs no secrecy, but to be the same again.
-        chance = random.Random(seed)  # noqa: S311
+        # Two rates of one seed are not to hit together. A chance here needs no secrecy, but to come again.
+        chance = random.Random(f"{seed} {len(self._rates)}")  # noqa: S311
         self._rates.append(Rate(rate=rate, seed=seed, choices=choices, chance=chance))
 
     def clear(self) -> None:

@@ -42,12 +42,13 @@ class _InProcess(httpx.AsyncBaseTransport):
         latency_s: float,
     ) -> None:
         self._only = simulators if isinstance(simulators, Simulator) else None
-        self._places = {} if isinstance(simulators, Simulator) else dict(simulators)
+        places = {} if isinstance(simulators, Simulator) else simulators
+        self._places = {str(httpx.URL(base_url)).rstrip("/"): one for base_url, one in places.items()}
         self._clock = clock
         self._latency_s = latency_s
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        simulator, asked = self._received(request)
+        simulator, asked = self._received(request, await request.aread())
         drawn = simulator.draw(asked)
         if drawn.at_the_door:
             simulator.refuse(drawn)
@@ -77,20 +78,19 @@ class _InProcess(httpx.AsyncBaseTransport):
         await coming.head()
         return httpx.Response(response.status, headers=dict(response.headers), stream=coming)
 
-    def _received(self, request: httpx.Request) -> tuple[Simulator, HttpRequest]:
-        path = request.url.raw_path.decode("ascii")
-        simulator = self._only
+    def _received(self, request: httpx.Request, content: bytes) -> tuple[Simulator, HttpRequest]:
+        simulator, path = self._only, request.url.raw_path.decode("ascii")
         if simulator is None:
-            simulator, path = self._at(str(request.url), path)
-        return simulator, HttpRequest(
-            method=request.method, path=path, headers=dict(request.headers.items()), content=request.content
-        )
+            simulator, path = self._at(str(request.url.copy_with(raw_path=b"/")).rstrip("/"), path)
+        headers = dict(request.headers.items())
+        return simulator, HttpRequest(method=request.method, path=path, headers=headers, content=content)
 
-    def _at(self, url: str, path: str) -> tuple[Simulator, str]:
+    def _at(self, origin: str, path: str) -> tuple[Simulator, str]:
         for base_url, simulator in self._places.items():
-            if url.startswith(base_url):
-                return simulator, url.removeprefix(base_url)
-        raise httpx.ConnectError(f"no simulator at {url}")
+            rest = (origin + path).removeprefix(base_url)
+            if len(rest) < len(origin + path) and rest.startswith("/"):
+                return simulator, rest
+        raise httpx.ConnectError(f"no simulator at {origin}")
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() if self._clock is None else self._clock()
