@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime
+from typing import Any
 
 from countermand._ack import CancelAck
-from countermand._case._facts import Action, Answer, Began, Ended, Fact, Signed
+from countermand._case._facts import Action, Began, Ended, Fact, Signed
 from countermand._evidence import Attempt, EvidenceKind
 from countermand._outcome import Sent
 from countermand.venue import MayHaveActed, OrderRead, Receipt
@@ -27,27 +28,28 @@ def recalled(ack: CancelAck, epoch: datetime, now: float) -> list[Fact]:
     numbers = itertools.count(-1, -1)
     received = {(item.source, item.at) for item in ack.evidence if item.kind is EvidenceKind.RECEIPT}
     attempts: tuple[Attempt, ...] = tuple(one for one in ack.attempts if one.sent is not Sent.NO)
-    if not attempts and ack.sent is not Sent.NO:
-        attempts = (Attempt(call=Action.CANCEL.value, sent=ack.sent),)
+    if not attempts:
+        # What was not sent for this caller may have been for another who went on waiting.
+        attempts = (Attempt(call=Action.CANCEL.value, sent=Sent.MAYBE),)
     facts: list[Fact] = []
     for attempt in attempts:
         taken = (attempt.call, attempt.answered_at) in received
         span = at(attempt.signed_at), at(attempt.answered_at or attempt.signed_at)
-        answer: Answer = Receipt() if taken else MayHaveActed()
-        facts += _exchange(next(numbers), Action.CANCEL, span, attempt.call, answer)
+        answer = Receipt() if taken else MayHaveActed()
+        facts += _exchange(next(numbers), Action.CANCEL, attempt.call, span, sent=attempt.sent, answer=answer)
     for item in ack.evidence:
         if item.kind is EvidenceKind.REPORT and item.order is not None:
             span = at(item.order.as_of), at(item.at)
-            facts += _exchange(next(numbers), Action.READ, span, item.source, OrderRead(report=item.order))
+            read = OrderRead(report=item.order)
+            facts += _exchange(next(numbers), Action.READ, item.source, span, sent=Sent.YES, answer=read)
     return facts
 
 
 def _exchange(
-    number: int, action: Action, span: tuple[float, float], call: str, answer: Answer
+    number: int, action: Action, call: str, span: tuple[float, float], **told: Any
 ) -> tuple[Fact, ...]:
-    began_at, ended_at = span[0], max(span)
     return (
-        Began(number=number, action=action, at=began_at, overdue_at=began_at),
-        Signed(number=number, call=call, at=began_at),
-        Ended(number=number, at=ended_at, sent=Sent.YES, signed_at=began_at, answer=answer),
+        Began(number=number, action=action, at=span[0], overdue_at=span[0]),
+        Signed(number=number, call=call, at=span[0]),
+        Ended(number=number, at=max(span), signed_at=span[0], **told),
     )

@@ -14,7 +14,7 @@ from countermand._case._facts import Caller
 from countermand._case._follow import followed
 from countermand._engine._admission import check, not_sent
 from countermand._engine._cases import Cases
-from countermand._engine._ledger import Ledger
+from countermand._engine._ledger import Ledger, no_less
 from countermand._engine._mailbox import Mailbox
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
@@ -94,8 +94,8 @@ class Engine:
         )
         settled = await self._cases.answer(caller, entry)
         if told is None:
-            return settled
-        settled = told.retell(settled)
+            return no_less(ack, settled)
+        settled = no_less(told.ack, told.retell(settled))
         self._ledger.restate(told, settled)
         return settled
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 
+import attrs
+
 from countermand._ack import CancelAck
 from countermand._case._conclude import Conclusion
 from countermand._engine._mailbox import Mailbox
@@ -82,6 +84,13 @@ class Ledger:
         """Bring all readers to their end."""
         for mailbox in list(self._mailboxes):
             mailbox.close()
+
+
+def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
+    """Return a later ack of the same request: what the venue once had, it has not unlearned."""
+    if before.outcome is Outcome.PENDING and ack.outcome is Outcome.UNKNOWN:
+        return attrs.evolve(ack, outcome=Outcome.PENDING, stage=before.stage)
+    return ack
 
 
 def moves(before: CancelAck, now: Conclusion, *, firm: bool) -> bool:
