@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import httpx
 import pytest
 
-from countermand import AsyncClient, CancelAck, CancelRequest, Client
+from countermand import AsyncClient, CancelAck, CancelRequest, Client, RetryPolicy
 from countermand.venue import Venue
 
 #: Performs cancels one after the other through one client; `between` happens before all but the first.
@@ -24,10 +24,11 @@ def perform_sync(
     *requests: CancelRequest,
     transport: httpx.AsyncBaseTransport | None = None,
     between: Callable[[], object] = nothing,
+    retry: RetryPolicy | None = None,
 ) -> Sequence[CancelAck]:
     """Perform cancels through a `Client`."""
     acks: list[CancelAck] = []
-    with Client([venue], transport=transport) as client:
+    with Client([venue], transport=transport, retry=retry) as client:
         for request in requests:
             if acks:
                 between()
@@ -40,12 +41,13 @@ def perform_async(
     *requests: CancelRequest,
     transport: httpx.AsyncBaseTransport | None = None,
     between: Callable[[], object] = nothing,
+    retry: RetryPolicy | None = None,
 ) -> Sequence[CancelAck]:
     """Perform cancels through an `AsyncClient`."""
 
     async def performed() -> Sequence[CancelAck]:
         acks: list[CancelAck] = []
-        async with AsyncClient([venue], transport=transport) as client:
+        async with AsyncClient([venue], transport=transport, retry=retry) as client:
             for request in requests:
                 if acks:
                     between()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from vcr.cassette import Cassette
 
-from countermand import CancelAck
+from countermand import CancelAck, RetryPolicy
 from sidecar import CASSETTES, Expected, Sidecar
 from tape import Tape
 
@@ -37,7 +37,9 @@ def replay(path: Path, perform: Perform) -> tuple[CancelAck, Sidecar, Cassette]:
     transport = httpx.AsyncHTTPTransport(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     venue = sidecar.build()
     with Tape(path=path, base_url=venue.base_url).playing(polls=sidecar.polls) as cassette:
-        acks = perform(venue, *sidecar.requests(), transport=transport)
+        # How often a cancel is repeated until then differs, too, and is told elsewhere.
+        retry = RetryPolicy(most_attempts=1) if sidecar.polls else None
+        acks = perform(venue, *sidecar.requests(), transport=transport, retry=retry)
     asyncio.run(transport.aclose())
     return acks[-1], sidecar, cassette
 

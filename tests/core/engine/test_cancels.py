@@ -38,6 +38,7 @@ Ask = Callable[..., CancelRequest]
 RECEIPT = {"say": "receipt"}
 GONE_FOR_GOOD = {"say": "order", "id": "7", "status": "CANCELED", "filled": "0.5", "account": "9"}
 ALIVE = {"say": "order", "id": "7", "status": "NEW"}
+LEAVING = {"say": "order", "id": "7", "status": "PENDING_CANCEL"}
 
 
 def test_a_receipt_and_a_read(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
@@ -102,7 +103,7 @@ PATHS: dict[str, tuple[Assurance, Any, list[Any], tuple[Any, ...], list[str]]] =
     "confirmed only later": (
         Assurance.CONFIRMED,
         RECEIPT,
-        [ALIVE, ALIVE, GONE_FOR_GOOD],
+        [LEAVING, LEAVING, GONE_FOR_GOOD],
         (Outcome.CANCELED, None, CanceledBy.UNDETERMINED),
         ["cancel", "order", "order", "order"],
     ),
@@ -120,16 +121,9 @@ PATHS: dict[str, tuple[Assurance, Any, list[Any], tuple[Any, ...], list[str]]] =
         (Outcome.CANCELED, None, CanceledBy.UNDETERMINED),
         ["cancel", "order", "order"],
     ),
-    "nobody there": (
+    "throttled for longer than one waits": (
         Assurance.CONFIRMED,
-        httpx.ConnectError("refused"),
-        [],
-        (Outcome.REJECTED, Reason.NOT_SENT, None),
-        ["cancel"],
-    ),
-    "throttled, and not processed": (
-        Assurance.CONFIRMED,
-        {"say": "throttled", "wait": 7.0},
+        {"say": "throttled", "wait": 17.0},
         [],
         (Outcome.REJECTED, Reason.THROTTLED, None),
         ["cancel"],
@@ -158,6 +152,15 @@ def test_what_becomes_of_a_cancel(
     assert peer.calls() == calls
     assert peer.calls("cancel") == ["7"]
     assert f"for={assurance.value}" in str(peer.heard[0].url)
+
+
+def test_nobody_is_there(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """What no connection could be had for was not sent, however often it was tried until the deadline."""
+    peer.on("cancel", httpx.ConnectError("refused"))
+    (ack,) = cancel(pebble, ask(timeout_s=0.3))
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+    assert peer.calls() == ["cancel"] * len(ack.attempts)
+    assert {attempt.fault for attempt in ack.attempts} == {"ConnectError: refused"}
 
 
 def test_nobody_can_tell(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
@@ -208,7 +211,7 @@ def test_each_keeps_its_deadline_and_assurance(
         return RECEIPT
 
     peer.on("cancel", when_one_has_left)
-    peer.on("order", lambda _: GONE_FOR_GOOD if len(witness.acks) > 1 else ALIVE)
+    peer.on("order", lambda _: GONE_FOR_GOOD if len(witness.acks) > 1 else LEAVING)
     requests = (ask(timeout_s=0.1), ask(assurance=Assurance.RECEIVED), ask())
     hasty, content, patient = cancel(pebble, *requests, observer=witness)
     assert (hasty.outcome, hasty.sent) == (Outcome.UNKNOWN, Sent.MAYBE)

@@ -45,11 +45,15 @@ def test_those_who_name_one_order_differently_share_it(
 ) -> None:
     """Callers by either id end in one case: one attempt, and each has its ack."""
 
+    async def when_all_are_here(_: httpx.Request) -> Any:
+        await witness.until(lambda seen: len(seen.requests) == 3)
+        return rows(row("7"))
+
     async def when_resolved(_: httpx.Request) -> Any:
         await witness.until(lambda seen: sum(answer.call == "open" for answer in seen.answers) > 0)
         return RECEIPT
 
-    peer.on("open", rows(row("7"))).on("cancel", when_resolved).on("order", CANCELED)
+    peer.on("open", when_all_are_here).on("cancel", when_resolved).on("order", CANCELED)
     acks = cancel(pebble, ask("7"), ask(order=MINE), ask(order=MINE), observer=witness)
     assert [(ack.outcome, ack.order_id) for ack in acks] == [(Outcome.CANCELED, OrderId("7"))] * 3
     assert peer.calls("cancel") == ["7"]

@@ -29,6 +29,8 @@ Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
 RECEIPT = {"say": "receipt"}
 CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
 ALIVE = {"say": "order", "id": "7", "status": "NEW"}
+#: Neither alive nor dead: of such an order no cancel is repeated.
+UNREADABLE = {"say": "order", "id": "7", "status": "ERROR"}
 
 
 def within(told: CancelAck) -> float:
@@ -229,7 +231,7 @@ def test_who_comes_after_a_hung_cancel_gets_its_own(
     virtually: Virtually, client: Make, peer: Peer, ask: Ask
 ) -> None:
     """An attempt that nobody answers holds up none of those who come later."""
-    peer.on("cancel", peer.never, RECEIPT).on("order", ALIVE)
+    peer.on("cancel", peer.never, RECEIPT).on("order", UNREADABLE)
 
     async def insist() -> None:
         async with client() as one:
