@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -119,9 +120,17 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Take the peer's end in: asyncio calls this."""
-        if self._exchange is not None:
+        if self._exchange is not None and self._is_proper_end():
             self._exchange.take(b"")
         self.close()
+
+    def _is_proper_end(self) -> bool:
+        """Tell an end from a cut, which only TLS can; RFC 9112, 9.8."""
+        tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        try:
+            return tls is None or not tls.read(1)
+        except ssl.SSLError:
+            return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: asyncio calls this."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
@@ -11,8 +12,8 @@ import httpx
 
 #: The most that the head of an answer may take, with all that is said before it (1xx), in bytes.
 HEAD_BYTES = 65_536
-#: How much of a parser's words is told: they quote what came.
-_WORDS = 200
+#: Where a parser's words begin to quote: what came, or a header of ours and the secret in it.
+_QUOTE = re.compile(r"[ :(]*(bytearray\()?b['\"]")
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -46,15 +47,15 @@ class Parser:
             events = (head, h11.Data(data=content), h11.EndOfMessage())
             return b"".join(self._http.send(event) for event in events)
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
-            raise httpx.LocalProtocolError(_told(error)) from error
+            raise httpx.LocalProtocolError(_told(error)) from None  # its words quote
 
     def read(self, data: bytes) -> list[bytes]:
         """Take in what came, nothing for the peer's end, and return what it adds to the body.
 
         Raises `httpx.RemoteProtocolError` for an answer that is none.
         """
-        if not data and not self._taken:
-            raise httpx.RemoteProtocolError("the server closed the connection without an answer")
+        if not data and self.head is None:
+            raise httpx.RemoteProtocolError("the server closed the connection before it answered")
         self._taken += len(data)
         try:
             self._http.receive_data(data)
@@ -108,4 +109,4 @@ def _is_ambiguous(head: Head) -> bool:
 
 
 def _told(error: Exception) -> str:
-    return str(error)[:_WORDS]
+    return _QUOTE.split(str(error))[0]

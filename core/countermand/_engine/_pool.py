@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from itertools import islice, takewhile
+
+import httpx
 
 from countermand._engine._connection import Connection, Origin
-
-#: How long a connection may wait for its next request, in seconds.
-IDLE_S = 30.0
 
 
 class Pool:
     """Everything costs the same, however many connections there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_s: float) -> None:
         self.closed = False
+        self._idle_s = idle_s
         self._all: set[Connection] = set()
         #: Since when each is idle, the longest first.
         self._idle: defaultdict[Origin, dict[Connection, float]] = defaultdict(dict)
@@ -27,19 +28,20 @@ class Pool:
         return len(self._all)
 
     def add(self, connection: Connection) -> None:
-        """Take care of a new connection, which is busy."""
+        """Take care of a new connection, which is busy; raises `httpx.ConnectError` after the end."""
         self._all.add(connection)
         connection.on_idle = self._keep
         connection.on_lost = self._forget
         if self.closed:
             connection.close()
+            raise httpx.ConnectError("the transport was closed")
 
     def take(self, origin: Origin) -> Connection | None:
         """Return a connection that has been idle and quiet, if there is one."""
         idle = self._idle[origin]
         while idle:
             connection, since = idle.popitem()
-            if connection.quiet and _now() - since < IDLE_S:
+            if _now() - since < self._idle_s and connection.quiet:
                 return connection
             connection.close()
         return None
@@ -58,7 +60,7 @@ class Pool:
     def _keep(self, connection: Connection) -> None:
         self._idle[connection.origin][connection] = _now()
         if self._sweeper is None:
-            self._sweeper = asyncio.get_running_loop().call_later(IDLE_S, self._sweep)
+            self._sweeper = asyncio.get_running_loop().call_later(self._idle_s, self._sweep)
 
     def _forget(self, connection: Connection) -> None:
         self._all.discard(connection)
@@ -68,16 +70,14 @@ class Pool:
 
     def _sweep(self) -> None:
         self._sweeper = None
-        oldest = _now()
+        until = _now() - self._idle_s
         for idle in self._idle.values():
-            for connection, since in list(idle.items()):
-                if _now() - since < IDLE_S:
-                    oldest = min(oldest, since)
-                    break
+            for connection, _ in list(takewhile(lambda kept: kept[1] <= until, idle.items())):
                 del idle[connection]
                 connection.close()
-        if any(self._idle.values()):
-            self._sweeper = asyncio.get_running_loop().call_at(oldest + IDLE_S, self._sweep)
+        oldest = [since for idle in self._idle.values() for since in islice(idle.values(), 1)]
+        if oldest:
+            self._sweeper = asyncio.get_running_loop().call_at(min(oldest) + self._idle_s, self._sweep)
 
 
 def _now() -> float:

@@ -14,6 +14,9 @@ from countermand._engine._exchange import Exchange
 from countermand._engine._names import Names
 from countermand._engine._pool import Pool
 
+#: How long a connection may wait for its next request, in seconds.
+IDLE_S = 30.0
+
 _PORTS = {"http": 80, "https": 443}
 _STOCK = httpx.AsyncHTTPTransport.handle_async_request
 
@@ -24,14 +27,21 @@ class Transport(httpx.AsyncBaseTransport):
     It speaks to the origin itself: no proxies, no HTTP/2, no upgrades. It raises httpx's exceptions, keeps to
     the time-outs of the extension `timeout`, and tells of its steps as httpcore does: what fails before
     `http11.send_request_headers.started` was not sent. `verify` are the certificates trusted, httpx's own
-    unless given.
+    unless given; `idle_s` is how long a connection is kept for the next request, in seconds.
     """
 
-    def __init__(self, *, verify: ssl.SSLContext | None = None, names: Names | None = None) -> None:
+    def __init__(
+        self, *, verify: ssl.SSLContext | None = None, names: Names | None = None, idle_s: float = IDLE_S
+    ) -> None:
         self._tls = httpx.create_ssl_context() if verify is None else verify
         self._dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
-        self._pool = Pool()
+        self._pool = Pool(idle_s)
         self._stock: httpx.AsyncHTTPTransport | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many are open, busy or idle."""
+        return len(self._pool)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its answer, of which the body may still come."""
@@ -45,10 +55,16 @@ class Transport(httpx.AsyncBaseTransport):
         connection = self._pool.take(origin) or await self._new(origin, tell, timeouts.get("connect"))
         try:
             await tell("http11.send_request_headers.started")
-            connection.send(data, exchange, timeouts.get("write"))
-            head = await exchange.head(timeouts.get("read"))
         except BaseException:
             connection.close()
+            raise
+        connection.send(data, exchange, timeouts.get("write"))
+        try:
+            head = await exchange.head(timeouts.get("read"))
+        except BaseException:
+            connection.drop(
+                exchange
+            )  # which may be another's by now, with the answer read and not yet fetched
             raise
         return httpx.Response(
             head.status,

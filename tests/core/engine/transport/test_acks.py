@@ -1,0 +1,102 @@
+"""Acks over the wire: at the deadline, whatever a venue drags out, and with the truth about what left."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from countermand import AsyncClient, CancelAck, CancelRequest, Client, OrderId, Outcome, Reason, Sent
+from countermand._engine._names import Names
+from countermand._engine._transport import Transport
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.transport.conftest import Kit
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n"
+#: How a venue keeps a cancel waiting.
+DRAGGED: dict[str, Any] = {
+    "silence": "stall",
+    "a head that dribbles": (b"HTTP/1.1 200 OK\r\nx:", "dribble"),
+    "a body that dribbles": (HEAD + b"\r\n", "dribble"),
+}
+
+
+def asked(timeout_s: float) -> CancelRequest:
+    """Ask for a cancel."""
+    return CancelRequest(venue="pebble", account="9", order=OrderId("7"), timeout_s=timeout_s)
+
+
+async def over(
+    kind: type[AsyncClient | Client], venue: Any, *, timeout_s: float = 0.1, **options: Any
+) -> CancelAck:
+    """Cancel through either client, beside a running loop."""
+    if issubclass(kind, AsyncClient):
+        async with kind([venue], **options) as client:
+            return await client.cancel(asked(timeout_s))
+
+    def on_a_thread() -> CancelAck:
+        with kind([venue], **options) as client:
+            return client.cancel(asked(timeout_s))
+
+    return await asyncio.to_thread(on_a_thread)
+
+
+@pytest.mark.parametrize("script", DRAGGED.values(), ids=DRAGGED)
+@pytest.mark.parametrize("kind", [AsyncClient, Client])
+def test_a_venue_that_drags_its_answer_out(kit: Kit, pebble: Pebble, kind: Any, script: Any) -> None:
+    """The ack comes at its deadline, however the answer comes, and says that the cancel may have acted."""
+
+    async def use() -> CancelAck:
+        async with kit.serving(script) as server:
+            return await over(kind, attrs.evolve(pebble, base_url=server.url))
+
+    ack = asyncio.run(use())
+    assert (ack.outcome, ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
+    assert 0.1 <= ack.elapsed_s < 1
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, Client])
+def test_a_look_up_that_stalls(pebble: Pebble, kind: Any) -> None:
+    """While a name is looked up nothing is sent; the ack says so at its deadline, and waits for nothing."""
+    told = threading.Event()
+
+    def look_up(_host: str, _port: int) -> Any:
+        told.wait(10)
+        return ()
+
+    async def use() -> CancelAck:
+        async with Transport(names=Names(look_up)) as transport:
+            return await over(
+                kind, attrs.evolve(pebble, base_url="https://venue.example"), transport=transport
+            )
+
+    try:
+        ack = asyncio.run(use())
+    finally:
+        told.set()
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+    assert 0.1 <= ack.elapsed_s < 1
+
+
+def test_an_answer_to_another_order(kit: Kit, pebble: Pebble) -> None:
+    """A second answer that came with the first is not the answer to the next request."""
+    receipt = answer(b'{"say": "receipt"}')
+    canceled = answer(b'{"say": "order", "id": "7", "status": "CANCELED"}')
+
+    async def use() -> None:
+        async with kit.serving(receipt + receipt, canceled) as server:
+            ack = await over(AsyncClient, attrs.evolve(pebble, base_url=server.url), timeout_s=30)
+            assert ack.outcome is Outcome.CANCELED
+            assert (len(server.heard), server.connections) == (2, 2)
+
+    asyncio.run(use())
+
+
+def answer(content: bytes) -> bytes:
+    """Write an answer."""
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(content), content)

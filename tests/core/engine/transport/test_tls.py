@@ -1,0 +1,171 @@
+"""TLS: whom we speak to is proven before anything is said, and an answer that was cut off is none."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+import trustme
+
+from countermand._engine._names import Address, Names
+
+if TYPE_CHECKING:
+    from tests.core.engine.transport.conftest import Kit
+
+YES = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
+UNTIL_THE_END = b"HTTP/1.1 200 OK\r\n\r\nyes"
+
+
+@attrs.define
+class Pki:
+    """An authority, the server that it certifies, and the client that trusts it."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+    asked_for: list[str | None] = attrs.field(factory=list)
+
+    def transport(self, kit: Kit, **options: Any) -> Any:
+        """Give a transport that trusts the authority, and knows every name as this machine."""
+        return kit.transport(**{"verify": self.client, "names": Names(here), **options})
+
+
+def here(_host: str, port: int) -> list[Address]:
+    """Know every name as this machine."""
+    return [Address(family=socket.AF_INET, where=("127.0.0.1", port))]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Give one authority to all: keys take their time."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def pki(authority: trustme.CA) -> Pki:
+    """Certify a host by name and by address."""
+    pki = Pki(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    authority.issue_cert("venue.example", "127.0.0.1").configure_cert(pki.server)
+    authority.configure_trust(pki.client)
+    pki.server.sni_callback = lambda _socket, name, _context: pki.asked_for.append(name)
+    return pki
+
+
+@pytest.mark.parametrize(("host", "name"), [("venue.example", "venue.example"), ("127.0.0.1", None)])
+def test_who_proves_itself(kit: Kit, pki: Pki, host: str, name: str | None) -> None:
+    """A server that proves to be the host of the URL is asked, told which host is meant, and kept."""
+
+    async def use() -> None:
+        async with kit.serving(tls=pki.server) as server, pki.transport(kit) as transport:
+            for _ in range(2):
+                tracer = kit.Tracer()
+                url = f"https://{host}:{server.port}/"
+                assert (await kit.ask(transport, url, extensions={"trace": tracer}))[1] == b"ok"
+                assert tracer.steps[-1] == "http11.send_request_headers.started"
+            assert (server.connections, pki.asked_for) == (1, [name])
+
+    asyncio.run(use())
+
+
+STRANGERS: dict[str, tuple[str, bool]] = {
+    "another host": ("elsewhere.example", True),
+    "a host that is none": (".example", True),
+    "an authority that we do not trust": ("venue.example", False),
+}
+
+
+@pytest.mark.parametrize(("host", "trusted"), STRANGERS.values(), ids=STRANGERS)
+def test_who_does_not(kit: Kit, pki: Pki, host: str, trusted: bool) -> None:
+    """A server that proves to be another, or nothing, is told nothing."""
+
+    async def use() -> None:
+        tracer = kit.Tracer()
+        verify = pki.client if trusted else httpx.create_ssl_context()
+        async with kit.serving(tls=pki.server) as server, pki.transport(kit, verify=verify) as transport:
+            with pytest.raises(httpx.ConnectError):
+                await kit.ask(transport, f"https://{host}:{server.port}/", extensions={"trace": tracer})
+            await kit.settle()
+            assert (server.heard, transport.connections) == ([], 0)
+        assert tracer.steps[-1] == "connection.start_tls.started"
+
+    asyncio.run(use())
+
+
+@pytest.mark.parametrize("greeting", [("close",), ("reset",), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "close")])
+def test_who_speaks_another_language(kit: Kit, pki: Pki, greeting: tuple[Any, ...]) -> None:
+    """Where there is no TLS, nothing was sent."""
+
+    async def use() -> None:
+        async with kit.serving(greeting=greeting) as server, kit.transport(verify=pki.client) as transport:
+            with pytest.raises(httpx.ConnectError):
+                await kit.ask(transport, f"https://127.0.0.1:{server.port}/")
+
+    asyncio.run(use())
+
+
+def test_who_speaks_before_the_handshake(kit: Kit, pki: Pki) -> None:
+    """What comes before the handshake belongs to none: it is not begun."""
+
+    async def use() -> None:
+        async def wait(step: str, _info: Any) -> None:
+            if step == "connection.start_tls.started":
+                await kit.settle()
+
+        async with (
+            kit.serving(greeting=(b"220 mail",)) as server,
+            kit.transport(verify=pki.client) as transport,
+        ):
+            with pytest.raises(httpx.ConnectError, match="before it was asked"):
+                await kit.ask(transport, f"https://127.0.0.1:{server.port}/", extensions={"trace": wait})
+
+    asyncio.run(use())
+
+
+def test_a_handshake_that_stalls(kit: Kit, pki: Pki) -> None:
+    """A handshake that does not end is ended by whoever waits no longer, and leaves nothing open."""
+
+    async def use() -> None:
+        async with kit.serving(greeting=("stall",)) as server, kit.transport(verify=pki.client) as transport:
+            with pytest.raises(httpx.ConnectTimeout):
+                await kit.ask(
+                    transport,
+                    f"https://127.0.0.1:{server.port}/",
+                    extensions={"timeout": {"connect": 0.02}},
+                )
+            await server.until(lambda seen: seen.left == 1)
+
+    asyncio.run(use())
+
+
+# (what is said, what it comes to, whether the connection is kept)
+SAID: dict[str, tuple[Any, bytes | type[Exception], bool]] = {
+    "an answer": (YES, b"yes", True),
+    "a long answer": (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + b"x" * 1_000_000,
+        b"x" * 1_000_000,
+        True,
+    ),
+    "two answers": (YES + YES, b"yes", False),
+    "an answer until a proper end": ((UNTIL_THE_END, "close"), b"yes", False),
+    "an answer that was cut off": ((UNTIL_THE_END, "pause", "cut"), httpx.ReadError, False),
+    "half an answer": ((YES[:-1], "close"), httpx.RemoteProtocolError, False),
+}
+
+
+@pytest.mark.parametrize(("script", "expected", "kept"), SAID.values(), ids=SAID)
+def test_what_is_said(kit: Kit, pki: Pki, script: Any, expected: Any, kept: bool) -> None:
+    """Under TLS, too, no answer is more than it is: what only ends with its connection must end properly."""
+
+    async def use() -> None:
+        async with kit.serving(script, YES, tls=pki.server) as server, pki.transport(kit) as transport:
+            told = await kit.told(transport, server.url)
+            assert (told.content or told.failure) == expected
+            await kit.settle()
+            assert (await kit.told(transport, server.url)).content == b"yes"
+            assert server.connections == (1 if kept else 2)
+
+    asyncio.run(use())
