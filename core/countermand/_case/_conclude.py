@@ -15,7 +15,7 @@ from countermand._case._authorship import canceled_by
 from countermand._case._facts import Caller, NoSession
 from countermand._case._kin import linked_unread, must_search, searched, successor, was_replaced
 from countermand._case._refusal import refusal_of
-from countermand._case._repeat import awaits_own_attempt, cancel_due_at
+from countermand._case._repeat import awaits_own_attempt, cancel_due_at, others_go_on
 from countermand._case._resolve import NoOrder, resolve
 from countermand._case._survey import Exchange, Survey
 from countermand._case._taken_back import is_taken_back
@@ -25,6 +25,8 @@ from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance
 from countermand.venue import Acted, Throttled
 
+#: Reasons that hold only as long as no (other) cancel is sent.
+_UNTIL_SENT = frozenset({Reason.NOT_SENT, Reason.THROTTLED, Reason.NOT_AUTHORIZED, Reason.NOT_SUPPORTED})
 _TOO_LATE = frozenset({OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 
@@ -49,6 +51,8 @@ def conclude(survey: Survey, caller: Caller) -> Conclusion:
             break
     else:
         conclusion = _refused(survey, caller)
+    if conclusion.reason in _UNTIL_SENT and others_go_on(survey, caller):
+        conclusion = attrs.evolve(conclusion, outcome=Outcome.UNKNOWN, reason=None)
     if conclusion.settled and not survey.dead and _is_stale(survey, caller):
         return attrs.evolve(conclusion, settled=False)
     return conclusion

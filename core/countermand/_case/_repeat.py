@@ -36,6 +36,14 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     return due if due < caller.deadline else math.inf
 
 
+def others_go_on(survey: Survey, caller: Caller) -> bool:
+    """Tell whether what was not sent for this caller, or is to be sent again, may yet be for another one."""
+    others = [one for one in survey.case.callers if one is not caller and one.may_send]
+    if survey.case.unresolved:
+        return any(one.deadline > caller.deadline for one in others)
+    return any(cancel_due_at(survey, one) < math.inf for one in others)
+
+
 def awaits_own_attempt(survey: Survey, caller: Caller) -> bool:
     """Tell whether a caller who joined after older attempts will get, or has, one of its own."""
     own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
