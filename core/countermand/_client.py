@@ -15,7 +15,7 @@ from countermand._config import Configuration, load_configuration
 from countermand._engine._engine import Engine
 from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
-from countermand._host import Host, waited
+from countermand._host import Home, Host, waited
 from countermand._observer import Observer
 from countermand._request import CancelRequest
 from countermand._retry import RetryPolicy
@@ -117,11 +117,12 @@ class AsyncClient(_Venues):
 
     _running: Engine | None = None
     _loop: asyncio.AbstractEventLoop | None = None
+    _home = Home()
 
     async def __aenter__(self) -> Self:
         if self._running is not None:
             raise ClosedClientError("the client is entered already")
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._home = asyncio.get_running_loop(), Home()
         self._running = self._engine()
         return self
 
@@ -132,7 +133,7 @@ class AsyncClient(_Venues):
 
     async def aclose(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
-        if self._running is not None:
+        if self._running is not None and not self._home.inherited:
             self._check_loop()
             engine, self._running = self._running, None
             self._left = await engine.aclose()
@@ -142,7 +143,8 @@ class AsyncClient(_Venues):
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
 
         `InvalidRequestError`, `UnknownVenueError`, `ClosedClientError` and `WrongLoopError` come before
-        anything is sent; whatever happens after is in the ack.
+        anything is sent, and so does `ClientUsageError` in a forked child; whatever happens after is in the
+        ack.
         """
         return await self._open().cancel(request)
 
@@ -172,6 +174,7 @@ class AsyncClient(_Venues):
         return self._running
 
     def _check_loop(self) -> None:
+        self._home.check()  # before all else: a fork has no running loop to compare
         if asyncio.get_running_loop() is not self._loop:
             raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
 
@@ -205,7 +208,7 @@ class Client(_Venues):
     def close(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
         host = self._host
-        if host is None or host.inherited:  # a child that closed the loop would break its parent's
+        if host is None or host.home.inherited:  # a child that closed the loop would break its parent's
             return self._left
         host.check()
         with self._lock:

@@ -1,4 +1,4 @@
-"""A thread with an event loop, for those who have none of their own."""
+"""Where a client lives: a process, and a thread with an event loop for those who have none of their own."""
 
 from __future__ import annotations
 
@@ -17,12 +17,29 @@ T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
+class Home:
+    """The process a client was opened in: a fork of it has its memory, but no thread and no loop of it."""
+
+    process: int = attrs.field(factory=os.getpid)
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this process is a fork of the one at home: here, nothing would ever happen."""
+        return self.process != os.getpid()
+
+    def check(self) -> None:
+        """Raise `ClientUsageError` in a fork."""
+        if self.inherited:
+            raise ClientUsageError("a client does not survive a fork: open another one in the child")
+
+
+@attrs.frozen(kw_only=True)
 class Host:
     """One loop in a daemon thread of this process."""
 
     loop: asyncio.AbstractEventLoop
     thread: threading.Thread
-    process: int
+    home: Home
     #: What somebody waits for: nobody may wait for a thread that has ended.
     owed: set[concurrent.futures.Future[Any]]
 
@@ -33,17 +50,11 @@ class Host:
         owed: set[concurrent.futures.Future[Any]] = set()
         thread = threading.Thread(target=_run, args=(loop, owed), name="countermand", daemon=True)
         thread.start()
-        return cls(loop=loop, thread=thread, process=os.getpid(), owed=owed)
-
-    @property
-    def inherited(self) -> bool:
-        """Whether this process is a fork of the one with the thread: here, nothing would ever happen."""
-        return self.process != os.getpid()
+        return cls(loop=loop, thread=thread, home=Home(), owed=owed)
 
     def check(self) -> None:
         """Raise `ClientUsageError` where the loop cannot be waited for."""
-        if self.inherited:
-            raise ClientUsageError("a client does not survive a fork: open another one in the child")
+        self.home.check()
         if threading.current_thread() is self.thread:
             raise ClientUsageError("a client's own thread, where its observer runs, would wait for itself")
 

@@ -14,8 +14,8 @@ import attrs
 import httpx
 import pytest
 
-from countermand import Assurance, CancelAck, CancelRequest, Client, Outcome, Sent
-from countermand._host import Host, waited
+from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Client, Outcome, Sent
+from countermand._host import Home, Host, waited
 from countermand.errors import ClientUsageError, ClosedClientError
 
 if TYPE_CHECKING:
@@ -175,12 +175,48 @@ def test_after_a_fork(client: Client, quick: Ask) -> None:
         assert client.cancel(quick()).outcome is Outcome.PENDING
 
 
+def exit_code(process: int) -> int:
+    """Wait for the end of a child."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_loop_after_a_fork(peer: Peer, pebble: Pebble, quick: Ask) -> None:
+    """In a child the client without threads refuses, too, on the loop it was entered on and on another."""
+    peer.on("cancel", RECEIPT)
+    client = AsyncClient([pebble], transport=httpx.MockTransport(peer))
+
+    async def refused() -> bool:
+        try:
+            await client.cancel(quick())
+        except ClientUsageError as error:
+            await client.aclose()
+            return "does not survive a fork" in str(error)
+        return False
+
+    async def use() -> None:
+        async with client:
+            child = os.fork()
+            if child == 0:
+                os._exit(7 if await refused() else 1)
+            other = os.fork()
+            if other == 0:
+                elsewhere = threading.Thread(target=lambda: os._exit(7 if asyncio.run(refused()) else 1))
+                elsewhere.start()
+                elsewhere.join()
+            assert [await asyncio.to_thread(exit_code, one) for one in (child, other)] == [7, 7]
+            assert (await client.cancel(quick())).outcome is Outcome.PENDING
+
+    asyncio.run(use())
+
+
 def test_a_host_that_was_inherited() -> None:
     """A loop's thread exists only in the process that started it."""
     host = Host.start()
     host.check()
     with pytest.raises(ClientUsageError, match="does not survive a fork"):
-        attrs.evolve(host, process=host.process + 1).check()
+        attrs.evolve(host, home=Home(process=host.home.process + 1)).check()
     host.end()
 
 
