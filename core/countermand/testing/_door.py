@@ -50,13 +50,13 @@ class Door:
         else:
             self._spoils += 1
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Listen no more."""
         if self._timer is not None:
             self._timer.cancel()
             self._socket.close()
         if self._opening is not None:
-            self._opening.cancel()
+            await self._opening  # one step of the loop; only then there is something to close
         self._server.close()
         if self._tls is not None:
             self._tls.sni_callback = None

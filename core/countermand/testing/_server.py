@@ -72,7 +72,7 @@ async def serving(
         )
     finally:
         simulator.faults.watchers.remove(desk.attend)
-        door.close()
+        await door.close()
         while connections:
             for connection in tuple(connections):
                 connection.abort()

@@ -22,12 +22,17 @@ class _NoTimeLost(selectors.DefaultSelector):
     now = 1000.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0 if timeout is not None else None)
-        while not ready and timeout and _someone_is_at_work():
-            ready = super().select(_PATIENCE_S)
-        if not ready and timeout is not None:
-            self.now += timeout
-        return ready
+        if not timeout:
+            return super().select(timeout)
+        while True:
+            # Looked at first: what a thread did before it ended is then seen by the selection after.
+            is_waited_for = _someone_is_at_work()
+            ready = super().select(_PATIENCE_S if is_waited_for else 0)
+            if ready:
+                return ready
+            if not is_waited_for:
+                self.now += timeout
+                return ready
 
 
 def _someone_is_at_work() -> bool:
