@@ -1,0 +1,172 @@
+"""Whether an ack lies: it is held against the book, by code that shares nothing with the library.
+
+Only public fields of acks are read, as plain JSON, and compared with plain words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+
+from proof.ledger import DEAD, Ledger, Record
+from proof.told import Played, Told, Trial
+
+#: The most cancels that may be sent for one order and case.
+MOST_CANCELS = 5
+
+#: How a venue shows an order that was replaced, where not as Replaced.
+_REPLACED_READS = {"apex": "Canceled"}
+#: Outcomes only ever move forward.
+_MOVES = {
+    "unknown": {"unknown", "pending", "canceled", "rejected"},
+    "pending": {"pending", "canceled", "rejected"},
+}
+
+
+def lies(played: Played) -> Iterator[tuple[str, Told]]:
+    """Name every lie of a world, and the ack that tells it; both as first told and once settled."""
+    for first in played.told:
+        yield from _lies_of(Trial(told=first, first=first, played=played))
+    for first, told in played.settled:
+        yield from _lies_of(Trial(told=told, first=first, played=played))
+    named = _named(played)
+    for one in played.ledger.arrivals:
+        if one.call == "cancel" and one.order_id is not None and one.order_id not in named:
+            yield "an order canceled that nobody named", _nearest(played, one.order_id)
+    for record in played.ledger.records.values():
+        if (record.canceled_by or "").startswith("cancel ") and record.order_id not in named:
+            yield "an order canceled that nobody named", _nearest(played, record.order_id)
+
+
+def _lies_of(trial: Trial) -> Iterator[tuple[str, Told]]:
+    if trial.told.ack is None:
+        yield "an exception instead of an ack", trial.told
+        return
+    for name, is_told in LIES.items():
+        if is_told(trial):
+            yield name, trial.told
+
+
+def _dead_though_open(trial: Trial) -> bool:
+    if trial.told.outcome != "canceled" and trial.told.reason != "too late":
+        return False
+    exposure = trial.exposure
+    return not exposure or any(one.dead_at > trial.told.at for one in exposure)
+
+
+def _dead_report_differs(trial: Trial) -> bool:
+    shown = trial.ack["order"]
+    if shown is None or shown["status"] not in DEAD:
+        return False
+    record = trial.ledger.records.get(shown["order_id"])
+    if record is None or record not in _asked_for(trial) or record.dead_at > trial.told.at:
+        return True
+    status = record.last.status
+    if status == "Replaced":
+        status = _REPLACED_READS.get(trial.played.script.stratum.venue, status)
+    return (shown["status"], Decimal(shown["filled_quantity"])) != (status, record.last.filled)
+
+
+def _asked_for(trial: Trial) -> list[Record]:
+    return [one for root in trial.roots for one in trial.ledger.chain(root.order_id)]
+
+
+def _rejected_then_canceled(trial: Trial) -> bool:
+    if trial.told.outcome != "rejected":
+        return False
+    spoken = [trial.spoken] if trial.spoken is not None else trial.roots
+    return any(_canceled_by_own(trial, record) for record in spoken)
+
+
+def _canceled_by_own(trial: Trial, record: Record) -> bool:
+    by = trial.canceling(record)
+    return by is not None and by in trial.attempts(record)
+
+
+def _known_though_unknown(trial: Trial) -> bool:
+    if trial.told.reason != "unknown order":
+        return False
+    return any(record.placed_at <= trial.told.at for record in trial.roots)
+
+
+def _canceled_by_wrong(trial: Trial) -> bool:
+    record = trial.spoken
+    if trial.told.outcome != "canceled" or record is None:
+        return False
+    by, claimed = trial.canceling(record), trial.ack["canceled_by"]
+    if claimed == "this request":
+        # Whoever comes before an attempt is answered shares it, whoever sent it.
+        return by is None or by.at > trial.told.at or trial.was_answered(by)
+    own = by is not None and by in trial.attempts(record) and by.at >= trial.first.asked_at
+    return own and claimed == "earlier"
+
+
+def _not_sent_though_arrived(trial: Trial) -> bool:
+    if trial.told.reason != "not sent" and trial.ack["sent"] != "no":
+        return False
+    shared = trial.told.reason == "not sent"
+    attempts = (one for record in trial.roots for one in trial.attempts(record, shared=shared))
+    # Only what came by then: a later one may be sent in the same case for somebody else.
+    return any(shared or one.at <= trial.told.at for one in attempts)
+
+
+def _successor_wrong(trial: Trial) -> bool:
+    claimed = trial.ack["successor"]
+    if claimed is None:
+        return trial.told.reason == "replaced"
+    heirs = [heir for root in trial.roots for heir in trial.ledger.chain(root.order_id)[1:]]
+    return claimed not in {heir.order_id for heir in heirs}
+
+
+def _also_canceled_wrong(trial: Trial) -> bool:
+    records = [trial.ledger.records.get(order_id) for order_id in trial.ack["also_canceled"]]
+    return any(record is None or record.last.status != "Canceled" for record in records)
+
+
+def _moved_back(trial: Trial) -> bool:
+    return trial.told.outcome not in _MOVES.get(trial.first.outcome, {trial.first.outcome})
+
+
+def _too_many_cancels(trial: Trial) -> bool:
+    return any(len(trial.attempts(record)) > MOST_CANCELS for record in trial.exposure)
+
+
+#: Each lie by its name, and when an ack tells it.
+LIES: Mapping[str, Callable[[Trial], bool]] = {
+    "CANCELED or TOO_LATE while the order or a successor is open": _dead_though_open,
+    "a dead report that differs from the book": _dead_report_differs,
+    "REJECTED, then off the book by an attempt of this case": _rejected_then_canceled,
+    "UNKNOWN_ORDER of an order the book held": _known_though_unknown,
+    "canceled_by is wrong": _canceled_by_wrong,
+    "NOT_SENT though a byte of its cancel arrived": _not_sent_though_arrived,
+    "a successor that is none": _successor_wrong,
+    "also_canceled is wrong": _also_canceled_wrong,
+    "an outcome moved back when it was settled": _moved_back,
+    "more than 5 cancels for an order": _too_many_cancels,
+}
+#: The lies that are told by the world as a whole, or by no ack.
+OTHER_LIES = ("an exception instead of an ack", "an order canceled that nobody named")
+
+
+def _named(played: Played) -> set[str]:
+    """Name the orders that some caller named, their successors where these were to follow, and their kin."""
+    named: set[str] = set()
+    by_client_id = played.script.stratum.identity != "order id"
+    for order in played.script.orders:
+        roots = [order.order_id]
+        if by_client_id:
+            roots = [one.order_id for one in played.ledger.bearers(order.account, order.client_order_id)]
+        named.update(roots)
+        if any(ask.follow for ask in order.asks):
+            named.update(heir.order_id for root in roots for heir in played.ledger.chain(root))
+    return named | _kin(played.ledger, named)
+
+
+def _kin(ledger: Ledger, named: set[str]) -> set[str]:
+    return {kin for one in named if one in ledger.records for kin in ledger.records[one].kin}
+
+
+def _nearest(played: Played, order_id: str) -> Told:
+    """Find an ack to tell such a lie by: one of that order's, or any."""
+    own = (one for one in played.told if order_id in (one.order.order_id, (one.ack or {}).get("order_id")))
+    return next(own, played.told[0])

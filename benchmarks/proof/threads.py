@@ -1,0 +1,76 @@
+"""Plays a world with the client for threads, over sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import attrs
+
+from countermand import CancelAck, Client
+from countermand.testing import LiveSimulator, running
+from proof.ledger import ledger_of
+from proof.rival import arrange
+from proof.scripts import Ask, OrderScript, Script
+from proof.stage import Stage, simulator_of
+from proof.tasks import LONG_AFTER_S, SETTLING, told_of
+from proof.told import Played, Told
+
+
+def play_in_threads(script: Script, options: dict[str, Any]) -> Played:
+    """Play a world over loopback, each caller in a thread of its own."""
+    with running(simulator_of(script)) as live:
+        stage = Stage.built(script, live.simulator, live.base_url)
+        asks = [(order, ask) for order in script.orders for ask in order.asks]
+        with ThreadPoolExecutor(len(asks)) as threads, Client([stage.venue], **options) as client:
+            play = _Play(live=live, stage=stage, client=client)
+            start = live.call(play.begin)
+            told = list(threads.map(lambda one: play.ask(one[0], one[1], start), asks))
+            play.over()
+            owed = [(first, ack) for first, ack in told if isinstance(ack, CancelAck) and not first.final]
+            settled = tuple(threads.map(lambda one: play.settled(one[0], one[1]), owed))
+        live.call(lambda now: stage.simulator.book.advance(now + LONG_AFTER_S))
+        return Played(
+            script=script,
+            ledger=live.call(lambda _now: ledger_of(stage.simulator)),
+            told=tuple(first for first, _ in told),
+            settled=settled,
+            declared_lag_s=stage.venue.capabilities.read_lag_s,
+        )
+
+
+@attrs.define(kw_only=True)
+class _Play:
+    live: LiveSimulator
+    stage: Stage
+    client: Client
+    clock: Callable[[], float] = time.monotonic
+
+    def begin(self, now: float) -> float:
+        offset = now - time.monotonic()
+        self.clock = lambda: time.monotonic() + offset
+        arrange(self.stage.simulator, self.stage.script, now)
+        return now
+
+    def ask(self, order: OrderScript, ask: Ask, start: float) -> tuple[Told, CancelAck | Exception]:
+        time.sleep(max(0.0, start + ask.at - self.clock()))
+        asked_at = self.clock()
+        answer: CancelAck | Exception
+        try:
+            answer = self.client.cancel(self.stage.request(order, ask))
+        except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+            answer = fault
+        return told_of(order, ask, asked_at, self.clock(), answer), answer
+
+    def over(self) -> None:
+        self.live.call(lambda _now: self.stage.simulator.faults.clear())
+        time.sleep(self.stage.script.aftermath_s)
+        self.live.call(self.stage.read_all)
+        time.sleep(self.stage.script.aftermath_s)
+
+    def settled(self, first: Told, ack: CancelAck) -> tuple[Told, Told]:
+        timeout_s = SETTLING * self.stage.venue.capabilities.read_lag_s
+        last = self.client.settle(ack, timeout_s=timeout_s)
+        return first, attrs.evolve(first, at=self.clock(), ack=last.to_dict())

@@ -1,0 +1,164 @@
+"""What a world came to: each ack beside the truth it is judged by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from proof.ledger import Arrival, Ledger, Record
+from proof.scripts import Ask, OrderScript, Script
+
+_FINAL = frozenset({"canceled", "rejected"})
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What one caller was told, and when; times by the simulator's clock, in seconds."""
+
+    order: OrderScript
+    ask: Ask
+    asked_at: float
+    at: float
+    #: `CancelAck.to_dict()`; missing where an exception came instead.
+    ack: Mapping[str, Any] | None
+    error: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The ack's outcome."""
+        return str(self.ack["outcome"]) if self.ack is not None else "exception"
+
+    @property
+    def reason(self) -> str | None:
+        """The ack's reason."""
+        return self.ack["reason"] if self.ack is not None else None
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing is owed any more."""
+        return self.outcome in _FINAL
+
+    @property
+    def deadline(self) -> float:
+        """When the ack had to come."""
+        return self.asked_at + self.ask.timeout_s
+
+
+@attrs.frozen(kw_only=True)
+class Played:
+    """A world that is over."""
+
+    script: Script
+    ledger: Ledger
+    told: tuple[Told, ...]
+    #: The acks that were not final, as they were once settled.
+    settled: tuple[tuple[Told, Told], ...] = ()
+    declared_lag_s: float
+
+
+@attrs.frozen(kw_only=True)
+class Trial:
+    """One ack before the judge; `first` is what the same caller was told before it was settled."""
+
+    told: Told
+    first: Told
+    played: Played
+
+    @property
+    def ledger(self) -> Ledger:
+        """The truth."""
+        return self.played.ledger
+
+    @property
+    def ack(self) -> Mapping[str, Any]:
+        """The ack; empty for an exception."""
+        return self.told.ack or {}
+
+    @property
+    def by_client_id(self) -> bool:
+        """Whether the order was named by its client's id."""
+        return self.played.script.stratum.identity != "order id"
+
+    @property
+    def roots(self) -> list[Record]:
+        """The orders that the request can have meant."""
+        if self.by_client_id:
+            return self.ledger.bearers(self.told.order.account, self.told.order.client_order_id)
+        return self.ledger.chain(self.told.order.order_id)[:1]
+
+    @property
+    def spoken(self) -> Record | None:
+        """The order that the ack speaks of."""
+        return self.ledger.records.get(self.ack.get("order_id") or "")
+
+    @property
+    def exposure(self) -> list[Record]:
+        """The order asked for and all that took its place."""
+        if self.by_client_id:
+            return self.ledger.chain(self.ack.get("order_id"))
+        return self.ledger.chain(self.told.order.order_id)
+
+    @property
+    def siblings(self) -> list[Told]:
+        """The others who asked for the same order."""
+        return [one for one in self.played.told if self._names_the_same(one) and one is not self.first]
+
+    def _names_the_same(self, other: Told) -> bool:
+        own, another = self.told.order, other.order
+        if own.account != another.account:
+            return False
+        if self.by_client_id:
+            return own.client_order_id == another.client_order_id
+        return own.order_id == another.order_id
+
+    def began_at(self, record: Record) -> float:
+        """When the case began that the caller shares: callers whose waits touch are in one case.
+
+        Who comes when the order is dead and nobody waits any more begins a case of its own.
+        """
+        start = self.first.asked_at
+        if record.dead_at <= start and not any(one.asked_at <= start < one.at for one in self.siblings):
+            return start
+        for other in sorted(self.siblings, key=lambda one: -one.asked_at):
+            if other.asked_at <= start <= other.at + self.played.declared_lag_s:
+                start = other.asked_at
+        return start
+
+    def attempts(self, record: Record, *, shared: bool = False) -> list[Arrival]:
+        """List the cancels of an order that came from the caller's case.
+
+        Those that came after the ack count as long as nobody else can have sent them; where `shared`, also
+        those of others who waited already when the ack was given.
+        """
+        if self.by_client_id and self.ack.get("sent") == "no" and self._met_others:
+            return []  # it came to no case, or to a later one: what was sent was sent for others
+        start, told_at = self.began_at(record), self.first.at
+        later = [one for one in self.siblings if one.asked_at > told_at]
+        until = min((one.asked_at for one in later), default=math.inf)
+        waiting = [one for one in self.siblings if one.asked_at <= told_at < one.at]
+        if waiting and not shared:
+            until = told_at
+        cancels = self.ledger.cancels(record)
+        return [one for one in cancels if start <= one.at and (one.at <= told_at or one.at < until)]
+
+    @property
+    def _met_others(self) -> bool:
+        lag_s = self.played.declared_lag_s
+        first = self.first
+        return any(one.asked_at <= first.at and first.asked_at <= one.at + lag_s for one in self.siblings)
+
+    def was_answered(self, cancel: Arrival) -> bool:
+        """Tell whether a cancel was answered for sure before the caller came."""
+        script = self.played.script
+        slow_s = float(script.behaviour["cancel_delay_s"]) + 4 * script.latency_s
+        return cancel.fault is None and cancel.at + slow_s < self.first.asked_at
+
+    def canceling(self, record: Record) -> Arrival | None:
+        """Find the request that took an order off the book, if it was one that named it."""
+        word, _, number = (record.canceled_by or "").partition(" ")
+        if word != "cancel":
+            return None
+        return next((one for one in self.ledger.cancels(record) if str(one.number) == number), None)
