@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -58,6 +60,66 @@ def test_a_venue_that_drags_its_answer_out(kit: Kit, pebble: Pebble, kind: Any, 
     ack = asyncio.run(use())
     assert (ack.outcome, ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
     assert 0.1 <= ack.elapsed_s < 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="files are counted in /proc")
+@pytest.mark.parametrize("leaves", [False, True], ids=["told at its deadline", "canceled"])
+def test_nothing_is_left(kit: Kit, pebble: Pebble, leaves: bool) -> None:
+    """When a client is closed no task, no socket and no thread of it is left, though answers are owed."""
+
+    async def use() -> None:
+        async with kit.serving("stall") as server:
+            before = Left.now()
+            async with AsyncClient([attrs.evolve(pebble, base_url=server.url)]) as client:
+                asking = asyncio.create_task(client.cancel(asked(0.1)))
+                await server.until(lambda seen: bool(seen.heard))
+                if leaves:
+                    asking.cancel()
+                await asyncio.wait([asking])
+                assert asking.cancelled() == leaves
+            await server.until(lambda seen: seen.left == seen.connections)
+            await kit.settle()
+            assert Left.now() == before
+
+    asyncio.run(use())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="files are counted in /proc")
+def test_nothing_is_left_of_a_thread(kit: Kit, pebble: Pebble) -> None:
+    """Nor is a thread, a loop or a socket left of a client that had a thread of its own."""
+
+    def cancel(url: str) -> None:
+        with Client([attrs.evolve(pebble, base_url=url)]) as client:
+            assert client.cancel(asked(0.1)).outcome is Outcome.UNKNOWN
+
+    async def use() -> None:
+        async with kit.serving("stall") as server:
+            await asyncio.to_thread(int)  # the thread that waits below is not the client's
+            before = Left.now()
+            await asyncio.to_thread(cancel, server.url)
+            await server.until(lambda seen: seen.left == seen.connections)
+            await kit.settle()
+            assert Left.now() == before
+
+    asyncio.run(use())
+
+
+@attrs.frozen(kw_only=True)
+class Left:
+    """What there is in a process."""
+
+    tasks: frozenset[asyncio.Task[Any]]
+    threads: frozenset[threading.Thread]
+    files: int
+
+    @classmethod
+    def now(cls) -> Left:
+        """Count."""
+        return cls(
+            tasks=frozenset(asyncio.all_tasks()),
+            threads=frozenset(threading.enumerate()),
+            files=len(list(Path("/proc/self/fd").iterdir())),
+        )
 
 
 @pytest.mark.parametrize("kind", [AsyncClient, Client])
