@@ -20,6 +20,12 @@ from countermand._outcome import Sent
 from countermand._waits import confirm_wait_s
 from countermand.venue import Gone, Throttled
 
+#: So many times as long as the last read took before the deadline there is time for a last one.
+_LAST_LOOK = 2.0
+_QUICKEST_READ_S = 0.05
+#: So that no rounding makes a time too short.
+_A_TRIFLE_S = 0.001
+
 
 @attrs.frozen(kw_only=True)
 class Plan:
@@ -56,7 +62,7 @@ def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
 
 def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Action, float]]:
     if survey.case.unresolved:
-        yield from _resolving(survey)
+        yield from _resolving(survey, max(caller.deadline for caller in waiting))
         return
     cancel_at = min(cancel_due_at(survey, caller) for caller in waiting)
     if cancel_at < math.inf:
@@ -65,16 +71,19 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
             return  # there is nothing to read as long as nothing was sent
     # Whoever came last is owed a read of its own.
     since = max(_unsettled_since(survey, now), *(caller.waits_since for caller in waiting))
+    deadline = max(caller.deadline for caller in waiting)
     for action in _reads(survey):
-        missing = action is Action.HISTORY and survey.latest is None
-        yield action, _next_search_at(survey, since) if missing else _next_read_at(survey, action, since)
+        if action is Action.HISTORY and survey.latest is None:
+            yield action, _next_search_at(survey, since)
+        else:
+            yield action, _next_read_at(survey, since, action, deadline)
 
 
-def _resolving(survey: Survey) -> Iterator[tuple[Action, float]]:
+def _resolving(survey: Survey, deadline: float) -> Iterator[tuple[Action, float]]:
     found = resolve(survey)
     if isinstance(found, OrderId) or (isinstance(found, NoOrder) and found.settled):
         return
-    yield Action.OPEN, _next_read_at(survey, Action.OPEN, -math.inf)
+    yield Action.OPEN, _next_read_at(survey, -math.inf, Action.OPEN, deadline)
     listed = any(one.began.action is Action.OPEN for one in survey.listings)
     if listed and survey.case.capabilities.has_history:
         yield Action.HISTORY, _next_search_at(survey, -math.inf)
@@ -128,12 +137,28 @@ def _trail_is_wanted(survey: Survey) -> bool:
     return survey.latest.report.status_class is StatusClass.ALIVE and survey.latest.began_at >= since
 
 
-def _next_read_at(survey: Survey, action: Action, since: float) -> float:
+def _next_read_at(survey: Survey, since: float, action: Action, deadline: float = math.inf) -> float:
+    """When to read again: with backoff, but not past a moment at which a read tells more than others."""
     begun = [one for one in survey.exchanges if one.began.action is action and one.began.at >= since]
     if not begun:
         return since
-    waited_s = begun[-1].began.at - begun[0].began.at
-    return _free_at(begun[-1]) + confirm_wait_s(len(begun), waited_s)
+    last, free_at = begun[-1], _free_at(begun[-1])
+    waited_s = last.began.at - begun[0].began.at
+    next_at = free_at + confirm_wait_s(len(begun), waited_s)
+    telling = (_lag_over_at(survey, begun[0]), deadline - _LAST_LOOK * _duration_s(last))
+    return min((at for at in telling if max(free_at, last.began.at) < at < next_at), default=next_at)
+
+
+def _lag_over_at(survey: Survey, first: Exchange) -> float:
+    """When a read is younger by the lag than the last answer to a cancel, or else than the first look."""
+    ends = [one.ended.at for one in survey.attempts if one.ended is not None]
+    return max(ends, default=first.began.at) + survey.case.capabilities.read_lag_s + _A_TRIFLE_S
+
+
+def _duration_s(read: Exchange) -> float:
+    return max(
+        _QUICKEST_READ_S, (read.ended.at if read.ended is not None else read.overdue_at) - read.began.at
+    )
 
 
 def _free_at(read: Exchange) -> float:
@@ -147,4 +172,4 @@ def _next_search_at(survey: Survey, since: float) -> float:
     """When to look through the history again for an order it lacks: the second time proves the absence."""
     searches = [one.began.at for one in survey.absences if one.began.action is Action.HISTORY]
     again_at = searches[0] + survey.case.capabilities.read_lag_s if searches else since
-    return max(again_at, _next_read_at(survey, Action.HISTORY, since))
+    return max(again_at, _next_read_at(survey, since, Action.HISTORY))

@@ -104,16 +104,19 @@ def _after_an_answer(survey: Survey, last: Exchange, ended: Ended) -> float:
             return _after_a_receipt(survey, last, ended)
         case Throttled(acted=Acted.NO, retry_after_s=told):
             return ended.at + (_wait_s(survey, last) if told is None else told)
-        case Throttled(retry_after_s=told) if told is not None:
-            return max(_when_seen_alive(survey, last, ended.at), ended.at + told)
+        case Throttled(retry_after_s=told):
+            return _when_seen_alive(survey, last, ended.at, told)
     return _when_seen_alive(survey, last, ended.at)
 
 
-def _when_seen_alive(survey: Survey, last: Exchange, since: float) -> float:
-    """Say when the wait is over after a doubt; only a read since then that shows the order alive ends it."""
+def _when_seen_alive(survey: Survey, last: Exchange, since: float, told_s: float | None = None) -> float:
+    """Say when the wait is over after a doubt; only a read since then that shows the order alive ends it.
+
+    The venue's own word for the wait outranks ours.
+    """
     if survey.case.native or not survey.alive_since(since):
         return math.inf
-    return since + _wait_s(survey, last)
+    return since + (_wait_s(survey, last) if told_s is None else told_s)
 
 
 def _after_a_receipt(survey: Survey, last: Exchange, receipt: Ended) -> float:

@@ -189,6 +189,7 @@ class Cases:
         for action in step.begin:
             self._start(entry, action, now)
         if not entry.waiters:
+            entry.take_back(now)
             self._keep_for_a_while(entry)
             return
         if step.begin:
