@@ -56,7 +56,8 @@ def test_all_are_served_until_a_signal(run: Run, number: int) -> None:
     names, port = simulators(), free_ports(len(simulators()))
     seen: list[bytes] = []
     threading.Thread(target=interrupt_when_served, args=(port + len(names) - 1, number, seen)).start()
-    ran = run("simulate", "all", "--port", str(port))
+    faults = ("--fault", "cancel:half", "--fault", "read:half@0.5")
+    ran = run("simulate", "all", "--port", str(port), *faults)
     assert (ran.code, seen, ran.err) == (0, [b"[]"], "")
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert [line["venue"] for line in lines] == list(names)
@@ -89,3 +90,41 @@ def test_port_that_cannot_be_had_is_told(run: Run, port: str) -> None:
     assert ran.code == 2
     assert "cannot be served" in ran.err
     assert str(number if port == "taken" else 65_536) in ran.err
+
+
+def test_faults_are_given_on_the_command_line() -> None:
+    """As often as wanted, for the next request or at a rate; the control interface shows them."""
+    words = ["--fault", "cancel:reset:after", "--fault", "read:500@0.2", "--fault-seed", "7"]
+    command = [sys.executable, "-m", "countermand", "simulate", *words, "apex"]
+    # S603: the command is this interpreter and our own words.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        line = json.loads(process.stdout.readline())
+        body = urllib.request.urlopen(line["control_url"] + "/faults").read()  # noqa: S310 - loopback
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    faults = json.loads(body)
+    assert [(fault["kind"], fault["point"]) for fault in faults["script"]["cancel"]] == [("reset", "after")]
+    (rate,) = faults["rates"]
+    assert (rate["rate"], rate["seed"], rate["calls"]) == (0.2, 7, ["read"])
+    assert [(fault["kind"], fault["point"]) for fault in rate["faults"]] == [("500", "before")]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("reset", "kind must be one of reset"),
+        ("reed:reset", "no call 'reed'"),
+        ("cancel:rest", "kind must be one of reset"),
+        ("read:reset:later", "no fault reset:later at 'read'"),
+        ("read:reset@much", "could not convert"),
+        ("read:reset@2", "rate must be a number from 0 to 1"),
+    ],
+)
+def test_fault_that_cannot_be_is_told(run: Run, words: str, message: str) -> None:
+    """With how one is written, before anything is served."""
+    ran = run("simulate", "apex", "--fault", words)
+    told = " ".join(ran.err.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--fault {words}: expected CALL:KIND[:POINT][@RATE]" in told
+    assert message in told

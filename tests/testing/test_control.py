@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from countermand import OrderStatus
-from countermand.testing import Simulator
+from countermand.testing import FaultKind, Simulator, fault_from_word
 from countermand.testing._control import control
 from countermand.venue import HttpRequest
 
@@ -280,3 +280,72 @@ def test_every_status_can_be_given(desk: Desk, status: OrderStatus) -> None:
     """An order can be placed in every status of the model."""
     fields = {"status": status.value} | ({"filled": 1} if status is OrderStatus.PARTIALLY_FILLED else {})
     assert desk.ask("POST", "/orders", fields)[1]["status"] == status.value
+
+
+RESET = {"kind": "reset", "point": "after", "delay_s": 1.0, "retry_after_s": None}
+LATE = {"kind": "late", "point": "after", "delay_s": 0.5, "retry_after_s": None}
+
+
+def test_faults_are_scripted_and_given_at_rates(desk: Desk) -> None:
+    """As words or as objects; what is answered can be sent again."""
+    given = {
+        "script": {"cancel": ["reset:after", None, {"kind": "late", "delay_s": 0.5}]},
+        "rates": [{"rate": 0.25, "seed": 7, "calls": ["read", "trail"], "faults": ["reset:after", RESET]}],
+    }
+    expected = {
+        "script": {"cancel": [RESET, None, LATE]},
+        "rates": [{"rate": 0.25, "seed": 7, "calls": ["read", "trail"], "faults": [RESET]}],
+    }
+    assert desk.ask("PUT", "/faults", given) == (200, {**expected, "met": []})
+    assert desk.ask("GET", "/faults") == (200, {**expected, "met": []})
+    assert desk.ask("PUT", "/faults", expected) == (200, {**expected, "met": []})
+
+
+def test_a_rate_alone_means_all_faults_at_all_calls(desk: Desk) -> None:
+    """What is left out is everything, and seed 0."""
+    _, answer = desk.ask("PUT", "/faults", {"rates": [{"rate": 1}]})
+    (rate,) = answer["rates"]
+    assert (rate["rate"], rate["seed"], len(rate["calls"])) == (1, 0, 6)
+    assert {fault["kind"] for fault in rate["faults"]} == {kind.value for kind in FaultKind}
+
+
+def test_faults_that_were_met_are_told(desk: Desk) -> None:
+    """By the number of their request; clearing ends what is to come."""
+    desk.simulator.faults.met.append((3, "cancel", fault_from_word("reset:after")))
+    desk.ask("PUT", "/faults", {"script": {"read": ["500"]}})
+    assert desk.ask("DELETE", "/faults") == (
+        200,
+        {"script": {}, "rates": [], "met": [{"number": 3, "call": "cancel", "fault": RESET}]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"scripts": {}}, "no field 'scripts'; there are: script, rates"),
+        ({"script": []}, "script must be an object, got []"),
+        ({"script": {"cancel": "reset"}}, "a script must be a list, got 'reset'"),
+        ({"script": {"cancel": [1]}}, "a fault must be an object, got 1"),
+        ({"script": {"cancel": [{}]}}, "kind must be one of reset, close, "),
+        (
+            {"script": {"cancel": [{"kind": "reset", "at": "after"}]}},
+            "no field 'at' of a fault; there are: kind",
+        ),
+        ({"script": {"cancel": [{"kind": "reset", "point": None}]}}, "point must be one of before, after, "),
+        ({"script": {"cancel": ["tls:after"]}}, "no fault tls:after; tls can come: before"),
+        ({"script": {"order": ["tls"]}}, "no call 'order'; there are: cancel, "),
+        ({"rates": {}}, "rates must be a list, got {}"),
+        ({"rates": [1]}, "a rate must be an object, got 1"),
+        ({"rates": [{}]}, "rate must be a number from 0 to 1, got None"),
+        ({"rates": [{"rate": 1, "call": "read"}]}, "no field 'call' of a rate; there are: rate, seed, calls"),
+        ({"rates": [{"rate": 1, "seed": "7"}]}, "seed must be a whole number, got '7'"),
+        ({"rates": [{"rate": 1, "calls": "read"}]}, "calls must be a list, got 'read'"),
+        ({"rates": [{"rate": 1, "calls": [[]]}]}, "no call []; there are: "),
+    ],
+)
+def test_mistaken_faults_are_told_and_change_nothing(desk: Desk, body: object, message: str) -> None:
+    """Those that were to come still come."""
+    desk.ask("PUT", "/faults", {"script": {"cancel": [RESET]}})
+    status, answer = desk.ask("PUT", "/faults", body)
+    assert (status, answer["error"][: len(message)]) == (400, message)
+    assert desk.ask("GET", "/faults")[1]["script"] == {"cancel": [RESET]}

@@ -66,7 +66,10 @@ def test_a_word_without_a_point_means_the_first_that_can_be() -> None:
     """Before the venue acts where that can be; a cached answer can only come after."""
     assert fault_from_word("reset") == Fault(kind=FaultKind.RESET)
     assert fault_from_word("cached") == Fault(kind=FaultKind.CACHED, point=Point.AFTER)
-    assert fault_from_word("half").point is Point.MIDDLE
+    assert fault_from_word("late").point is Point.AFTER
+    assert fault_from_word("half").point is fault_from_word("half", "cancel").point is Point.BEFORE
+    assert fault_from_word("half", "read").point is Point.MIDDLE
+    assert fault_from_word("cached", "cancel").point is Point.AFTER
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from countermand.errors import ConfigurationError
-from countermand.testing import EVERY_FAULT, Faults, Simulator, fault_from_word, load_simulator
+from countermand.testing import EVERY_FAULT, Asked, Faults, Simulator, fault_from_word, load_simulator
 from countermand.venue import HttpRequest
 
 RESET, STALL, REFUSED = map(fault_from_word, ("reset", "stall:after", "refused"))
@@ -200,3 +200,4 @@ def test_default_simulator_knows_no_calls(toy: type[Simulator]) -> None:
     request = HttpRequest(method="DELETE", path="/orders/6500")
     assert simulator.handle(request, 1.0).response_at(1.0).status == 204
     assert simulator.asking_for(request, "1") is request
+    assert simulator.asked_of(request) == Asked()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from types import MappingProxyType
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +54,19 @@ def test_silence_has_no_answer() -> None:
     """No answer is ever made of silence."""
     with pytest.raises(ValueError, match="no answer"):
         SILENCE.response_at(3.0)
+
+
+def test_a_mapping_is_an_object_and_a_float_a_number() -> None:
+    """Whatever kind of mapping it is."""
+    assert json_text(MappingProxyType({"a": 0.5, "b": (1,)})) == '{"a":0.5,"b":[1]}'
+
+
+def test_reply_can_be_changed_before_it_is_made() -> None:
+    """A change hears of the time when the reply is due; there is nothing to change about silence."""
+
+    def dated(response: HttpResponse, due: float) -> HttpResponse:
+        return attrs.evolve(response, headers={"date": str(due)})
+
+    for response in (HttpResponse(status=204), lambda _now: HttpResponse(status=204)):
+        assert Reply(response=response).changed(dated).response_at(3.0).headers == {"date": "3.0"}
+    assert SILENCE.changed(dated) is SILENCE

@@ -59,10 +59,10 @@ def _arm(venues: list[Simulator], words: str, seed: int) -> None:
     try:
         for simulator in venues:
             if at:
-                choose = [fault_from_word(fault)]
+                choose = [fault_from_word(fault, call)]
                 simulator.faults.at_rate(float(rate), seed=seed, calls=[call], choose=choose)
             else:
-                simulator.faults.script(call, fault_from_word(fault))
+                simulator.faults.script(call, fault_from_word(fault, call))
     except ValueError as error:
         raise ConfigurationError(f"--fault {words}: expected CALL:KIND[:POINT][@RATE]; {error}") from error
 

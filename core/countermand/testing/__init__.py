@@ -14,9 +14,10 @@ from countermand.testing._fault_json import fault_from_word
 from countermand.testing._faults import Faults
 from countermand.testing._in_process import in_process
 from countermand.testing._order import CONTROL, SimulatedOrder
+from countermand.testing._received import Drawn, ReceivedRequest
 from countermand.testing._reply import SILENCE, Reply, WireTrouble, json_response, json_text, text_response
 from countermand.testing._server import LiveSimulator, running, serving
-from countermand.testing._simulator import Drawn, ReceivedRequest, Simulator
+from countermand.testing._simulator import Simulator
 from countermand.testing._tokens import Tokens
 from countermand.testing._virtual_loop import VirtualLoop, run_virtually
 

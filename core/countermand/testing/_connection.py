@@ -151,17 +151,15 @@ class Connection(asyncio.Protocol):
         self._read()
 
     def _end(self, end: End) -> None:
-        match end:
-            case End.KEEP:
-                self._done()
-            case End.CLOSE:
-                self._transport.close()
-            case End.RESET:
-                sock = self._transport.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-                self.abort()
-            case End.STALL:
-                pass  # it is owed for ever
+        if end is End.KEEP:
+            self._done()
+        elif end is End.CLOSE:
+            self._transport.close()
+        elif end is End.RESET:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self.abort()
+        # Otherwise it is owed for ever.
 
     def _answer_with(self, response: HttpResponse) -> None:
         whole = self._written(response)

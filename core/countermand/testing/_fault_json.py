@@ -15,13 +15,13 @@ _KINDS = {kind.value: kind for kind in FaultKind}
 _POINTS = {point.value: point for point in Point}
 
 
-def fault_from_word(word: str) -> Fault:
-    """Read `KIND` or `KIND:POINT`, the point being the first that can be unless it is given.
+def fault_from_word(word: str, call: str | None = None) -> Fault:
+    """Read `KIND` or `KIND:POINT`, the point being the first that can be (at that call) unless it is given.
 
     Raises `ConfigurationError` with what there is.
     """
     kind, _, point = word.partition(":")
-    return _fault({"kind": kind, **({"point": point} if point else {})})
+    return _fault({"kind": kind, **({"point": point} if point else {})}, call)
 
 
 def faults_to_json(faults: Faults) -> dict[str, object]:
@@ -44,7 +44,9 @@ def set_faults(faults: Faults, body: Mapping[str, object]) -> None:
     for name in body:
         if name not in ("script", "rates"):
             raise ConfigurationError(f"no field {name!r}; there are: script, rates")
-    scripts = {call: _script(script) for call, script in _object(body.get("script", {}), "script").items()}
+    scripts = {
+        call: _script(script, call) for call, script in _object(body.get("script", {}), "script").items()
+    }
     rates = [_rate(rate) for rate in _list(body.get("rates", []), "rates")]
     trial = Faults()
     for wanted in (trial, faults):
@@ -55,8 +57,8 @@ def set_faults(faults: Faults, body: Mapping[str, object]) -> None:
             wanted.script(call, *script)
 
 
-def _script(value: object) -> list[Fault | None]:
-    return [None if one is None else _read(one) for one in _list(value, "a script")]
+def _script(value: object, call: str) -> list[Fault | None]:
+    return [None if one is None else _read(one, call) for one in _list(value, "a script")]
 
 
 def _rate(value: object) -> dict[str, Any]:
@@ -72,20 +74,24 @@ def _rate(value: object) -> dict[str, Any]:
     return {"rate": given.get("rate"), "seed": seed, "calls": calls, "choose": chosen}
 
 
-def _read(value: object) -> Fault:
-    return fault_from_word(value) if isinstance(value, str) else _fault(_object(value, "a fault"))
+def _read(value: object, call: str | None = None) -> Fault:
+    return fault_from_word(value, call) if isinstance(value, str) else _fault(_object(value, "a fault"), call)
 
 
-def _fault(given: Mapping[str, object]) -> Fault:
+def _fault(given: Mapping[str, object], call: str | None) -> Fault:
     known = [field.name for field in attrs.fields(Fault)]
     for name in given:
         if name not in known:
             raise ConfigurationError(f"no field {name!r} of a fault; there are: {', '.join(known)}")
     kind = _member(given.get("kind"), _KINDS, "kind")
-    first = next(point for one, point in POSSIBLE if one is kind)
-    point = _member(given["point"], _POINTS, "point") if "point" in given else first
+    point = _member(given["point"], _POINTS, "point") if "point" in given else _first_point(kind, call)
     fields: dict[str, Any] = {**given, "kind": kind, "point": point}
     return Fault(**fields)
+
+
+def _first_point(kind: FaultKind, call: str | None) -> Point:
+    points = [point for point in Point if (kind, point) in POSSIBLE]
+    return next((point for point in points if call in POSSIBLE[kind, point]), points[0])
 
 
 def _written(fault: Fault | None) -> object:

@@ -113,12 +113,10 @@ class _Coming(httpx.AsyncByteStream):
         self._surplus = came[self._head_bytes :]
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = self._body_bytes
-        part = self._surplus
+        part, left = self._surplus, self._body_bytes
         while left > 0:
-            if part:
-                yield part[:left]
-                left -= len(part)
+            yield part[:left]
+            left -= len(part)
             part = await self._next() if left > 0 else b""
 
     async def _next(self) -> bytes:

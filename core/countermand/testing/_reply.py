@@ -77,13 +77,7 @@ def json_text(value: object) -> str:
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(value)
-    match value:
-        case Mapping():
-            return _object_text(value)
-        case list() | tuple():
-            return _list_text(value)
-        case _:
-            return json.dumps(value)
+    return _object_text(value) if isinstance(value, Mapping) else json.dumps(value)
 
 
 def _object_text(value: Mapping[str, object]) -> str:

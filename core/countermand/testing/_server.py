@@ -19,8 +19,9 @@ from countermand.testing._control import control
 from countermand.testing._door import HOST, Door
 from countermand.testing._fault import FaultKind
 from countermand.testing._owed import Owed
+from countermand.testing._received import Drawn
 from countermand.testing._reply import Reply, text_response
-from countermand.testing._simulator import Drawn, Simulator
+from countermand.testing._simulator import Simulator
 
 if TYPE_CHECKING:
     from countermand.testing._connection import Connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,45 +16,15 @@ from countermand.testing._behaviour import Behaviour
 from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
 from countermand.testing._fault import READS, Fault, FaultKind, Point
-from countermand.testing._faults import AT_THE_DOOR, Faults
+from countermand.testing._faults import Faults
 from countermand.testing._later import Later
 from countermand.testing._order import SimulatedOrder
+from countermand.testing._received import Drawn, ReceivedRequest
 from countermand.testing._reply import SILENCE, Reply, WireTrouble
 from countermand.testing._tokens import Tokens
 from countermand.testing._trouble import WHOLE, Met, troubled
 from countermand.testing._words import PLAIN_WORDS
 from countermand.venue._contract import Venue
-
-
-@attrs.frozen(kw_only=True)
-class ReceivedRequest:
-    """A request as it arrived; headers are left out."""
-
-    #: From 1 on; `SimulatedOrder.canceled_by` speaks of it.
-    number: int
-    at: float
-    method: str
-    path: str
-    content: str
-    #: The fault it met, as `KIND:POINT`.
-    fault: str | None = None
-    #: When the venue took it up; None if it did not, or has not yet.
-    acted_at: float | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Drawn:
-    """What a request is about to meet."""
-
-    #: As `Simulator.call_of` names it.
-    call: str | None
-    fault: Fault | None
-
-    @property
-    def at_the_door(self) -> bool:
-        """Whether the request never arrives, for its connection does not come about."""
-        return self.fault is not None and self.fault.kind in AT_THE_DOOR
-
 
 _UNTROUBLED = Drawn(call=None, fault=None)
 
@@ -88,6 +59,7 @@ class Simulator(ABC):
         self.faults.clear()
         self.faults.met.clear()
         self._number = 0
+        self._now = -math.inf
         self._later = Later()
         self._holds = False
 
@@ -152,6 +124,7 @@ class Simulator(ABC):
 
     def handle(self, request: HttpRequest, now: float, drawn: Drawn | None = None) -> Reply:
         """Note a request, let happen what is due, and answer, under the fault that it was drawn or draws."""
+        self._now = now
         self.book.advance(now)
         drawn = drawn or self.draw(request)
         if drawn.at_the_door:
@@ -191,6 +164,8 @@ class Simulator(ABC):
 
     def token_valid(self, token: str | None, now: float) -> bool:
         """Tell whether a session token is valid, and count this as a use of it."""
+        # An answer may be that of an earlier time, but its request is of now.
+        now = max(now, self._now)
         return token is not None and self.tokens.use(token, now, self.behaviour.token_lifetime_s)
 
     def place(self, now: float, **fields: Any) -> SimulatedOrder:

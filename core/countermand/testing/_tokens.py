@@ -30,7 +30,7 @@ class Tokens:
         if lifetime_s is not None and last_used is not None and now - last_used > lifetime_s:
             del self._last_used[token]
             return False
-        self._last_used[token] = now if last_used is None else max(now, last_used)
+        self._last_used[token] = now
         return True
 
     def issue_interim(self) -> str:
