@@ -61,6 +61,7 @@ def report(told: dict[str, Any]) -> OrderReport:
         account=told.get("account"),
         client_order_id=ClientOrderId(client_id) if client_id else None,
         replaces=OrderId(replaces) if replaces else None,
+        cancel_rejected=told.get("cancel_rejected", False),
     )
 
 
@@ -71,11 +72,13 @@ SAYINGS: dict[str, Callable[[dict[str, Any]], Any]] = {
         reason=Reason[told.get("reason", "VENUE_REFUSED")], code=told.get("code"), text=told.get("text")
     ),
     "gone": lambda _: Gone(),
-    "throttled": lambda told: Throttled(retry_after_s=told.get("wait"), acted=Acted.NO),
+    "throttled": lambda told: Throttled(retry_after_s=told.get("wait"), acted=Acted[told.get("acted", "NO")]),
     "session": lambda _: SessionRefused(),
     "maybe": lambda told: MayHaveActed(text=told.get("text")),
     "order": lambda told: OrderRead(report=report(told)),
-    "trail": lambda told: TrailRead(report=report(told)),
+    "trail": lambda told: TrailRead(
+        report=report(told) if "id" in told else None, cancel_rejected=told.get("rejected", False)
+    ),
     "rows": lambda told: Page(rows=tuple(map(report, told["rows"])), next_page=told.get("next")),
     "token": lambda told: LoggedIn(session=Session(token=told["token"], lifetime_s=told.get("life"))),
     "code": lambda told: CodeWanted(interim=told["interim"]),

@@ -14,7 +14,16 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import pytest
 
-from countermand import Answered, AsyncClient, CancelAck, CancelRequest, Client, ClientOrderId, OrderId
+from countermand import (
+    Answered,
+    AsyncClient,
+    CancelAck,
+    CancelRequest,
+    Client,
+    ClientOrderId,
+    OrderId,
+    Update,
+)
 
 T = TypeVar("T")
 
@@ -31,6 +40,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.heard: list[httpx.Request] = []
+        self._times: list[float] = []
         self.unexpected: list[str] = []
         self._answers: dict[str, list[Any]] = defaultdict(list)
 
@@ -44,6 +54,12 @@ class Peer:
     def calls(self, name: str | None = None) -> list[str]:
         """Name the calls that came, in order; with a name, the rest of the paths of those."""
         return [rest if name else call for call, rest in map(_named, self.heard) if name in (None, call)]
+
+    def when(self, call: str) -> list[float]:
+        """Tell when the calls of that name came, in seconds after the very first call."""
+        calls = [_named(request)[0] for request in self.heard]
+        times = zip(calls, self._times, strict=True)
+        return [round(at - self._times[0], 2) for one, at in times if one == call]
 
     def headers(self, call: str, name: str) -> list[str]:
         """List what that header said in the calls of that name."""
@@ -67,6 +83,7 @@ class Peer:
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         self.heard.append(request)
+        self._times.append(asyncio.get_running_loop().time())
         await asyncio.sleep(0.001)  # no answer comes at the very moment of its question
         call = _named(request)[0]
         script = self._answers[call]
@@ -92,6 +109,7 @@ class Witness:
         self.answers: list[Answered] = []
         self.log_ins: list[tuple[str, str | None]] = []
         self.acks: list[CancelAck] = []
+        self.updates: list[Update] = []
 
     def requested(self, request: CancelRequest) -> None:
         """Remember a request."""
@@ -112,6 +130,10 @@ class Witness:
     def acknowledged(self, ack: CancelAck) -> None:
         """Remember an ack."""
         self.acks.append(ack)
+
+    def updated(self, update: Update) -> None:
+        """Remember an update."""
+        self.updates.append(update)
 
     async def until(self, holds: Callable[[Witness], bool]) -> None:
         """Wait until that holds of what was seen."""
