@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def run_all(options: Options) -> Tally:
     if len(parts) == 1:
         return run(options)
     total = Tally()
-    with ProcessPoolExecutor(len(parts)) as processes:
+    with ProcessPoolExecutor(len(parts), get_context("spawn")) as processes:
         for tally in processes.map(run, parts):
             total.merge(tally)
     return total

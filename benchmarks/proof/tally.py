@@ -104,9 +104,10 @@ class Tally:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Restore what `to_dict` gave."""
-        return cls(
-            **{name: Counter(value) if isinstance(value, dict) else value for name, value in data.items()}
-        )
+        tally = cls()
+        for name, value in data.items():
+            setattr(tally, name, Counter(value) if isinstance(value, dict) else value)
+        return tally
 
     @property
     def lied(self) -> int:
