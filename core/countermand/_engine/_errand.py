@@ -1,31 +1,45 @@
-"""One exchange to perform, and the gate that bounds how many are under way."""
+"""One exchange to perform: for whom, how urgently, and how far it has come."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import attrs
 
 from countermand._case._facts import Ended
+from countermand._engine._urgency import Need, Urgency
 from countermand._engine._wire import Progress
 from countermand.venue import CallKind
 
+#: What an exchange is for where nothing else is said.
+_NEEDS = {
+    CallKind.CANCEL: Need.FIRST_CANCEL,
+    CallKind.MASS_CANCEL: Need.FIRST_CANCEL,
+    CallKind.LOG_IN: Need.FIRST_CANCEL,
+    CallKind.READ: Need.SETTLING_READ,
+    CallKind.LISTING: Need.SETTLING_READ,
+}
 
-@attrs.define(kw_only=True)
-class Errand:
-    """For whom an exchange is permitted, until when it may last, how far it has come."""
+
+@attrs.define(kw_only=True, eq=False)
+class Errand(Urgency):
+    """For whom an exchange is permitted, until when it may last, how far it has come.
+
+    Of those who wait for a turn, the one whose `need` is the more urgent and whose `deadline` is the
+    earlier goes first; `until` may be later than that, for a late answer still counts.
+    """
 
     number: int
     account: str
     kind: CallKind
     until: float
     overdue_at: float
-    #: How long it may keep its place in the gate, in seconds.
+    #: How long it may keep its place among those in flight, in seconds.
     patience_s: float
     progress: Progress
+    need: Need = attrs.field(default=attrs.Factory(lambda self: _NEEDS[self.kind], takes_self=True))
+    deadline: float = attrs.field(default=attrs.Factory(lambda self: self.until, takes_self=True))
     timeout: asyncio.Timeout | None = None
 
     @property
@@ -46,28 +60,9 @@ class Errand:
             **told,
         )
 
-    def last(self, until: float) -> None:
-        """Let it last longer, for someone who joined."""
+    def last(self, until: float, *, need: Need = Need.OTHER, deadline: float | None = None) -> None:
+        """Let it last longer for someone who joined, and be as urgent as that one is, if that is said."""
         self.until = max(self.until, until)
         if self.timeout is not None and not self.timeout.expired():
             self.timeout.reschedule(self.until)
-
-
-class Gate:
-    """Lets so many exchanges through at a time; one that is overdue gives up its place and lives on."""
-
-    def __init__(self, places: int) -> None:
-        self._places = asyncio.Semaphore(places)
-
-    @asynccontextmanager
-    async def passing(self, patience_s: float) -> AsyncIterator[None]:
-        """Hold a place, for `patience_s` seconds at most: who never answers must not shut the others out."""
-        await self._places.acquire()
-        held = [self._places]
-        timer = asyncio.get_running_loop().call_later(patience_s, lambda: held.pop().release())
-        try:
-            yield
-        finally:
-            timer.cancel()
-            if held:
-                held.pop().release()
+        self.hurry(need, self.deadline if deadline is None else deadline)

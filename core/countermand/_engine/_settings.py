@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from countermand.errors import ConfigurationError
-from countermand.venue import LISTING_BYTES, REPLY_BYTES, Call, CallKind
+from countermand.venue import LISTING_BYTES, REPLY_BYTES, Call, CallKind, Limit, Venue
 
 
 def _check_count(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -15,12 +16,31 @@ def _check_count(_instance: object, attribute: attrs.Attribute[int], value: obje
         raise ConfigurationError(f"{attribute.name} must be a whole number, 1 or more, got {value!r}")
 
 
+def _to_limits(given: Mapping[str, Iterable[Limit]] | None) -> Mapping[str, tuple[Limit, ...]]:
+    try:
+        return {name: _limits(name, limits) for name, limits in dict(given or {}).items()}
+    except (TypeError, AttributeError) as error:
+        raise ConfigurationError(f"limits must map names of venues to their limits, got {given!r}") from error
+
+
+def _limits(name: str, limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    told = tuple(limits)
+    for one in told:
+        if not isinstance(one, Limit):
+            raise ConfigurationError(f"limits of {name!r} must be Limit values, got {one!r}")
+    return told
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Sizes in bytes; exchanges in flight per venue, of cancels and of reads each; acks that are kept."""
+    """Sizes in bytes; exchanges in flight per venue, of cancels and of reads each; acks that are kept.
+
+    `limits` replaces what the venues of those names declare.
+    """
 
     max_in_flight: int = attrs.field(default=16, validator=_check_count)
     most_unsettled: int = attrs.field(default=10_000, validator=_check_count)
+    limits: Mapping[str, tuple[Limit, ...]] = attrs.field(factory=dict, converter=_to_limits)
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 
@@ -28,3 +48,7 @@ class Settings:
         """Return how much is read of a reply to such a call."""
         own = self.listing_bytes if call.kind is CallKind.LISTING else self.reply_bytes
         return own if call.max_bytes is None else min(own, call.max_bytes)
+
+    def limits_of(self, venue: Venue) -> tuple[Limit, ...]:
+        """Return the limits of a venue: those configured, else those it declares."""
+        return self.limits.get(venue.name, venue.capabilities.limits)

@@ -1,4 +1,4 @@
-"""One venue as the engine reaches it: its sessions, its gates, and one exchange at a time through both."""
+"""One venue as the engine reaches it: its sessions, its gate, and one exchange at a time through both."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._case._facts import Answer, Ended, NoSession
 from countermand._engine._aside import is_being_canceled
-from countermand._engine._errand import Errand, Gate
+from countermand._engine._errand import Errand
+from countermand._engine._gate import Gate
+from countermand._engine._lane import Ticket
+from countermand._engine._limiter import Limiter
 from countermand._engine._pages import Pages
 from countermand._engine._redaction import Redactor
-from countermand._engine._sessions import Sessions, Ticket
+from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
+from countermand._engine._urgency import Need, Urgency
 from countermand._engine._watch import Watch
 from countermand._engine._wire import Progress, Wire, WireFault
 from countermand._http import HttpResponse
 from countermand._observer import Answered
 from countermand.venue import (
     Call,
-    CallKind,
     LogInVerdict,
+    MayHaveActed,
     Page,
     Session,
     SessionRefused,
     Stamp,
+    Throttled,
     Unreadable,
     Venue,
 )
@@ -36,6 +42,8 @@ V = TypeVar("V")
 
 #: The longest one call of a log-in is waited for, in seconds: all cancels of the venue wait for the same one.
 LOG_IN_TIMEOUT_S = 10.0
+#: What says nothing of the session it answers.
+_UNCLEAR = (Throttled, Unreadable, MayHaveActed)
 
 
 class Station:
@@ -48,12 +56,14 @@ class Station:
         self._watch = watch
         self._settings = settings
         self._clock: Callable[[], float] = loop.time
-        # Cancels that nobody answers must not keep the reads from settling them.
-        self._cancels = Gate(settings.max_in_flight)
-        self._reads = Gate(settings.max_in_flight)
         # Nonces must only ever rise, also from one run of the program to the next.
         self._nonces = itertools.count(time.time_ns() // 1_000_000)
         self._sessions = Sessions(venue, self._ask_log_in, loop.time, self._on_log_in)
+
+    @cached_property
+    def _gate(self) -> Gate:
+        # Not before it is used: what a plugin breaks with shall stand in an ack.
+        return Gate(Limiter(self._settings.limits_of(self.venue), self._settings.max_in_flight))
 
     async def perform(self, errand: Errand, make: Callable[[], Call[Answer]]) -> Ended:
         """Perform one call and tell how it ended; never raises but for a cancellation."""
@@ -83,7 +93,8 @@ class Station:
             return
         call = self.venue.log_out(session)
         if call is not None:
-            await self._exchange(call, session, Progress(clock=self._clock))
+            ticket = await self._gate.enter(Urgency(need=Need.OTHER), call.kind)
+            await self._let_through(ticket, call, session, Progress(clock=self._clock))
 
     async def _told(self, errand: Errand, ask: Callable[[], Awaitable[tuple[Answer, str | None]]]) -> Ended:
         answer, reply, fault, broken = None, None, None, False
@@ -104,30 +115,44 @@ class Station:
         return errand.ended(self._clock(), answer=answer, fault=fault, broken=broken, reply=reply)
 
     async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:
-        passed = await self._passed(call, errand)
-        if isinstance(passed, NoSession):
-            return passed, None
-        ticket, answer, response, reply = passed
-        if _is_cached(response):
-            answer = Unreadable(text="a cached answer is no evidence")
-        if isinstance(answer, SessionRefused):
-            self._sessions.refused(ticket.number, errand.permission)
-        else:
-            self._sessions.accepted(errand.permission)
-        return answer, reply
+        with self._sessions.using(errand):
+            passed = await self._passed(call, errand)
+            if isinstance(passed, NoSession):
+                return passed, None
+            numbered, (answer, response, reply) = passed
+            if _is_cached(response):
+                answer = Unreadable(text="a cached answer is no evidence")
+            signed_at = errand.progress.signed_at or 0.0
+            if isinstance(answer, SessionRefused):
+                self._sessions.refused(numbered.number, errand.permission, signed_at)
+            elif not isinstance(answer, _UNCLEAR):
+                self._sessions.accepted(numbered.number, errand.permission, signed_at)
+            return answer, reply
 
-    async def _passed(self, call: Call[V], errand: Errand) -> tuple[Ticket, V, HttpResponse, str] | NoSession:
-        gate = self._cancels if errand.kind is CallKind.CANCEL else self._reads
+    async def _passed(
+        self, call: Call[V], errand: Errand
+    ) -> tuple[NumberedSession, tuple[V, HttpResponse, str]] | NoSession:
         while True:
-            # Waited for outside of the gate: a slow log-in would use up the patience of all its places.
-            ticket = await self._sessions.current()
-            if isinstance(ticket, NoSession):
-                return ticket
-            async with gate.passing(errand.patience_s):
-                # What was current when the wait for a place began may have been refused since.
-                if self._sessions.holds(ticket):
-                    errand.progress.session = ticket.number
-                    return ticket, *await self._exchange(call, ticket.session, errand.progress)
+            # No turn is asked for before: while the session is dead, nobody shall hold what others could use.
+            numbered = await self._sessions.current(errand)
+            if isinstance(numbered, NoSession):
+                return numbered
+            ticket = await self._gate.enter(errand, errand.kind, errand.account, errand.patience_s)
+            # What was current when the wait for a turn began may have been refused since.
+            if self._sessions.holds(numbered):
+                errand.progress.session = numbered.number
+                return numbered, await self._let_through(ticket, call, numbered.session, errand.progress)
+            self._gate.give_back(ticket)
+
+    async def _let_through(
+        self, ticket: Ticket, call: Call[V], session: Session | None, progress: Progress
+    ) -> tuple[V, HttpResponse, str]:
+        try:
+            told = await self._exchange(call, session, progress)
+            self._gate.hear(ticket, told[0])
+        finally:
+            self._gate.leave(ticket)
+        return told
 
     async def _exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -165,11 +190,12 @@ class Station:
         )
         self._watch.answered(answered)
 
-    async def _ask_log_in(self, call: Call[LogInVerdict]) -> LogInVerdict:
-        # A log-in that cancels wait for must not queue behind them: it does not pass a gate.
+    async def _ask_log_in(self, call: Call[LogInVerdict], urgency: Urgency) -> LogInVerdict:
+        # Those who wait for it hold nothing that it needs, and it is as urgent as the first of them.
+        ticket = await self._gate.enter(urgency, call.kind)
         try:
             async with asyncio.timeout(LOG_IN_TIMEOUT_S):
-                verdict, _, _ = await self._exchange(call, None, Progress(clock=self._clock))
+                verdict, _, _ = await self._let_through(ticket, call, None, Progress(clock=self._clock))
         except TimeoutError:
             return Unreadable(text="no answer in time")
         except WireFault as error:

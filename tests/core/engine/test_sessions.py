@@ -11,7 +11,10 @@ import pytest
 
 from countermand import Reason
 from countermand._case._facts import NoSession
-from countermand._engine._sessions import Sessions, Ticket
+from countermand._engine._errand import Errand
+from countermand._engine._sessions import NumberedSession, Sessions
+from countermand._engine._urgency import Need, Urgency
+from countermand._engine._wire import Progress
 from countermand.venue import (
     Call,
     CallKind,
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
 WE, THEY = ("9", CallKind.CANCEL), ("10", CallKind.CANCEL)
 
 
+def errand(account: str = "9", kind: CallKind = CallKind.CANCEL, **fields: Any) -> Errand:
+    """Make an errand that waits for a session."""
+    told = {"number": 1, "until": 900.0, "overdue_at": 900.0, "patience_s": 3.0, **fields}
+    return Errand(account=account, kind=kind, progress=Progress(clock=lambda: 0.0), **told)
+
+
 class Desk:
     """Hands out sessions at a venue whose answers are scripted, at a time that is told."""
 
@@ -38,29 +47,47 @@ class Desk:
         self.now = 100.0
         self.asked: list[str] = []
         self.told: list[str | None] = []
+        self.urgencies: list[Urgency] = []
         self.answers = list(answers)
         self.sessions = Sessions(venue, self.ask, lambda: self.now, self.told.append)
 
-    async def ask(self, call: Call[Any]) -> Any:
+    async def ask(self, call: Call[Any], urgency: Urgency) -> Any:
         """Answer a call of a log-in: by script, or by ever new tokens, or these only after an event."""
         self.asked.append(call.name)
+        self.urgencies.append(urgency)
         answer = self.answers.pop(0) if self.answers else None
         await (answer.wait() if isinstance(answer, asyncio.Event) else asyncio.sleep(0))
         if answer is not None and not isinstance(answer, asyncio.Event):
             return answer
         return LoggedIn(session=Session(token=f"token {len(self.asked)}"))
 
+    async def current(self) -> NumberedSession | NoSession:
+        """Ask for a session."""
+        return await self.sessions.current(errand())
+
     async def number(self) -> int:
         """Ask for a session and tell its number."""
-        ticket = await self.sessions.current()
-        assert isinstance(ticket, Ticket)
-        return ticket.number
+        told = await self.current()
+        assert isinstance(told, NumberedSession)
+        return told.number
+
+    def refused(self, number: int, permission: object = WE) -> None:
+        """Let the venue refuse a session for what was signed just now."""
+        self.sessions.refused(number, permission, self.now)
+
+    def accepted(self, number: int, permission: object = WE) -> None:
+        """Let the venue take a session for what was signed just now."""
+        self.sessions.accepted(number, permission, self.now)
 
     async def failure(self) -> Refused | Throttled | Unreadable:
         """Ask for a session and tell why there is none."""
-        ticket = await self.sessions.current()
-        assert isinstance(ticket, NoSession)
-        return ticket.failure
+        return (await self.none()).failure
+
+    async def none(self) -> NoSession:
+        """Ask for a session that is not to be had."""
+        told = await self.current()
+        assert isinstance(told, NoSession)
+        return told
 
 
 def test_fifty_share_one_log_in(pebble: Pebble) -> None:
@@ -68,8 +95,8 @@ def test_fifty_share_one_log_in(pebble: Pebble) -> None:
 
     async def crowd() -> None:
         desk = Desk(pebble.by_password())
-        tickets = await asyncio.gather(*(desk.sessions.current() for _ in range(50)))
-        assert tickets == [Ticket(number=1, session=Session(token="token 1"))] * 50
+        sessions = await asyncio.gather(*(desk.current() for _ in range(50)))
+        assert sessions == [NumberedSession(number=1, session=Session(token="token 1"))] * 50
         assert (desk.asked, desk.told, desk.sessions.earned) == (["log-in"], [None], True)
         assert desk.sessions.held == Session(token="token 1")
 
@@ -81,7 +108,7 @@ def test_calls_that_need_no_session(pebble: Pebble) -> None:
 
     async def walk_in() -> None:
         desk = Desk(pebble)
-        assert await desk.sessions.current() == Ticket(number=1, session=None)
+        assert await desk.current() == NumberedSession(number=1, session=None)
         assert (desk.asked, desk.told, desk.sessions.earned) == ([], [], False)
 
     asyncio.run(walk_in())
@@ -93,8 +120,8 @@ def test_a_token_from_elsewhere(pebble: Pebble) -> None:
     async def knock() -> None:
         desk = Desk(pebble.by_token("given"))
         for _ in range(3):
-            assert await desk.sessions.current() == Ticket(number=1, session=Session(token="given"))
-            desk.sessions.refused(1, WE)
+            assert await desk.current() == NumberedSession(number=1, session=Session(token="given"))
+            desk.refused(1, WE)
         assert (desk.asked, desk.told, desk.sessions.earned) == ([], [None], False)
 
     asyncio.run(knock())
@@ -106,11 +133,11 @@ def test_a_refused_session_is_renewed(pebble: Pebble) -> None:
     async def renew() -> None:
         desk = Desk(pebble.by_password())
         assert await desk.number() == 1
-        desk.sessions.refused(1, WE)
+        desk.refused(1, WE)
         assert desk.sessions.held is None
         assert await desk.number() == 2
-        desk.sessions.refused(1, WE)
-        desk.sessions.refused(1, THEY)
+        desk.refused(1, WE)
+        desk.refused(1, THEY)
         assert await desk.number() == 2
         assert desk.asked == ["log-in"] * 2
 
@@ -123,14 +150,14 @@ def test_a_missing_permission_is_no_dead_session(pebble: Pebble) -> None:
     async def knock() -> None:
         desk = Desk(pebble.by_password())
         await desk.number()
-        desk.sessions.refused(1, WE)
+        desk.refused(1, WE)
         assert await desk.number() == 2
-        desk.sessions.refused(2, WE)
+        desk.refused(2, WE)
         assert await desk.number() == 2
-        desk.sessions.accepted(WE)
-        desk.sessions.refused(2, WE)
+        desk.accepted(1, WE)
+        desk.refused(2, WE)
         assert await desk.number() == 3
-        desk.sessions.refused(3, THEY)
+        desk.refused(3, THEY)
         desk.now += 60
         assert await desk.number() == 4
 
@@ -144,7 +171,7 @@ def test_three_log_ins_a_minute(pebble: Pebble) -> None:
         desk = Desk(pebble.by_password())
         for number in (1, 2, 3):
             assert await desk.number() == number
-            desk.sessions.refused(number, number)
+            desk.refused(number, number)
             desk.now += 10
         assert await desk.failure() == Throttled(retry_after_s=30.0, text="too many log-ins in a minute")
         assert desk.asked == ["log-in"] * 3
@@ -157,9 +184,16 @@ def test_three_log_ins_a_minute(pebble: Pebble) -> None:
     asyncio.run(hurry())
 
 
+async def settled(desk: Desk, logs_in: int) -> None:
+    """Let a log-in end that nobody waits for."""
+    while len(desk.told) < logs_in:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("life_s", [100.0, None])
 def test_a_session_with_a_known_life(pebble: Pebble, life_s: float | None) -> None:
-    """A session is used up to nine tenths of its life, and without a known one until it is refused."""
+    """After nine tenths of its life another one is had, and nobody waits for that as long as it lasts."""
 
     async def grow_old() -> None:
         answers = [LoggedIn(session=Session(token=text, lifetime_s=life_s)) for text in ("one", "two")]
@@ -167,10 +201,26 @@ def test_a_session_with_a_known_life(pebble: Pebble, life_s: float | None) -> No
         assert await desk.number() == 1
         desk.now += 89.9
         assert await desk.number() == 1
+        assert desk.asked == ["log-in"]
         desk.now += 0.1
+        assert [await desk.number() for _ in range(3)] == [1, 1, 1]
+        await settled(desk, 2 if life_s else 1)
         assert await desk.number() == (2 if life_s else 1)
 
     asyncio.run(grow_old())
+
+
+def test_a_session_whose_life_is_over(pebble: Pebble) -> None:
+    """Who comes after the end of its life waits for the next one."""
+
+    async def outlive() -> None:
+        desk = Desk(pebble.by_password(), LoggedIn(session=Session(token="one", lifetime_s=100.0)))
+        assert await desk.number() == 1
+        desk.now += 100
+        assert await desk.number() == 2
+        assert desk.sessions.earned
+
+    asyncio.run(outlive())
 
 
 FAILURES = {
@@ -227,9 +277,9 @@ def test_a_plugin_whose_log_in_ends_as_nothing(pebble: Pebble) -> None:
     async def fail() -> None:
         desk = Desk(attrs.evolve(pebble, begin_log_in=conversation))
         with pytest.raises(AttributeError):
-            await desk.sessions.current()
+            await desk.current()
         with pytest.raises(AttributeError):
-            await desk.sessions.current()
+            await desk.current()
 
     asyncio.run(fail())
 
@@ -250,7 +300,7 @@ def test_a_second_factor(pebble: Pebble, source: Callable[[], Any]) -> None:
         desk = Desk(pebble.by_password(code=source), CodeWanted(interim="half"))
         for number in (1, 2, 3):
             assert await desk.number() == number
-            desk.sessions.refused(number, number)
+            desk.refused(number, number)
             desk.answers.append(CodeWanted(interim="half"))
         assert desk.asked == ["log-in", "code"] * 3
 
@@ -263,12 +313,12 @@ def test_one_who_leaves_ends_nobodys_log_in(pebble: Pebble) -> None:
     async def leave() -> None:
         answered = asyncio.Event()
         desk = Desk(pebble.by_password(), answered)
-        impatient, patient = (asyncio.ensure_future(desk.sessions.current()) for _ in range(2))
+        impatient, patient = (asyncio.ensure_future(desk.current()) for _ in range(2))
         await asyncio.sleep(0)
         impatient.cancel()
         await asyncio.wait([impatient])
         answered.set()
-        assert await patient == Ticket(number=1, session=Session(token="token 1"))
+        assert await patient == NumberedSession(number=1, session=Session(token="token 1"))
         assert impatient.cancelled()
         assert desk.asked == ["log-in"]
 
@@ -281,7 +331,7 @@ def test_closing_ends_a_log_in(pebble: Pebble) -> None:
     async def close() -> None:
         desk = Desk(pebble.by_password(), asyncio.Event())
         await desk.sessions.aclose()
-        waiting = asyncio.ensure_future(desk.sessions.current())
+        waiting = asyncio.ensure_future(desk.current())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         await desk.sessions.aclose()
@@ -321,7 +371,7 @@ def test_an_old_session_is_used_until_it_is_refused(pebble: Pebble) -> None:
         answers = [LoggedIn(session=Session(token="one", lifetime_s=100)), Unreadable(text="503")]
         desk = Desk(pebble.by_password(), *answers)
         assert await desk.number() == 1
-        desk.now += 95
+        desk.now += 105
         assert await desk.number() == 1
         assert await desk.number() == 1
         assert desk.told == [None, "503"]
@@ -338,10 +388,10 @@ def test_a_refused_permission_is_forgotten_after_a_while(pebble: Pebble) -> None
         desk = Desk(pebble.by_password())
         for number in (1, 2):
             assert await desk.number() == number
-            desk.sessions.refused(number, "cancel")
+            desk.refused(number, "cancel")
         assert await desk.number() == 2
         desk.now += 31
-        desk.sessions.refused(2, "cancel")
+        desk.refused(2, "cancel")
         assert await desk.number() == 3
 
     asyncio.run(refuse())

@@ -1,0 +1,57 @@
+"""What a venue's "too many calls" does to those that follow."""
+
+from __future__ import annotations
+
+import math
+
+from countermand._engine._urgency import Need
+
+#: A pause that the venue did not tell, in seconds: doubled with each further one in a row, up to the longest.
+_FIRST_S = 0.5
+_LONGEST_S = 8.0
+#: However long the pause, one call may try so often, in seconds: a stray header must not lock anybody out of
+#: its orders for an hour.
+PROBE_EVERY_S = 5.0
+
+
+class Brake:
+    """Pauses what was throttled: until that is over, or a call works that was let through all the same."""
+
+    __slots__ = ("_paused_at", "_probe_at", "_until", "_wait_s")
+
+    def __init__(self) -> None:
+        self._until = self._paused_at = self._probe_at = -math.inf
+        self._wait_s = _FIRST_S
+
+    def open_at(self, need: Need) -> float:
+        """Say when the next call may go: those a cancel depends on may try now and then."""
+        return self._until if need is Need.OTHER else min(self._until, self._probe_at)
+
+    def pass_one(self, now: float) -> None:
+        """Note that a call went; within a pause it was the one that tries."""
+        if now < self._until:
+            self._probe_at = now + PROBE_EVERY_S
+
+    def pass_none(self, now: float) -> None:
+        """Note that the call that went was taken back: another one may try."""
+        self._probe_at = min(self._probe_at, now)
+
+    def slow(self, granted_at: float, retry_after_s: float | None, now: float) -> None:
+        """Pause as long as told, else longer each time; those in flight together are one time."""
+        wait_s = retry_after_s or 0.0
+        if granted_at >= self._paused_at:
+            if now >= self._until:
+                self._probe_at = now + PROBE_EVERY_S
+            wait_s = wait_s or self._wait_s
+            self._paused_at, self._wait_s = now, min(2 * self._wait_s, _LONGEST_S)
+        self._until = max(self._until, now + wait_s)
+
+    def ease(self, granted_at: float) -> bool:
+        """End the pause by a call that worked, and tell whether there was one.
+
+        What was sent before it began proves nothing.
+        """
+        if granted_at < self._paused_at or self._paused_at == -math.inf:
+            return False
+        self._until, self._wait_s, self._paused_at = -math.inf, _FIRST_S, -math.inf
+        return True

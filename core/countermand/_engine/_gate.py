@@ -1,0 +1,93 @@
+"""Where the calls of one venue wait for their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from countermand._engine._lane import Ticket
+from countermand._engine._limiter import Limiter
+from countermand._engine._urgency import Urgency
+from countermand.venue import CallKind, MayHaveActed, Throttled, Unreadable
+
+#: What says nothing about whether the venue takes more calls.
+_UNCLEAR = (Unreadable, MayHaveActed)
+
+
+class Gate:
+    """Lets calls through as a limiter grants; the only clock and alarm it has."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self._loop = asyncio.get_running_loop()
+        self._waiters: dict[Ticket, asyncio.Future[None]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def enter(
+        self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
+    ) -> Ticket:
+        """Wait for a turn; its place is held for `patience_s` seconds at most."""
+        now = self._loop.time()
+        ticket = self._limiter.ask(kind, account, urgency, patience_s=patience_s, now=now)
+        if ticket.waiting:
+            await self._turn(ticket, urgency)
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        """End a call that was let through."""
+        self._limiter.end(ticket, self._loop.time())
+        self._serve()
+
+    def give_back(self, ticket: Ticket) -> None:
+        """Take back a turn that was not used."""
+        self._limiter.give_back(ticket, self._loop.time())
+        self._serve()
+
+    def hear(self, ticket: Ticket, answer: object) -> None:
+        """Slow down, or speed up again, as the answer to a call says."""
+        if isinstance(answer, Throttled):
+            self._limiter.slow(ticket, answer.retry_after_s, self._loop.time())
+        elif not isinstance(answer, _UNCLEAR):
+            self._limiter.ease(ticket)
+
+    async def _turn(self, ticket: Ticket, urgency: Urgency) -> None:
+        waiter = self._waiters[ticket] = self._loop.create_future()
+        urgency.on_hurry = lambda: self._hurry(ticket, urgency)
+        self._serve()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if ticket.waiting:
+                self._limiter.leave(ticket)
+                self._serve()
+            else:
+                self.give_back(ticket)
+            raise
+        finally:
+            urgency.on_hurry = None
+            self._waiters.pop(ticket, None)
+
+    def _hurry(self, ticket: Ticket, urgency: Urgency) -> None:
+        if ticket.waiting:
+            self._limiter.hurry(ticket, urgency)
+            self._serve()
+
+    def _serve(self) -> None:
+        """Let through whoever's turn it is, and look again when the next one may be."""
+        if not self._waiters:
+            return
+        now = self._loop.time()
+        for ticket in self._limiter.grant(now):
+            waiter = self._waiters.pop(ticket)
+            if not waiter.done():  # one that is being canceled gives its turn back
+                waiter.set_result(None)
+        next_at = self._limiter.next_at(now) if self._waiters else math.inf
+        if self._alarm is not None and (self._alarm.when() > next_at or next_at == math.inf):
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None and next_at < math.inf:
+            self._alarm = self._loop.call_at(next_at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._serve()

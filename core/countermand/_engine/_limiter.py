@@ -1,0 +1,138 @@
+"""Who may call a venue next, by law 10: pure, with the time passed in.
+
+A ticket is granted only when a token of each of its buckets and a place are there, and holds none of them
+before: so nobody stands in the way of those who draw on something else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+
+from countermand._engine._bucket import Bucket
+from countermand._engine._lane import Lane, Ticket
+from countermand._engine._line import SLACK_S, Line
+from countermand._engine._places import Places
+from countermand._engine._urgency import Need, Urgency
+from countermand.venue import CallKind, Limit, LimitScope
+
+_CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
+_READS = frozenset({CallKind.READ, CallKind.LISTING})
+
+
+class Limiter:
+    """The buckets and places of one venue, and the tickets that wait for them."""
+
+    def __init__(self, limits: Iterable[Limit], places: int) -> None:
+        self._limits = tuple(limits)
+        # Cancels that nobody answers must not keep the reads from settling them. Log-ins need no place.
+        self._lines = {
+            _CANCELS: Line(Places(places)),
+            _READS: Line(Places(places)),
+            frozenset({CallKind.LOG_IN}): Line(None),
+        }
+        self._buckets: dict[object, Bucket] = {}
+        self._lanes: dict[object, Lane] = {}
+        self._lane_of: dict[tuple[CallKind, str], Lane] = {}
+        self._line_of = {kind: line for kinds, line in self._lines.items() for kind in kinds}
+        self._numbers = itertools.count()
+
+    def ask(self, kind: CallKind, account: str, urgency: Urgency, *, patience_s: float, now: float) -> Ticket:
+        """Make a ticket: granted at once where all is free and nobody waits for it, else waiting."""
+        lane = self._lane_of.get((kind, account)) or self._new_lane(kind, account)
+        ticket = Ticket(
+            number=next(self._numbers),
+            kind=kind,
+            need=urgency.need,
+            deadline=urgency.deadline,
+            patience_s=patience_s,
+            lane=lane,
+        )
+        if lane.is_free and lane.ready_at(ticket.need, now) <= now + SLACK_S:
+            lane.take(ticket, now)
+        else:
+            self._line_of[kind].join(ticket)
+        return ticket
+
+    def grant(self, now: float) -> list[Ticket]:
+        """Grant whatever can be granted now, and return that."""
+        granted = []
+        for line in self._lines.values():
+            line.recall(now + SLACK_S)
+        while (ticket := self._next(now)) is not None:
+            self.leave(ticket)
+            ticket.lane.take(ticket, now)
+            granted.append(ticket)
+        return granted
+
+    def next_at(self, now: float) -> float:
+        """Say when to look again if nothing happens before; never too late where somebody waits."""
+        return min(line.next_at(now) for line in self._lines.values())
+
+    def hurry(self, ticket: Ticket, urgency: Urgency) -> None:
+        """Let a waiting ticket be more urgent."""
+        self.leave(ticket)
+        ticket.need, ticket.deadline = urgency.need, urgency.deadline
+        self._line_of[ticket.kind].join(ticket)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Let a ticket wait no more."""
+        self._line_of[ticket.kind].leave(ticket)
+
+    def give_back(self, ticket: Ticket, now: float) -> None:
+        """Take back a granted ticket that was not used."""
+        ticket.lane.give_back(ticket, now)
+        self._recall()
+
+    def end(self, ticket: Ticket, now: float) -> None:
+        """Hear that the call of a granted ticket is over."""
+        if ticket.lane.places is not None:
+            ticket.lane.places.give_back(ticket, now)
+
+    def slow(self, ticket: Ticket, retry_after_s: float | None, now: float) -> None:
+        """Hear that the venue throttled the call of a granted ticket."""
+        for bucket in ticket.lane.buckets:
+            bucket.brake.slow(ticket.granted_at, retry_after_s, now)
+
+    def ease(self, ticket: Ticket) -> None:
+        """Hear that the venue took the call of a granted ticket."""
+        # All of them, so no `any`: a call draws on several.
+        if [bucket for bucket in ticket.lane.buckets if bucket.brake.ease(ticket.granted_at)]:
+            self._recall()
+
+    def _recall(self) -> None:
+        for line in self._lines.values():
+            line.recall(math.inf)
+
+    def _next(self, now: float) -> Ticket | None:
+        """Choose among those who lack nothing: whose share is due, then by need and nearest deadline."""
+        chosen: Ticket | None = None
+        first: tuple[float, ...] = (math.inf,)
+        for line in self._lines.values():
+            if line.is_full(now):
+                continue
+            for need in Need:
+                ticket = line.first(need, now)
+                if ticket is not None:
+                    order = (ticket.lane.lead(need, now), need, ticket.deadline, ticket.number)
+                    if order < first:
+                        chosen, first = ticket, order
+        return chosen
+
+    def _new_lane(self, kind: CallKind, account: str) -> Lane:
+        """Find or make a lane: accounts share one where no limit tells them apart."""
+        keys = tuple(dict.fromkeys(self._key(one, account) for one in self._limits if kind in one.kinds))
+        places = self._line_of[kind].places
+        use = (places, keys) if keys else kind
+        if use not in self._lanes:
+            buckets = tuple(self._buckets[key] for key in keys) or (Bucket(),)
+            self._lanes[use] = Lane(buckets, places)
+        self._lane_of[kind, account] = self._lanes[use]
+        return self._lanes[use]
+
+    def _key(self, limit: Limit, account: str) -> object:
+        key = (limit, account if limit.per is LimitScope.ACCOUNT else None)
+        if key not in self._buckets:
+            self._buckets[key] = Bucket.of(limit)
+        return key

@@ -1,0 +1,117 @@
+"""A log-in: the conversation that a venue wants, so often a minute at most, and not too soon again."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from countermand._case._facts import NoSession
+from countermand._engine._aside import ask_aside, is_being_canceled
+from countermand._engine._urgency import Urgency
+from countermand.venue import (
+    Call,
+    LogInFailure,
+    LogInVerdict,
+    NeedCode,
+    Refused,
+    Session,
+    Throttled,
+    Unreadable,
+    Venue,
+)
+
+#: Law 6: the most log-ins in `_WINDOW_S` seconds; too many lock the user out.
+_MOST_LOG_INS = 3
+_WINDOW_S = 60.0
+#: How long nobody tries again after a log-in was refused, or failed otherwise, in seconds. What the venue
+#: tells outranks it, but a stray header must not lock anybody out of its orders.
+_AFTER_REFUSAL_S = 20.0
+_AFTER_FAILURE_S = 2.0
+_LONGEST_PAUSE_S = 60.0
+#: The longest a callable is waited for that gives a code or a token, in seconds.
+CODE_TIMEOUT_S = 60.0
+
+#: Performs a call of a log-in, as urgently as those who wait for it want.
+Ask = Callable[[Call[LogInVerdict], Urgency], Awaitable[LogInVerdict]]
+
+
+class LogIns:
+    """Logs in to one venue."""
+
+    def __init__(self, venue: Venue, ask: Ask, clock: Callable[[], float]) -> None:
+        self._venue = venue
+        self._ask = ask
+        self._clock = clock
+        self._begun: deque[float] = deque(maxlen=_MOST_LOG_INS)
+        self._failure: LogInFailure | None = None
+        self._again_at = -math.inf
+        #: Whether the last session came by calls, so that it is ours to give back.
+        self.earned = False
+
+    @property
+    def barred(self) -> NoSession | None:
+        """Why nobody tries again now, after a log-in that failed; None where one may."""
+        wait_s = self._again_at - self._clock()
+        return NoSession(failure=self._failure, again_in_s=wait_s) if self._failure and wait_s > 0 else None
+
+    async def log_in(self, urgency: Urgency) -> Session | NoSession | None:
+        """Have one conversation; None where calls need no session."""
+        end = await self._had(urgency)
+        if not isinstance(end, Refused | Throttled | Unreadable):
+            self._failure = None
+            return end
+        wait_s = max(_pause_s(end), self._wait_s())
+        self._failure, self._again_at = end, self._clock() + wait_s
+        return NoSession(failure=end, again_in_s=wait_s)
+
+    async def _had(self, urgency: Urgency) -> Session | LogInFailure | None:
+        try:
+            return await self._converse(urgency)
+        except TimeoutError:
+            return Unreadable(text="nobody gave the code in time")
+        except asyncio.CancelledError:
+            if is_being_canceled():
+                raise
+            return Unreadable(text="the log-in failed: what it waited for was canceled")
+        except Exception as error:  # noqa: BLE001 - a plugin's or the user's fault is no session, and told so
+            return Unreadable(text=f"the log-in failed: {type(error).__name__}: {error}")
+
+    async def _converse(self, urgency: Urgency) -> Session | LogInFailure | None:
+        conversation = self._venue.log_in()
+        if conversation is None:
+            return None
+        answer: LogInVerdict | str | None = None
+        asked = called = False
+        while True:
+            try:
+                need = conversation.send(answer)
+            except StopIteration as end:
+                self.earned = called
+                told: Session | LogInFailure = end.value
+                return told
+            if not asked:
+                wait_s = self._wait_s()
+                if wait_s > 0:
+                    return Throttled(retry_after_s=wait_s, text="too many log-ins in a minute")
+                self._begun.append(self._clock())
+            asked, called = True, called or isinstance(need, Call)
+            answer = await self._satisfied(need, urgency)
+
+    async def _satisfied(self, need: Call[LogInVerdict] | NeedCode, urgency: Urgency) -> LogInVerdict | str:
+        if isinstance(need, NeedCode):
+            async with asyncio.timeout(CODE_TIMEOUT_S):
+                return await ask_aside(need.source)
+        return await self._ask(need, urgency)
+
+    def _wait_s(self) -> float:
+        if len(self._begun) < _MOST_LOG_INS:
+            return 0.0
+        return self._begun[0] + _WINDOW_S - self._clock()
+
+
+def _pause_s(failure: LogInFailure) -> float:
+    if isinstance(failure, Throttled) and failure.retry_after_s is not None:
+        return min(failure.retry_after_s, _LONGEST_PAUSE_S)
+    return _AFTER_REFUSAL_S if isinstance(failure, Refused) else _AFTER_FAILURE_S

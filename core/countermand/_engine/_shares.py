@@ -1,0 +1,36 @@
+"""Whose turn it is at something scarce: start-time fair queueing between the needs.
+
+Each need has a mark on a common scale that moves on by its stride whenever it is served; the need whose mark
+is the lowest is due. One that did not wait has its mark moved up to where the others are: nobody saves up.
+"""
+
+from __future__ import annotations
+
+from countermand._engine._urgency import Need
+
+#: Law 10: at least half is for first cancels, and a fifth for settling reads, which here get three tenths.
+SHARES = {Need.FIRST_CANCEL: 0.5, Need.SETTLING_READ: 0.3, Need.OTHER: 0.2}
+_STRIDES = tuple(1 / SHARES[need] for need in Need)
+
+
+class Shares:
+    """What each need has had of one resource, and how many wait for it."""
+
+    __slots__ = ("_mark", "_marks", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting = [0] * len(Need)
+        self._mark = 0.0
+        self._marks = [0.0] * len(Need)
+
+    def lead(self, need: Need) -> float:
+        """Say how far a need is ahead of those that wait, too; 0 for the one that is due."""
+        due = min(
+            max(self._mark, mark) for mark, count in zip(self._marks, self.waiting, strict=True) if count
+        )
+        return max(self._mark, self._marks[need]) - due
+
+    def serve(self, need: Need) -> None:
+        """Note that it was that need's turn."""
+        self._mark = max(self._mark, self._marks[need])
+        self._marks[need] = self._mark + _STRIDES[need]
