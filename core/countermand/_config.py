@@ -11,11 +11,14 @@ from typing import Any
 
 import attrs
 
+from countermand._config_limits import read_limits
 from countermand.errors import ConfigurationError, CountermandError
-from countermand.venue import Plugin, Venue, load_venue
+from countermand.venue import Limit, Plugin, Venue, load_venue
 
 #: Keys of the table `[client]`.
 _CLIENT_KEYS = frozenset({"max_in_flight", "reply_bytes", "listing_bytes"})
+#: Keys of a venue's table that are not its plugin's.
+_OUR_KEYS = frozenset({"plugin", "accounts", "limits", "auth"})
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +27,8 @@ class Configuration:
 
     venues: tuple[Venue, ...]
     accounts: Mapping[str, tuple[str, ...]]
+    #: For those venues only that have the key.
+    limits: Mapping[str, tuple[Limit, ...]]
     client: Mapping[str, Any]
 
 
@@ -44,6 +49,11 @@ def load_configuration(path: Path) -> Configuration:
     return Configuration(
         venues=tuple(_venue(name, _table(tables, name, f"{path}: venues"), path) for name in tables),
         accounts={name: _accounts(tables[name], f"{path}: venues.{name}") for name in tables},
+        limits={
+            name: read_limits(table["limits"], f"{path}: venues.{name}.limits")
+            for name, table in tables.items()
+            if "limits" in table
+        },
         client=client,
     )
 
@@ -59,7 +69,7 @@ def _venue(name: str, table: Mapping[str, Any], path: Path) -> Venue:
         raise ConfigurationError(f"{where}.plugin: {error}") from error
     if "name" in table:
         raise ConfigurationError(f"{where}.name: is not to be set: the venue is named by its table, {name!r}")
-    plain = {key: value for key, value in table.items() if key not in ("plugin", "accounts", "auth")}
+    plain = {key: value for key, value in table.items() if key not in _OUR_KEYS}
     settings = {key: _secret(value, f"{where}.{key}") for key, value in plain.items()}
     hidden = [settings[key] for key, value in plain.items() if isinstance(value, dict)]
     auth = _credential(plugin, _table(table, "auth", where), f"{where}.auth")

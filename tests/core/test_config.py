@@ -12,6 +12,7 @@ import pytest
 from countermand import AsyncClient, Client
 from countermand._config import load_configuration
 from countermand.errors import ConfigurationError
+from countermand.venue import CallKind, Limit, LimitScope
 
 BOTH = """
 [client]
@@ -107,6 +108,23 @@ def replaced(old: str, new: str) -> str:
     return APEX.replace(old, new)
 
 
+LIMITED = (
+    APEX
+    + """
+[[venues.apex.limits]]
+per = "venue"
+kinds = ["cancel", "read"]
+rate = 0.8
+burst = 50
+"""
+)
+
+
+def limited(old: str, new: str) -> str:
+    assert old in LIMITED
+    return LIMITED.replace(old, new)
+
+
 # (file, what the error says after its path)
 BAD: dict[str, tuple[str | bytes, str]] = {
     "not TOML": ("[venues", "not TOML: "),
@@ -191,6 +209,43 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         replaced('"t0k3n"', "{env = 3}"),
         'venues.apex.auth.token: expected a value or {env = "NAME"}',
     ),
+    "limits no list": (APEX + "limits = 3", "venues.apex.limits: expected a list of tables, got int"),
+    "a limit no table": (
+        APEX + "limits = [3]",
+        "venues.apex.limits[0]: expected a table of burst, kinds, per, rate, got none",
+    ),
+    "a limit that lacks a key": (
+        limited('per = "venue"', ""),
+        "venues.apex.limits[0]: expected a table of burst, kinds, per, rate, got burst, kinds, rate",
+    ),
+    "a limit with another key": (
+        limited("rate = 0.8", "rate = 0.8\na_minute = 50"),
+        "venues.apex.limits[0]: expected a table of burst, kinds, per, rate, got a_minute, burst,",
+    ),
+    "a limit per what": (
+        limited('"venue"', '"user"'),
+        "venues.apex.limits[0].per: expected one of account, venue, credential, got 'user'",
+    ),
+    "a limit of what": (
+        limited('"read"', '"write"'),
+        "venues.apex.limits[0].kinds: expected one of cancel, read, listing, log in, mass cancel, got",
+    ),
+    "a limit of a number": (
+        limited('"read"', "3"),
+        "venues.apex.limits[0].kinds: expected one of cancel, read, listing, log in, mass cancel, got 3",
+    ),
+    "a limit of nothing": (
+        limited('["cancel", "read"]', "[]"),
+        "venues.apex.limits[0]: 'kinds' of Limit must be a frozenset of one CallKind or more",
+    ),
+    "a rate of nothing": (
+        limited("0.8", "0"),
+        "venues.apex.limits[0]: 'rate' of Limit must be a number of calls a second, above 0, got 0",
+    ),
+    "a burst of a half": (
+        limited("50", "0.5"),
+        "venues.apex.limits[0]: 'burst' of Limit must be a whole number, 1 or more, got 0.5",
+    ),
     "accounts no list": (APEX + 'accounts = "9"', "venues.apex.accounts: expected a list of texts"),
     "accounts no texts": (APEX + "accounts = [9]", "venues.apex.accounts: expected a list of texts"),
 }
@@ -204,6 +259,20 @@ def test_a_file_that_cannot_be_used(write: Write, text: str | bytes, words: str)
         Client.from_config(path)
     assert str(raised.value).startswith(f"{path}: {words}")
     assert "s3cret" not in str(raised.value)
+
+
+def test_limits_replace_what_the_venue_declares(write: Write) -> None:
+    """A venue's limits can be told in tables, one after the other or in line; an empty list is no limit."""
+    assert load_configuration(write(APEX)).limits == {}
+    assert load_configuration(write(APEX + "limits = []")).limits == {"apex": ()}
+    of_both = Limit(
+        per=LimitScope.VENUE, kinds=frozenset({CallKind.CANCEL, CallKind.READ}), rate=0.8, burst=50
+    )
+    of_log_ins = Limit(per=LimitScope.CREDENTIAL, kinds=frozenset({CallKind.LOG_IN}), rate=1, burst=1)
+    in_line = 'limits = [{per = "credential", kinds = "log in", rate = 1, burst = 1}]'
+    assert load_configuration(write(LIMITED)).limits == {"apex": (of_both,)}
+    assert load_configuration(write(APEX + in_line)).limits == {"apex": (of_log_ins,)}
+    assert Client.from_config(write(LIMITED)).venues[0].capabilities.limits == ()
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

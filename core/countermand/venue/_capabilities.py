@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 
 import attrs
 
 from countermand.venue._call import CallKind
+from countermand.venue.settings import must_be
 
 
 class Identity(Enum):
@@ -33,14 +35,33 @@ class LimitScope(Enum):
     CREDENTIAL = "credential"
 
 
+def _are_kinds(value: object) -> bool:
+    return isinstance(value, frozenset) and bool(value) and all(isinstance(one, CallKind) for one in value)
+
+
+def _is_rate(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 1 / sys.float_info.max < value <= sys.float_info.max
+
+
 @attrs.frozen(kw_only=True)
 class Limit:
-    """At most `rate` calls a second of those kinds, `burst` of them at once."""
+    """At most `rate` calls a second of those kinds, `burst` of them at once.
 
-    per: LimitScope
-    kinds: frozenset[CallKind]
-    rate: float = attrs.field(validator=attrs.validators.gt(0))
-    burst: int = attrs.field(validator=attrs.validators.ge(1))
+    Raises `ConfigurationError` for what is none.
+    """
+
+    per: LimitScope = attrs.field(
+        validator=must_be("a LimitScope", lambda value: isinstance(value, LimitScope))
+    )
+    kinds: frozenset[CallKind] = attrs.field(
+        validator=must_be("a frozenset of one CallKind or more", _are_kinds)
+    )
+    rate: float = attrs.field(validator=must_be("a number of calls a second, above 0", _is_rate))
+    burst: int = attrs.field(
+        validator=must_be("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
+    )
 
 
 @attrs.frozen(kw_only=True)
