@@ -22,7 +22,7 @@ from countermand._retry import RetryPolicy
 from countermand._update import Unsettled
 from countermand._updates import AsyncUpdates, Updates
 from countermand.errors import ClosedClientError, ConfigurationError, WrongLoopError
-from countermand.venue import Venue
+from countermand.venue import Limit, Venue
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +40,7 @@ class _Venues:
         transport: httpx.AsyncBaseTransport | None = None,
         observer: Observer | None = None,
         retry: RetryPolicy | None = None,
+        limits: Mapping[str, Iterable[Limit]] | None = None,
         max_in_flight: int = 16,
         most_unsettled: int = Settings().most_unsettled,
         reply_bytes: int = Settings().reply_bytes,
@@ -56,9 +57,12 @@ class _Venues:
         self._settings = Settings(
             max_in_flight=max_in_flight,
             most_unsettled=most_unsettled,
+            limits=limits,
             reply_bytes=reply_bytes,
             listing_bytes=listing_bytes,
         )
+        if strange := sorted(set(self._settings.limits) - set(names), key=str):
+            raise ConfigurationError(f"limits for {strange[0]!r}, which is no venue of this client")
         self._retry = RetryPolicy() if retry is None else _checked_policy(retry)
         #: What was still owed when the client was closed.
         self._left: tuple[Unsettled, ...] = ()
@@ -75,7 +79,13 @@ class _Venues:
         """Build a client from a TOML file; raises `ConfigurationError` that says which key, and where."""
         configuration: Configuration = load_configuration(Path(path))
         try:
-            client = cls(configuration.venues, transport=transport, observer=observer, **configuration.client)
+            client = cls(
+                configuration.venues,
+                transport=transport,
+                observer=observer,
+                limits=configuration.limits,
+                **configuration.client,
+            )
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {error}") from error
         client.accounts = configuration.accounts
@@ -112,7 +122,8 @@ class AsyncClient(_Venues):
 
     `transport` is any httpx async transport, and its owner closes it. `max_in_flight` bounds the calls under
     way per venue, `reply_bytes` and `listing_bytes` what is read of a reply, in bytes; `most_unsettled` is
-    how many acks that are owed more are kept.
+    how many acks that are owed more are kept. `limits` replaces, by the names of venues, what these declare;
+    an empty tuple is no limit.
     """
 
     _running: Engine | None = None
