@@ -246,3 +246,16 @@ def test_orders_are_values(book: Book) -> None:
     order: SimulatedOrder = book.place(1.0, **HERE)
     book.cancel("6500", 2.0)
     assert order.status is OrderStatus.NEW
+
+
+def test_an_account_is_known_by_its_orders() -> None:
+    """Also when they are dead, and no longer when they are forgotten; ids rise on."""
+    book = Book()
+    book.place(0.0, account="9", instrument="X")
+    book.cancel("6500", 1.0)
+    book.at(5.0, lambda due: book.fill("6500", due))
+    assert (book.has_account("9"), book.has_account("10")) == (True, False)
+    book.forget()
+    book.advance(9.0)
+    assert not book.has_account("9")
+    assert book.place(9.0, account="9", instrument="X").order_id == "6501"

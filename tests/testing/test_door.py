@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -239,5 +241,43 @@ def test_the_second_answer_comes_right_behind_the_first() -> None:
             assert received.count(b"HTTP/1.1 200") == 2
             assert received.index(b'"OrderId":6500') < received.index(b'"OrderId":6501')
             writer.close()
+
+    asyncio.run(main())
+
+
+def test_the_control_interface_shuts_the_door(serve: Any) -> None:
+    """Its own answer comes whole; then nobody listens, not even for control, until the moment is over."""
+    asker = serve()
+    script = {"script": {"cancel": [{"kind": "refused", "delay_s": 0.1}]}}
+    status, answer = asker.control("PUT", "/faults", script)
+    assert (status, answer["script"], answer["met"][0]["number"]) == (200, {}, 0)
+    with pytest.raises(ConnectionRefusedError):
+        asker.control("GET", "/faults")
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        asker.connection.close()  # it does not begin again by itself
+        try:
+            assert asker.control("GET", "/orders") == (200, [])
+        except ConnectionRefusedError:
+            continue
+        return
+    pytest.fail("the door stayed shut")
+
+
+def test_a_connection_that_the_client_has_ended_is_no_matter() -> None:
+    """Hanging up on one that is about to be lost anyway harms nothing."""
+
+    async def main() -> None:
+        async with visiting() as visitor:
+            port = httpx.URL(visitor.live.base_url).port
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await visitor.cancel(6500) == 200
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            writer.transport.abort()
+            await asyncio.sleep(0)
+            visitor.simulator.faults.script("cancel", REFUSED, REFUSED)
+            await visitor.until_let_in()
 
     asyncio.run(main())

@@ -62,4 +62,4 @@ def _second_factor_wanted(simulator: Simulator) -> HttpResponse:
 
 
 def _knows_account(simulator: Simulator, account: str) -> bool:
-    return account == simulator.credentials.account or bool(simulator.book.orders(account))
+    return account == simulator.credentials.account or simulator.book.has_account(account)

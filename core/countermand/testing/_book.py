@@ -66,6 +66,10 @@ class Book:
         """Return the orders, of an account or of all, in the order they were placed."""
         return tuple(map(self.order, self._histories.ids(account)))
 
+    def has_account(self, account: str) -> bool:
+        """Whether an account has, or had, any order."""
+        return self._histories.has_account(account)
+
     def open_orders(self, account: str | None = None) -> tuple[SimulatedOrder, ...]:
         """Return the orders that are truly open, in the order they were placed."""
         return tuple(order for order in self.orders(account) if not order.dead)

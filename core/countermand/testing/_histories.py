@@ -53,6 +53,10 @@ class Histories:
         count = bisect.bisect_right(self._times.get(order_id, ()), time)
         return self._states[order_id][count - 1] if count else None
 
+    def has_account(self, account: str) -> bool:
+        """Whether any order is an account's."""
+        return account in self._by_account
+
     def ids(self, account: str | None = None) -> tuple[str, ...]:
         """Return the ids of an account, or of all."""
         return tuple(self._states if account is None else self._by_account.get(account, ()))
