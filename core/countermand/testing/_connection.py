@@ -20,8 +20,8 @@ from countermand.testing._reply import json_response
 #: The most that the head of a request, and its body, may hold each, in bytes.
 REQUEST_BYTES = 1 << 20
 
-#: A dribbled answer comes byte by byte, but in so many pieces at most.
-_PIECES = 1024
+#: A dribbled answer comes byte by byte, but in so many pieces a second at most: timers are no finer.
+_PIECES_A_SECOND = 1000
 #: SO_LINGER: on, for no time; closing is a reset then.
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -133,7 +133,8 @@ class Connection(asyncio.Protocol):
         if owed.trouble is None:
             self._answer_with(response)
             return
-        course = course_of(owed.trouble, self._written(response), _PIECES)
+        pieces = max(1, round(owed.trouble.seconds * _PIECES_A_SECOND))
+        course = course_of(owed.trouble, self._written(response), pieces)
         self._perform(iter(course.pieces), course.end)
 
     def _perform(self, pieces: Iterator[Piece], end: End) -> None:
