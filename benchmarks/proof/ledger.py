@@ -89,6 +89,8 @@ class Ledger:
     arrivals: tuple[Arrival, ...]
     #: Every fault that was met, also by requests that never arrived.
     faults: tuple[Fault, ...]
+    #: The calls that never arrived, for no connection came about.
+    turned_away: tuple[str, ...] = ()
 
     def chain(self, order_id: str | None) -> list[Record]:
         """List an order and those that took its place, one after the other."""
@@ -122,6 +124,7 @@ def ledger_of(simulator: Simulator) -> Ledger:
         records={order.order_id: _record(simulator, order) for order in simulator.book.orders()},
         arrivals=tuple(_arrivals(simulator.requests, faults)),
         faults=tuple(fault for _, _, fault in simulator.faults.met),
+        turned_away=tuple(call for number, call, _ in simulator.faults.met if number == 0),
     )
 
 

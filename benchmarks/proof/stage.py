@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from typing import Any
 
 import attrs
@@ -11,6 +12,9 @@ from countermand import Assurance, CancelRequest, ClientOrderId, OrderId, RetryP
 from countermand.testing import Simulator, load_simulator
 from countermand.venue import Session, Stamp, Venue, load_venue
 from proof.scripts import Ask, OrderScript, Script
+
+# Entry points are looked for on the disk, each time.
+_venue, _simulator = cache(load_venue), cache(load_simulator)
 
 #: Where a world that runs in process pretends to be.
 IN_PROCESS_URL = "https://venue.invalid"
@@ -30,7 +34,7 @@ class Stage:
         settings = dict(script.settings)
         if script.log_in == "password":
             known = simulator.credentials
-            password = load_venue(simulator.name).credentials["password"]
+            password = _venue(simulator.name).credentials["password"]
             settings["auth"] = password(known.user, known.password)
         return cls(script=script, simulator=simulator, venue=simulator.venue(base_url, **settings))
 
@@ -56,7 +60,7 @@ class Stage:
 
 def simulator_of(script: Script) -> Simulator:
     """Build the simulator, with the faults it will have."""
-    simulator = load_simulator(script.stratum.venue)(**script.behaviour)
+    simulator = _simulator(script.stratum.venue)(**script.behaviour)
     if script.rate > 0:
         seed = zlib.crc32(script.seed.encode())
         simulator.faults.at_rate(script.rate, seed=seed, choose=script.faults)

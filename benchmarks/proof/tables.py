@@ -52,7 +52,7 @@ def _run(options: Options, tally: Tally) -> str:
         ("… in process, on a virtual clock", tally.cancels - tally.sockets),
         ("… over real sockets", tally.sockets),
         ("orders, worlds, requests", f"{tally.orders}, {tally.worlds}, {tally.counts['requests']}"),
-        ("faults met", tally.counts["faults"]),
+        ("faults met", _share(tally.counts["faults"], tally.counts["requests"])),
         (
             "`read_lag_s` declared",
             f"{VIRTUAL.declared_lag_s} in process, {SOCKETS.declared_lag_s} over sockets",
@@ -90,6 +90,11 @@ def _targets(options: Options, tally: Tally) -> str:
         ("final, of all confirmed ones", "-", _share(counts["confirmed, final"], counts["confirmed"])),
         ("final, of all", "-", _share(counts["final"], tally.cancels)),
         ("final, of those settled afterwards", "-", _share(counts["settled, final"], counts["settled"])),
+        (
+            "not final once settled, though the order was dead",
+            "-",
+            _share(counts["settled, owed of dead orders"], counts["settled"]),
+        ),
         ("the most cancels for an order, by all its callers", "5 a case", worst),
     ]
     return _table("Targets", ("what", "target", "is"), rows)

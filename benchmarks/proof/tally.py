@@ -52,6 +52,10 @@ class Tally:
         for first, told in played.settled:
             self.counts["settled"] += 1
             self.counts["settled, final"] += told.final
+            trial = Trial(told=told, first=first, played=played)
+            if not told.final and trial.dead_since(first.at):
+                self.counts["settled, owed of dead orders"] += 1
+                self._keep("owed of a dead order", played, told)
             self.acks[f"settled|{first.outcome}|{_name(told)}"] += 1
         for name, told in lies(played):
             self.lies[name] += 1

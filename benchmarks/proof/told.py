@@ -47,7 +47,7 @@ class Told:
         return self.asked_at + self.ask.timeout_s
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Played:
     """A world that is over."""
 
@@ -105,6 +105,10 @@ class Trial:
     def siblings(self) -> list[Told]:
         """The others who asked for the same order."""
         return [one for one in self.played.told if self._names_the_same(one) and one is not self.first]
+
+    def dead_since(self, at: float) -> bool:
+        """Whether the order and all that took its place were dead by then."""
+        return bool(self.exposure) and all(one.dead_at <= at for one in self.exposure)
 
     def _names_the_same(self, other: Told) -> bool:
         own, another = self.told.order, other.order

@@ -61,7 +61,12 @@ def _lasts_until(read: Arrival, deadline: float) -> float:
 
 
 def _was_locked_out(trial: Trial, since: float) -> bool:
-    """Tell whether no session was to be had: a log-in met a fault, or there were as many as may be."""
+    """Tell whether no session was to be had: a log-in met a fault, or there were as many as may be.
+
+    When one was turned away without a connection, nobody knows.
+    """
+    if "log-in" in trial.ledger.turned_away:
+        return True
     log_ins = [
         one
         for one in trial.ledger.arrivals
