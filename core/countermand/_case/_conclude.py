@@ -71,11 +71,12 @@ def _unresolved(survey: Survey, caller: Caller) -> Conclusion | None:
     if not survey.case.unresolved:
         return None
     found = resolve(survey)
-    if isinstance(found, NoOrder):
-        settled = found.settled or found.again_at >= caller.deadline
-        wait = found.retry_after_s
-        return _rejected(found.reason, stage=Stage.RESOLVE, settled=settled, retry_after_s=wait)
-    return _rejected(Reason.NOT_SENT, stage=Stage.RESOLVE, settled=False)
+    none = found if isinstance(found, NoOrder) else NoOrder(reason=Reason.NOT_SENT, settled=False)
+    settled = none.settled or none.again_at >= caller.deadline
+    if survey.attempts:
+        # Somebody else's cancel, which an earlier ack could not rule out, may have named the order.
+        return _unknown(stage=Stage.RESOLVE, settled=settled, wait_s=none.retry_after_s)
+    return _rejected(none.reason, stage=Stage.RESOLVE, settled=settled, retry_after_s=none.retry_after_s)
 
 
 def _contradicted(survey: Survey, _caller: Caller) -> Conclusion | None:

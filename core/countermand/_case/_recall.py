@@ -6,6 +6,7 @@ All that was sent counts as possibly taken, for an ack that is not final rests o
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +20,14 @@ from countermand.venue import MayHaveActed, OrderRead, Receipt
 def recalled(ack: CancelAck, epoch: datetime, now: float) -> list[Fact]:
     """Tell an ack as facts, in a client's own time; their numbers are below zero.
 
-    The clocks of two machines differ: nothing is taken to have been after `now`.
+    The clocks of two machines differ: what is said to have been after `now` is moved back as a whole, for
+    what came first and what after must stay so.
     """
+    times = [(time - epoch).total_seconds() for time in _times(ack)]
+    ahead_s = max(0.0, max(times, default=now) - now)
 
     def at(time: datetime | None) -> float:
-        return now if time is None else min(now, (time - epoch).total_seconds())
+        return (min(times, default=now) if time is None else (time - epoch).total_seconds()) - ahead_s
 
     numbers = itertools.count(-1, -1)
     received = {(item.source, item.at) for item in ack.evidence if item.kind is EvidenceKind.RECEIPT}
@@ -43,6 +47,12 @@ def recalled(ack: CancelAck, epoch: datetime, now: float) -> list[Fact]:
             read = OrderRead(report=item.order)
             facts += _exchange(next(numbers), Action.READ, item.source, span, sent=Sent.YES, answer=read)
     return facts
+
+
+def _times(ack: CancelAck) -> Iterator[datetime]:
+    times = [one for attempt in ack.attempts for one in (attempt.signed_at, attempt.answered_at)]
+    times += [one for item in ack.evidence for one in (item.at, item.order.as_of if item.order else None)]
+    return (one for one in times if one is not None)
 
 
 def _exchange(

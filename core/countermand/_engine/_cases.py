@@ -20,11 +20,12 @@ from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
-from countermand._engine._errand import Errand
+from countermand._engine._errand import NEEDS, Errand
 from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
+from countermand._engine._urgency import Need
 from countermand._engine._wire import Progress
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Stage
@@ -143,8 +144,12 @@ class Cases:
         found = resolve(Survey(case=entry.case))
         if not isinstance(found, OrderId):
             return entry
-        pinned = self._entry(entry.case.venue, entry.case.account, found)
+        # What an earlier ack told is nothing to those who cancel here.
+        opened = self._entry if entry.case.earlier is None else self._opened
+        pinned = opened(entry.case.venue, entry.case.account, found)
+        pinned.case.earlier = entry.case.earlier
         pinned.learn(entry.ended_facts())
+        entry.pass_on(pinned)
         for caller in list(entry.waiters):
             self._attach(pinned, caller, entry.release(caller))
         self._keep_for_a_while(entry)
@@ -187,7 +192,7 @@ class Cases:
             self._advance(entry)
             return
         for action in step.begin:
-            self._start(entry, action, now)
+            self._start(entry, action, now, repeats=step.tokens > 0)
         if not entry.waiters:
             entry.take_back(now)
             self._keep_for_a_while(entry)
@@ -200,7 +205,7 @@ class Cases:
     def _budget(self, entry: OpenCase) -> Budget:
         return self._budgets[entry.case.venue, entry.case.account]
 
-    def _start(self, entry: OpenCase, action: Action, now: float) -> None:
+    def _start(self, entry: OpenCase, action: Action, now: float, *, repeats: bool) -> None:
         number = next(self._numbers)
         deadline = max(caller.deadline for caller in entry.waiters)
         kind = KINDS[action]
@@ -227,6 +232,8 @@ class Cases:
             overdue_at=now + patience_s,
             patience_s=patience_s,
             progress=progress,
+            need=Need.OTHER if repeats and action is Action.CANCEL else NEEDS[kind],
+            deadline=min(caller.deadline for caller in entry.waiters),
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
         entry.under_way[number] = (task, errand)

@@ -13,7 +13,7 @@ from countermand._engine._wire import Progress
 from countermand.venue import CallKind
 
 #: What an exchange is for where nothing else is said.
-_NEEDS = {
+NEEDS = {
     CallKind.CANCEL: Need.FIRST_CANCEL,
     CallKind.MASS_CANCEL: Need.FIRST_CANCEL,
     CallKind.LOG_IN: Need.FIRST_CANCEL,
@@ -38,7 +38,7 @@ class Errand(Urgency):
     #: How long it may keep its place among those in flight, in seconds.
     patience_s: float
     progress: Progress
-    need: Need = attrs.field(default=attrs.Factory(lambda self: _NEEDS[self.kind], takes_self=True))
+    need: Need = attrs.field(default=attrs.Factory(lambda self: NEEDS[self.kind], takes_self=True))
     deadline: float = attrs.field(default=attrs.Factory(lambda self: self.until, takes_self=True))
     timeout: asyncio.Timeout | None = None
 

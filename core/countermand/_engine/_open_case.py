@@ -9,7 +9,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller, Case, Ended, Fact
-from countermand._engine._errand import Errand
+from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Sent
 from countermand.venue import CallKind
@@ -54,6 +54,8 @@ class OpenCase:
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
+            if caller.may_send or errand.kind is not CallKind.CANCEL:
+                errand.hurry(NEEDS[errand.kind], caller.deadline)
             if errand.kind is CallKind.CANCEL and (
                 errand.progress.signed_at is None or errand.overdue_at > caller.waits_since
             ):
@@ -63,6 +65,14 @@ class OpenCase:
         """Add facts that another case found out, each exchange once."""
         known = {fact.number for fact in self.case.facts}
         self.case.facts.extend(fact for fact in facts if fact.number not in known)
+
+    def pass_on(self, other: OpenCase) -> None:
+        """Let another case say how those acks go on that are still open."""
+        owed = [told for told in self.told if not told.ack.final]
+        for told in owed:
+            told.entry = other
+            self.told.remove(told)
+        other.told.extend(owed)
 
     def release(self, caller: Caller) -> asyncio.Future[CancelAck]:
         """Let a caller go, and return what it waits on."""
