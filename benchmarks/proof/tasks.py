@@ -67,7 +67,8 @@ class Play:
         script = self.stage.script
         start = self.clock()
         arrange(self.stage.simulator, script, start)
-        async with AsyncClient([self.stage.venue], transport=wire, **self.stage.unlimited(options)) as client:
+        unlimited = {self.stage.venue.name: ()}
+        async with AsyncClient([self.stage.venue], transport=wire, limits=unlimited, **options) as client:
             asks = [(order, ask) for order in script.orders for ask in order.asks]
             await asyncio.gather(*(self._ask(client, order, ask, start) for order, ask in asks))
             await self._over()
