@@ -47,24 +47,23 @@ class Transport(httpx.AsyncBaseTransport):
         """Send a request and return its answer, of which the body may still come."""
         if httpx.AsyncHTTPTransport.handle_async_request is not _STOCK:
             return await self._stand_in().handle_async_request(request)
-        origin, exchange = _origin(request.url), Exchange()
+        origin, exchange, tell = _origin(request.url), Exchange(), _tell(request)
         content = await request.aread()
+        await tell("http11.write_request.started")  # who hears of this would hear of a first byte
         # Written whole before there is a connection: what cannot be written has certainly not left.
         data = exchange.parser.request(request.method, request.url.raw_path, request.headers.raw, content)
-        tell, timeouts = _tell(request), request.extensions.get("timeout", {})
+        timeouts = request.extensions.get("timeout", {})
         connection = self._pool.take(origin) or await self._new(origin, tell, timeouts.get("connect"))
         try:
             await tell("http11.send_request_headers.started")
         except BaseException:
             connection.close()
             raise
-        connection.send(data, exchange, timeouts.get("write"))
         try:
+            connection.send(data, exchange, timeouts.get("write"))
             head = await exchange.head(timeouts.get("read"))
         except BaseException:
-            connection.drop(
-                exchange
-            )  # which may be another's by now, with the answer read and not yet fetched
+            connection.drop(exchange)  # its answer may be whole, and the connection another's
             raise
         return httpx.Response(
             head.status,

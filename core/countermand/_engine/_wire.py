@@ -80,7 +80,6 @@ class Wire:
         self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
     ) -> HttpResponse:
         """Send a request and read its whole answer; raises `WireFault`."""
-        progress.traced = progress.traced or self._owned
         try:
             return await self._exchange(base_url, request, max_bytes, progress)
         except _NOT_SENT as error:

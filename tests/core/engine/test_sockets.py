@@ -86,6 +86,22 @@ def test_a_connection_that_ends_at_once() -> None:
     assert (progress.first_byte_at, progress.sent) in ((None, Sent.NO), (1.0, Sent.MAYBE))
 
 
+def test_what_cannot_be_written() -> None:
+    """A header that would smuggle another one in is refused, and it is certain that nothing was sent."""
+    progress, request = begun(), HttpRequest(method="POST", path="/", headers={"key": "a\r\nb: c"})
+
+    async def exchange() -> None:
+        wire = Wire(None)
+        try:
+            await wire.exchange("http://127.0.0.1:9", request, 100, progress)
+        finally:
+            await wire.aclose()
+
+    with pytest.raises(WireFault, match="LocalProtocolError: Illegal header value"):
+        asyncio.run(exchange())
+    assert progress.sent is Sent.NO
+
+
 def test_nobody_there() -> None:
     """Where nobody listens, nothing was sent."""
     progress = begun()

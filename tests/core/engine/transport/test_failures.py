@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import attrs
 import httpx
 import pytest
 
+from countermand._engine._exchange import Exchange
 from countermand._engine._names import Names
 
 if TYPE_CHECKING:
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
 
 YES = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
 GREETING = b"220 mail.example ESMTP\r\n"
+WRITTEN = "http11.write_request.started"
 LARGE = b"x" * 20_000_000
 
 
 def test_the_steps_of_an_exchange(kit: Kit) -> None:
-    """A new connection is told of, and then the first byte; over a kept one, the first byte alone."""
+    """A new connection is told of between the writing and the first byte, a kept one is not."""
 
     async def use() -> None:
         async with kit.serving() as server, kit.transport() as transport:
             for steps in (["connection.connect_tcp.started", "connection.connect_tcp.complete"], []):
                 tracer = kit.Tracer()
                 await kit.ask(transport, server.url, extensions={"trace": tracer})
-                assert tracer.steps == [*steps, "http11.send_request_headers.started"]
+                assert tracer.steps == [WRITTEN, *steps, "http11.send_request_headers.started"]
 
     asyncio.run(use())
 
@@ -54,10 +56,12 @@ def test_what_cannot_be_written(kit: Kit, kind: type[Exception], options: dict[s
     """A request that is none is refused before there is a connection, in words that quote nothing of it."""
 
     async def use() -> None:
+        tracer = kit.Tracer()
         async with kit.serving() as server, kit.transport() as transport:
-            asked = {"method": "GET", "url": server.url, **options}
+            asked = {"method": "GET", "url": server.url, "extensions": {"trace": tracer}, **options}
             with pytest.raises(kind) as raised:
                 await transport.handle_async_request(httpx.Request(**asked))
+            assert tracer.steps == ([WRITTEN] if kind is httpx.LocalProtocolError else [])
             assert "s3cret" not in str(raised.value)
             assert raised.value.__cause__ is None
             assert (server.connections, transport.connections) == (0, 0)
@@ -73,7 +77,7 @@ def test_nobody_there(kit: Kit) -> None:
         async with kit.transport() as transport:
             with pytest.raises(httpx.ConnectError, match=r"refused|failed"):
                 await kit.ask(transport, f"http://127.0.0.1:{free_port()}/", extensions={"trace": tracer})
-        assert tracer.steps == ["connection.connect_tcp.started"]
+        assert tracer.steps == [WRITTEN, "connection.connect_tcp.started"]
 
     asyncio.run(use())
 
@@ -150,18 +154,25 @@ def test_a_server_that_speaks_at_the_last_moment(kit: Kit, greeting: tuple[Any, 
     asyncio.run(use())
 
 
-def test_a_tracer_that_breaks(kit: Kit) -> None:
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [
+        ("connection.connect_tcp.complete", httpx.ConnectError),
+        ("http11.send_request_headers.started", LookupError),
+    ],
+)
+def test_a_tracer_that_breaks(kit: Kit, at: str, kind: type[Exception]) -> None:
     """A step that nobody could be told of is not taken, and its connection is not left behind."""
 
     async def trace(step: str, _info: Any) -> None:
-        if step.startswith("http11"):
+        if step == at:
             raise LookupError(step)
 
     async def use() -> None:
         async with kit.serving() as server, kit.transport() as transport:
-            with pytest.raises(LookupError):
+            with pytest.raises(kind, match=at):
                 await kit.ask(transport, server.url, extensions={"trace": trace})
-            await kit.settle()
+            await server.until(lambda seen: seen.left == 1)
             assert (server.heard, transport.connections) == ([], 0)
 
     asyncio.run(use())
@@ -228,6 +239,20 @@ async def unread() -> AsyncIterator[Unread]:
         yield Unread(listener)
 
 
+def test_each_part_has_its_own_time(virtually: Callable[[Any], Any]) -> None:
+    """The time for reading begins anew with all that comes."""
+
+    async def use() -> None:
+        exchange, loop = Exchange(), asyncio.get_running_loop()
+        exchange.parser.request("GET", b"/", [(b"host", b"venue.example")], b"")
+        for number, part in enumerate((YES[:-3], b"y", b"es"), 1):
+            loop.call_later(6 * number, exchange.take, part)
+        assert (await exchange.head(10)).status == 200
+        assert [await exchange.piece(10) for _ in range(3)] == [b"y", b"es", b""]
+
+    virtually(use())
+
+
 def test_times_that_are_enough(kit: Kit) -> None:
     """Time-outs that are not reached change nothing."""
 
@@ -248,8 +273,8 @@ def test_written_in_time_and_answered_late(kit: Kit) -> None:
     """The time for writing ends with the writing; the answer may take longer."""
 
     async def use() -> None:
-        late = (lambda: asyncio.sleep(0.06), YES)
-        timeout = {"timeout": {"write": 0.05}}
+        late = (lambda: asyncio.sleep(0.55), YES)
+        timeout = {"timeout": {"write": 0.5}}
         async with kit.serving(late) as server, kit.transport() as transport:
             _, content = await kit.ask(
                 transport, server.url, "POST", content=b"x" * 8_000_000, extensions=timeout
@@ -268,8 +293,9 @@ def test_no_connection_in_time(kit: Kit, host: str) -> None:
         timeout = {"connect": 0.02}
 
         async def stall(step: str, _info: Any) -> None:
-            assert step == "connection.connect_tcp.started"
-            await never.wait()
+            assert step in (WRITTEN, "connection.connect_tcp.started")
+            if step != WRITTEN:
+                await never.wait()
 
         async with kit.transport() as transport:
             with pytest.raises(httpx.ConnectTimeout, match=r"not connected in 0\.02 s"):

@@ -125,6 +125,24 @@ def test_who_speaks_before_the_handshake(kit: Kit, pki: Pki) -> None:
     asyncio.run(use())
 
 
+@pytest.mark.parametrize("greeting", [(YES,), ("close",)], ids=["a word", "an end"])
+def test_who_does_not_wait(kit: Kit, pki: Pki, greeting: tuple[Any, ...]) -> None:
+    """Who speaks or hangs up after the handshake, before it is asked, is asked nothing."""
+
+    async def use() -> None:
+        async def wait(step: str, _info: Any) -> None:
+            assert "send_request" not in step
+            if step == "connection.start_tls.complete":
+                await kit.settle()
+
+        async with kit.serving(greeting=greeting, tls=pki.server) as server, pki.transport(kit) as transport:
+            with pytest.raises(httpx.ConnectError, match="before it was asked"):
+                await kit.ask(transport, server.url, extensions={"trace": wait})
+            assert server.heard == []
+
+    asyncio.run(use())
+
+
 def test_a_handshake_that_stalls(kit: Kit, pki: Pki) -> None:
     """A handshake that does not end is ended by whoever waits no longer, and leaves nothing open."""
 
