@@ -11,11 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from proof.judge import lies
 from proof.options import Options, options_of, parser
 from proof.plants import PLANTS, planted
 from proof.running import play, run_all
-from proof.stage import client_options
 from proof.tables import report
 from proof.tally import Tally
 
@@ -49,11 +47,11 @@ def _merged(paths: Sequence[Path]) -> Tally:
 
 def _replay(path: Path, options: Options) -> int:
     with planted(options.plant):
-        played = play(pickle.loads(path.read_bytes()), client_options(budget=options.budget))  # noqa: S301 - our own
+        played = play(pickle.loads(path.read_bytes()), budget=options.budget)  # noqa: S301 - our own
     tally = Tally()
     tally.add(played)
     print(json.dumps(tally.examples, indent=1))
-    return 1 if list(lies(played)) else 0
+    return 1 if tally.lied else 0
 
 
 def _file_name(options: Options) -> str:

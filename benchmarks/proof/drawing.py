@@ -72,6 +72,7 @@ class Drawer:
             behaviour=self._behaviour(orders),
             settings=self._settings(),
             log_in=log_in,
+            limited=self.chance.random() < self.pace.limited,
             expiries=self._expiries() if log_in == "password" else (),
             latency_s=self.pace.latency_s,
             aftermath_s=self.pace.aftermath_s,

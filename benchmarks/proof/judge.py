@@ -107,7 +107,7 @@ def _not_sent_though_arrived(trial: Trial) -> bool:
     shared = trial.told.reason == "not sent"
     attempts = (one for record in trial.roots for one in trial.attempts(record, shared=shared))
     # Only what came by then: a later one may be sent in the same case for somebody else.
-    return any(shared or one.at <= trial.told.at for one in attempts)
+    return any(shared or one.at <= trial.first.decided_at for one in attempts)
 
 
 def _successor_wrong(trial: Trial) -> bool:

@@ -15,6 +15,8 @@ class Pace:
     deadlines_s: tuple[float, ...]
     #: How often a world logs in by password, of the times it could: failed log-ins are not scaled.
     log_ins: float
+    #: How often the client keeps the venue's limits, which are not scaled.
+    limited: float
     #: How long the venue may take over a cancel.
     cancel_delays_s: tuple[float, ...]
     #: How late, or over how long, a fault lets an answer come; how long a throttled client is to wait.
@@ -34,6 +36,7 @@ VIRTUAL = Pace(
     span_s=120.0,
     declared_lag_s=1.5,
     log_ins=0.5,
+    limited=0.3,
     deadlines_s=(0.3, 1.0, 2.0, 4.0, 8.0),
     cancel_delays_s=(0.0, 0.0, 0.1, 0.5, 2.0),
     fault_delays_s=(0.3, 1.5, 4.0),
@@ -48,6 +51,7 @@ SOCKETS = Pace(
     span_s=1.0,
     declared_lag_s=0.4,
     log_ins=0.15,
+    limited=0.0,
     deadlines_s=(0.1, 0.4, 0.8, 1.6, 2.4),
     cancel_delays_s=(0.0, 0.0, 0.02, 0.1, 0.3),
     fault_delays_s=(0.05, 0.2, 0.6),

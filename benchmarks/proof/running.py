@@ -11,7 +11,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from proof.cells import CLIENTS, NOT_IN_PROCESS, NOT_OVER_SOCKETS, Plan
 from proof.drawing import Drawer
@@ -71,8 +70,9 @@ def _run(options: Options) -> Tally:
     return tally
 
 
-def play(script: Script, options: dict[str, Any]) -> Played:
+def play(script: Script, *, budget: bool) -> Played:
     """Play one world where it belongs."""
+    options = client_options(script, budget=budget)
     random.seed(script.seed)  # whatever the library leaves to chance
     if not script.sockets:
         return play_in_process(script, options)
@@ -85,11 +85,10 @@ def _found(options: Options, tally: Tally) -> bool:
 
 
 def _played(options: Options, scripts: list[Script]) -> list[Played]:
-    given = client_options(budget=options.budget)
     if len(scripts) == 1:
-        return [play(scripts[0], given)]
+        return [play(scripts[0], budget=options.budget)]
     with ThreadPoolExecutor(len(scripts)) as worlds:
-        return list(worlds.map(lambda script: play(script, given), scripts))
+        return list(worlds.map(lambda script: play(script, budget=options.budget), scripts))
 
 
 def _batch(options: Options, tally: Tally, plan: Plan) -> list[Script]:

@@ -73,6 +73,8 @@ class Script:
     behaviour: Mapping[str, Any]
     settings: Mapping[str, Any]
     log_in: str
+    #: Whether the client keeps the limits that the venue declares.
+    limited: bool
     #: When all sessions end, in seconds from the start.
     expiries: tuple[float, ...]
     #: How long a request and its answer take on the way at most, each, in seconds.

@@ -67,6 +67,7 @@ def simulator_of(script: Script) -> Simulator:
     return simulator
 
 
-def client_options(*, budget: bool) -> dict[str, Any]:
-    """Give the options of a client: one with the default retry budget, or with none."""
-    return {"max_in_flight": 64, "retry": RetryPolicy() if budget else RetryPolicy(budget=None)}
+def client_options(script: Script, *, budget: bool) -> dict[str, Any]:
+    """Give the options of a world's client: one with the default retry budget, or with none."""
+    limits = {} if script.limited else {"limits": {script.stratum.venue: ()}}
+    return {"max_in_flight": 64, "retry": RetryPolicy() if budget else RetryPolicy(budget=None), **limits}

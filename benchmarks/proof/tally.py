@@ -78,7 +78,8 @@ class Tally:
 
     def _add_truth(self, played: Played) -> None:
         ledger = played.ledger
-        self.counts["requests"] += len(ledger.arrivals)
+        end = max(told.at for told in played.told)
+        self.counts["requests"] += sum(one.at <= end for one in ledger.arrivals) + len(ledger.turned_away)
         self.counts["faults"] += len(ledger.faults)
         for fault in ledger.faults:
             stratum = played.script.stratum

@@ -67,8 +67,7 @@ class Play:
         script = self.stage.script
         start = self.clock()
         arrange(self.stage.simulator, script, start)
-        unlimited = {self.stage.venue.name: ()}
-        async with AsyncClient([self.stage.venue], transport=wire, limits=unlimited, **options) as client:
+        async with AsyncClient([self.stage.venue], transport=wire, **options) as client:
             asks = [(order, ask) for order in script.orders for ask in order.asks]
             await asyncio.gather(*(self._ask(client, order, ask, start) for order, ask in asks))
             await self._over()

@@ -24,8 +24,7 @@ def play_in_threads(script: Script, options: dict[str, Any]) -> Played:
     with running(simulator_of(script)) as live:
         stage = Stage.built(script, live.simulator, live.base_url)
         asks = [(order, ask) for order in script.orders for ask in order.asks]
-        client = Client([stage.venue], limits={stage.venue.name: ()}, **options)
-        with ThreadPoolExecutor(len(asks)) as threads, client:
+        with ThreadPoolExecutor(len(asks)) as threads, Client([stage.venue], **options) as client:
             play = _Play(live=live, stage=stage, client=client)
             start = live.call(play.begin)
             told = list(threads.map(lambda one: play.ask(one[0], one[1], start), asks))

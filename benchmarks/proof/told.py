@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from proof.ledger import Arrival, Ledger, Record
-from proof.scripts import Ask, OrderScript, Script
+from proof.scripts import FOREIGN_ACCOUNT, Ask, OrderScript, Script
 
 _FINAL = frozenset({"canceled", "rejected"})
 
@@ -40,6 +40,11 @@ class Told:
     def final(self) -> bool:
         """Whether nothing is owed any more."""
         return self.outcome in _FINAL
+
+    @property
+    def decided_at(self) -> float:
+        """When the ack was made, at the earliest: on a busy machine it is told later than that."""
+        return self.asked_at + float(self.ack["elapsed_s"]) if self.ack is not None else self.at
 
     @property
     def deadline(self) -> float:
@@ -108,7 +113,8 @@ class Trial:
 
     def dead_since(self, at: float) -> bool:
         """Whether the order and all that took its place were dead by then."""
-        return bool(self.exposure) and all(one.dead_at <= at for one in self.exposure)
+        readable = self.told.order.account != FOREIGN_ACCOUNT
+        return readable and bool(self.exposure) and all(one.dead_at <= at for one in self.exposure)
 
     def _names_the_same(self, other: Told) -> bool:
         own, another = self.told.order, other.order
@@ -139,7 +145,7 @@ class Trial:
         """
         if self.by_client_id and self.ack.get("sent") == "no" and self._met_others:
             return []  # it came to no case, or to a later one: what was sent was sent for others
-        start, told_at = self.began_at(record), self.first.at
+        start, told_at = self.began_at(record), self.first.decided_at
         later = [one for one in self.siblings if one.asked_at > told_at]
         until = min((one.asked_at for one in later), default=math.inf)
         waiting = [one for one in self.siblings if one.asked_at <= told_at < one.at]

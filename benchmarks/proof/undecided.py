@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from proof.ledger import Arrival, Record
 from proof.told import Trial
 
@@ -17,7 +19,7 @@ _MINUTE_S = 60.0
 
 def knowable(trial: Trial) -> bool:
     """Tell whether the book was dead `read_lag_s` and one read before the deadline of a confirmed cancel."""
-    if trial.told.ask.assurance != "confirmed" or not trial.exposure:
+    if trial.told.ask.assurance != "confirmed" or not trial.dead_since(math.inf):
         return False
     return _visible_at(trial) + _one_read_s(trial) <= trial.told.deadline
 
@@ -47,7 +49,9 @@ def _were_answered(trial: Trial, record: Record) -> bool:
     cancels = [one for one in trial.ledger.cancels(record) if one.at <= until and one.fault is not None]
     if any(one.fault is not None and one.at + (one.fault.retry_after_s or 0.0) > until for one in cancels):
         return False  # told to wait for longer than is left, it answers at once and says so
-    return any(one.at >= since for one in looks) or not _was_locked_out(trial, since)
+    return any(one.at >= since for one in looks) or not (
+        _was_locked_out(trial, since) or _had_to_wait(trial, since)
+    )
 
 
 def _lasts_until(read: Arrival, deadline: float) -> float:
@@ -58,6 +62,16 @@ def _lasts_until(read: Arrival, deadline: float) -> float:
     if fault.kind.value in _LASTING:
         return read.at + max(fault.delay_s, (deadline - read.at) / 2)
     return read.at + (fault.retry_after_s or 0.0)
+
+
+def _had_to_wait(trial: Trial, since: float) -> bool:
+    """Tell whether reads may have had to wait: for a limit, or since the venue had told anybody to."""
+    if trial.played.script.limited:
+        return True
+    faults = (
+        (one.at, one.fault.retry_after_s or 0.0) for one in trial.ledger.arrivals if one.fault is not None
+    )
+    return any(at <= since <= at + wait_s for at, wait_s in faults)
 
 
 def _was_locked_out(trial: Trial, since: float) -> bool:

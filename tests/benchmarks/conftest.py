@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from countermand.testing import Fault
 from proof.ledger import Arrival, Ledger, Record, State
 from proof.scripts import Ask, OrderScript, Script, Stratum
 from proof.told import Played, Told
@@ -69,11 +68,14 @@ class Hand:
         return given
 
     @staticmethod
-    def told(ack: dict[str, Any] | None, at: float = TOLD, asked_at: float = ASKED, **ask: Any) -> Told:
+    def told(
+        ack: dict[str, Any] | None, at: float = TOLD, asked_at: float = ASKED, account: str = "9", **ask: Any
+    ) -> Told:
         """Make what one caller was told about order 7."""
         asked = Ask(**{"at": asked_at, "timeout_s": 5.0, "assurance": "confirmed", **ask})
-        order = OrderScript(order_id="7", account="9", client_order_id="70", asks=(asked,))
+        order = OrderScript(order_id="7", account=account, client_order_id="70", asks=(asked,))
         error = None if ack is not None else "RuntimeError()"
+        ack = None if ack is None else {**ack, "elapsed_s": at - asked_at}
         return Told(order=order, ask=asked, asked_at=asked_at, at=at, ack=ack, error=error)
 
     @staticmethod
@@ -84,7 +86,7 @@ class Hand:
         settled: tuple[tuple[Told, Told], ...] = (),
         identity: str = "order id",
         venue: str = "apex",
-        faults: tuple[Fault, ...] = (),
+        turned_away: tuple[str, ...] = (),
     ) -> Played:
         """Make a world that is over."""
         tellings = told if isinstance(told, tuple) else (told,)
@@ -99,12 +101,13 @@ class Hand:
             behaviour={"cancel_delay_s": 0.0},
             settings={},
             log_in="token",
+            limited=False,
             expiries=(),
             latency_s=0.0,
             aftermath_s=0.0,
         )
         book = {record.order_id: record for record in records}
-        ledger = Ledger(records=book, arrivals=arrivals, faults=faults)
+        ledger = Ledger(records=book, arrivals=arrivals, faults=(), turned_away=turned_away)
         return Played(script=script, ledger=ledger, told=tellings, settled=settled, declared_lag_s=1.0)
 
 

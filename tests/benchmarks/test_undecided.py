@@ -62,6 +62,29 @@ ROWS: dict[str, tuple[bool, bool, World]] = {
         ),
     ),
     "final": (True, False, lambda h: h.world(h.told(h.ack("canceled"), timeout_s=10.0), h.record(NEW, GONE))),
+    "another one was told to wait": (
+        True,
+        False,
+        lambda h: h.world(
+            h.told(h.ack("unknown"), timeout_s=10.0),
+            h.record(NEW, GONE),
+            arrivals=(h.arrival("read", order_id="8", fault=WAIT),),
+        ),
+    ),
+    "a log-in found no connection": (
+        True,
+        False,
+        lambda h: h.world(
+            h.told(h.ack("unknown"), timeout_s=10.0), h.record(NEW, GONE), turned_away=("log-in",)
+        ),
+    ),
+    "an account that cannot be read": (
+        False,
+        False,
+        lambda h: h.world(
+            h.told(h.ack("unknown"), timeout_s=10.0, account="13"), h.record(NEW, GONE, account="13")
+        ),
+    ),
     "only a receipt was wanted": (
         False,
         False,
