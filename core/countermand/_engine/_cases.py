@@ -17,7 +17,6 @@ from countermand._case._facts import Action, Began, Caller, Case, Signed, Withhe
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
-from countermand._case._survey import Survey
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._errand import NEEDS, Errand
@@ -121,8 +120,7 @@ class Cases:
         if not entry.waiters:
             entry.take_back(now)
         try:
-            survey = Survey(case=entry.case)
-            ack = ack_of(survey, caller, conclude(survey, caller), now)
+            ack = ack_of(entry.survey, caller, conclude(entry.survey, caller), now)
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
             ack = _without_conclusion(entry, caller, error)
         self._note(entry, caller, ack)
@@ -141,7 +139,7 @@ class Cases:
         """Move the callers of a client's id to the case of the order it means, with what that rests on."""
         if not entry.case.unresolved or not entry.waiters:
             return entry
-        found = resolve(Survey(case=entry.case))
+        found = resolve(entry.survey)
         if not isinstance(found, OrderId):
             return entry
         # What an earlier ack told is nothing to those who cancel here.
@@ -158,19 +156,18 @@ class Cases:
     def _answer(self, entry: OpenCase, now: float) -> None:
         if self._closed or all(caller.deadline <= now for caller in entry.waiters):
             entry.take_back(now)
-        survey = Survey(case=entry.case)
         for told in entry.told:
-            self._revise(entry, survey, told, now)
+            self._revise(entry, told, now)
         for caller in list(entry.waiters):
-            conclusion = conclude(survey, caller)
+            conclusion = conclude(entry.survey, caller)
             if conclusion.settled or self._closed or caller.deadline <= now:
-                self._tell(entry, caller, ack_of(survey, caller, conclusion, self._loop.time()))
+                self._tell(entry, caller, ack_of(entry.survey, caller, conclusion, self._loop.time()))
 
-    def _revise(self, entry: OpenCase, survey: Survey, told: Told, now: float) -> None:
+    def _revise(self, entry: OpenCase, told: Told, now: float) -> None:
         """Tell how an ack moves on by the facts that came since."""
-        conclusion = conclude(survey, told.caller)
+        conclusion = conclude(entry.survey, told.caller)
         if moves(told.ack, conclusion, firm=conclusion.settled or entry.quiet):
-            self._ledger.restate(told, told.retell(ack_of(survey, told.caller, conclusion, now)))
+            self._ledger.restate(told, told.retell(ack_of(entry.survey, told.caller, conclusion, now)))
 
     def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
         del self._where[caller]
@@ -186,7 +183,7 @@ class Cases:
             self._ledger.note(told)
 
     def _begin(self, entry: OpenCase, now: float) -> None:
-        step = plan(Survey(case=entry.case), now)
+        step = plan(entry.survey, now)
         if step.tokens and Action.CANCEL in step.begin and not self._budget(entry).take(step.tokens):
             entry.case.facts.append(Withheld(number=next(self._numbers), at=now))
             self._advance(entry)
@@ -198,7 +195,7 @@ class Cases:
             self._keep_for_a_while(entry)
             return
         if step.begin:
-            step = plan(Survey(case=entry.case), now)
+            step = plan(entry.survey, now)
         wake_at = min(step.look_again_at, *(caller.deadline for caller in entry.waiters))
         entry.wake(self._loop.call_at(wake_at, self._advance, entry))
 
@@ -272,7 +269,7 @@ class Cases:
     def _keep_for_a_while(self, entry: OpenCase) -> None:
         """Forget a case that nobody waits for only when no late effect of it can surprise the next caller."""
         entry.wake(None)
-        if not entry.waiters and (entry.case.unresolved or Survey(case=entry.case).dead):
+        if not entry.waiters and (entry.case.unresolved or entry.survey.dead):
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
         elif entry.quiet and not self._closed:
@@ -293,7 +290,7 @@ def _without_conclusion(entry: OpenCase, caller: Caller, error: Exception) -> Ca
     return CancelAck(
         request=caller.request,
         outcome=Outcome.UNKNOWN,
-        sent=Survey(case=entry.case).sent,
+        sent=entry.survey.sent,
         stage=Stage.CONFIRM,
         error=f"{type(error).__name__}: {error}",
     )

@@ -9,6 +9,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller, Case, Ended, Fact
+from countermand._case._survey import Survey
 from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Sent
@@ -38,6 +39,15 @@ class OpenCase:
     #: What has begun and not ended.
     under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
     alarm: asyncio.TimerHandle | None = None
+    _survey: Survey | None = attrs.field(default=None, init=False)
+    _surveyed: int = attrs.field(default=0, init=False)
+
+    @property
+    def survey(self) -> Survey:
+        """What its facts amount to; worked out anew only when there are more of them."""
+        if self._survey is None or self._surveyed != len(self.case.facts):
+            self._survey, self._surveyed = Survey(case=self.case), len(self.case.facts)
+        return self._survey
 
     @property
     def key(self) -> Key:
