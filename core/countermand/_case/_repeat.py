@@ -29,9 +29,11 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     if len(sent) >= survey.case.retry.most_attempts:
         return math.inf
     own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
+    # A native client id could by now name another order, so such a cancel is sent once and never again.
+    if survey.case.native and (any(one.acted is not Acted.NO for one in sent) or (sent and not own)):
+        return math.inf
     if not own:
-        # A native client id could by now name another order, so such a cancel is sent once and never again.
-        return math.inf if survey.case.native and sent else -math.inf
+        return -math.inf
     due = _again_at(survey, caller, own[-1])
     return due if due < caller.deadline else math.inf
 
@@ -114,7 +116,7 @@ def _when_seen_alive(survey: Survey, last: Exchange, since: float, told_s: float
 
     The venue's own word for the wait outranks ours.
     """
-    if survey.case.native or not survey.alive_since(since):
+    if not survey.alive_since(since):
         return math.inf
     return since + (_wait_s(survey, last) if told_s is None else told_s)
 

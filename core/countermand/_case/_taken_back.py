@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from countermand._case._survey import Survey
@@ -27,4 +28,5 @@ def _flag_appeared(survey: Survey) -> bool:
     before = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at < signed_at]
     since = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at >= signed_at]
     flags = [*before[-1:], *since]
-    return flags[-1] and not all(flags)
+    # Once it came it stands, though a read that lags may show the order without it again.
+    return any(shown and not earlier for earlier, shown in itertools.pairwise(flags))
