@@ -70,7 +70,7 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
         if cancel_at <= now or survey.sent is Sent.NO:
             return  # there is nothing to read as long as nothing was sent
     # Whoever came last is owed a read of its own.
-    since = max(_unsettled_since(survey, now), *(caller.waits_since for caller in waiting))
+    since = max(_unsettled_since(survey, waiting, now), *(caller.waits_since for caller in waiting))
     deadline = max(caller.deadline for caller in waiting)
     for action in _reads(survey):
         if action is Action.HISTORY and survey.latest is None:
@@ -89,13 +89,16 @@ def _resolving(survey: Survey, deadline: float) -> Iterator[tuple[Action, float]
         yield Action.HISTORY, _next_search_at(survey, -math.inf)
 
 
-def _unsettled_since(survey: Survey, now: float) -> float:
+def _unsettled_since(survey: Survey, waiting: list[Caller], now: float) -> float:
     """When the youngest attempt was answered or became overdue; without one, when the order was first read.
 
-    An attempt that is still in its patience holds no read back that an older one is owed.
+    An attempt that is still in its patience holds no read back that an older one is owed, or one who came
+    only to look.
     """
     ends = [one.ended.at if one.ended is not None else one.overdue_at for one in survey.attempts]
     past = [at for at in ends if at <= now]
+    if not past and not all(caller.may_send for caller in waiting):
+        return -math.inf
     first_read = survey.sightings[0].began_at if survey.sightings else -math.inf
     return max(past, default=min(ends, default=first_read))
 

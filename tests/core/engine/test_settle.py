@@ -132,6 +132,26 @@ def test_a_doubt_is_settled_and_never_repeated(
     assert peer.calls("cancel") == ["7"]
 
 
+def test_a_cancel_that_is_still_under_way_is_not_waited_for(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """Who only wants to know looks at once, while the cancel may still be answered in time."""
+    peer.on("cancel", peer.never).on("order", CANCELED)
+
+    async def settle() -> None:
+        async with client() as one:
+            leaving = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(0.1)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            (owed,) = one.unsettled()
+            settled = await one.settle(owed.ack, 0.5)
+            assert (settled.outcome, within(settled)) == (Outcome.CANCELED, 0.1)
+            assert settled.canceled_by is CanceledBy.UNDETERMINED
+
+    virtually(settle())
+
+
 def test_an_order_that_is_leaving(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """What was unknown is pending as soon as a read shows that the venue has a cancel."""
     peer.on("cancel", MAYBE).on("order", UNREADABLE)

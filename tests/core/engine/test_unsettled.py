@@ -1,0 +1,310 @@
+"""What is still owed: listed with its age and stage, also of callers that left, and at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import (
+    Assurance,
+    AsyncClient,
+    CancelAck,
+    CancelRequest,
+    Client,
+    ClientOrderId,
+    EvidenceKind,
+    OrderId,
+    Outcome,
+    Sent,
+    Stage,
+    Unsettled,
+)
+from countermand._case._facts import Caller
+from countermand._engine._ledger import Ledger
+from countermand._engine._open_case import Told
+from countermand._engine._watch import Watch
+from countermand.errors import ConfigurationError
+from countermand.venue import Capabilities
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer, Witness
+
+Ask = Callable[..., CancelRequest]
+Make = Callable[..., AsyncClient]
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+
+RECEIPT, MAYBE = {"say": "receipt"}, {"say": "maybe"}
+CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+UNREADABLE = {"say": "order", "id": "7", "status": "ERROR"}
+
+
+@pytest.fixture
+def patient(pebble: Pebble) -> Pebble:
+    """Give the invented venue with reads that may lag for long, so that no receipt is repeated."""
+    return attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+
+
+def orders(owed: tuple[Unsettled, ...]) -> list[str]:
+    return [str(one.ack.request.order) for one in owed]
+
+
+def test_what_is_open_is_listed_with_its_age(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """What is final is owed nothing; all else is listed, oldest first, with how long ago it was asked for."""
+    peer.on("cancel", RECEIPT, MAYBE, {"say": "refused"}, RECEIPT)
+    peer.on("order", lambda request: {**UNREADABLE, "id": request.url.path.rpartition("/")[2]})
+
+    async def list_them() -> None:
+        async with client() as one:
+            assert one.unsettled() == ()
+            pending = await one.cancel(ask("1", assurance=Assurance.RECEIVED))
+            unknown = await one.cancel(ask("2", timeout_s=1))
+            refused = await one.cancel(ask("3", timeout_s=1))
+            await asyncio.sleep(10)
+            first, second = one.unsettled()
+            assert (first.ack, second.ack) == (pending, unknown)
+            assert refused.final
+            assert (round(first.age_s, 1), round(second.age_s, 1)) == (12.0, 12.0)
+            assert (first.stage, second.stage) == (Stage.CONFIRM, Stage.CONFIRM)
+            assert first.last_evidence == pending.evidence[-1]
+            assert first.last_evidence.kind is EvidenceKind.RECEIPT
+            assert second.last_evidence == unknown.evidence[-1]
+            peer.on("order", lambda request: {**CANCELED, "id": request.url.path.rpartition("/")[2]})
+            await one.settle(pending)
+            assert orders(one.unsettled()) == ["2"]
+
+    virtually(list_them())
+
+
+def test_what_nothing_was_learned_of(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """An ack without evidence has no last evidence."""
+    owed = Unsettled(ack=CancelAck(request=ask(), outcome=Outcome.UNKNOWN, stage=Stage.SEND), age_s=1.0)
+    assert (owed.last_evidence, owed.stage) == (None, Stage.SEND)
+
+
+def test_a_canceled_task_is_owed_its_ack(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """Who left may have sent a cancel: that is listed, goes on to be read, and is told at the end, too."""
+    peer.on("cancel", peer.never)
+
+    async def leave() -> tuple[Unsettled, ...]:
+        async with client() as one:
+            leaving = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(1)
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            (owed,) = one.unsettled()
+            assert (owed.ack.outcome, owed.ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
+            assert (owed.ack.request.order, owed.stage) == (OrderId("7"), Stage.CONFIRM)
+            assert owed.last_evidence is not None
+            assert owed.last_evidence.text == "sent, and not answered yet"
+            assert round(owed.age_s, 2) == 1.0
+            assert witness.acks == []  # nobody was told
+            left = await one.aclose()
+            assert left == one.unsettled() == await one.aclose()
+            return left
+
+    (left,) = virtually(leave())
+    assert (left.ack.outcome, left.ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
+    assert peer.calls("cancel") == ["7"]
+
+
+def test_a_canceled_task_whose_cancel_is_answered_later(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """The answer that nobody waited for is an update of what is owed, and it can be settled."""
+    peer.on("cancel", peer.after(2, RECEIPT)).on("order", CANCELED)
+
+    async def leave() -> None:
+        async with client() as one:
+            leaving = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(1)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            await asyncio.sleep(2)
+            (update,) = witness.updates
+            (owed,) = one.unsettled()
+            assert update.ack == owed.ack
+            assert (owed.ack.outcome, owed.ack.sent) == (Outcome.PENDING, Sent.YES)
+            assert (await one.settle(owed.ack)).outcome is Outcome.CANCELED
+            assert one.unsettled() == ()
+
+    virtually(leave())
+
+
+def test_a_canceled_task_that_had_sent_nothing(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """A cancel that waited for its turn, or for its id, is taken back: nothing is owed for it."""
+    alias = ClientOrderId("mine")
+    peer.on("cancel", peer.never).on("open", peer.after(5, {"say": "rows", "rows": []}))
+
+    async def leave() -> None:
+        async with client(max_in_flight=1) as one:
+            first = asyncio.create_task(one.cancel(ask("1")))
+            await asyncio.sleep(0.1)
+            others = [asyncio.create_task(one.cancel(ask(order))) for order in ("7", alias)]
+            await asyncio.sleep(0.1)
+            for leaving in others:
+                leaving.cancel()
+            await asyncio.wait(others)
+            assert one.unsettled() == ()
+            first.cancel()
+            await asyncio.wait([first])
+            await asyncio.sleep(60)
+            assert orders(one.unsettled()) == ["1"]
+
+    virtually(leave())
+    assert peer.calls("cancel") == ["1"]
+
+
+def test_who_follows_and_leaves(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """Who leaves while a successor is being canceled is owed what becomes of that."""
+    heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+    peer.on("cancel", {"say": "refused"}, peer.never).on("open", heirs)
+    peer.on("order", {"say": "order", "id": "7", "status": "REPLACED"})
+
+    async def leave() -> None:
+        async with client() as one:
+            leaving = asyncio.create_task(one.cancel(ask(follow_replacement=True)))
+            await asyncio.sleep(1)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            (owed,) = one.unsettled()
+            assert (owed.ack.order_id, owed.ack.sent) == (OrderId("8"), Sent.MAYBE)
+
+    virtually(leave())
+    assert peer.calls("cancel") == ["7", "8"]
+
+
+def test_closing_tells_what_is_owed(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """Who waits at the end is answered and listed, and so is what was open before."""
+    peer.on("cancel", RECEIPT, peer.never)
+
+    async def close() -> None:
+        one = client()
+        await one.__aenter__()
+        pending = await one.cancel(ask("1", assurance=Assurance.RECEIVED))
+        waiting = asyncio.create_task(one.cancel(ask("2", assurance=Assurance.RECEIVED)))
+        await asyncio.sleep(1)
+        left = await one.aclose()
+        assert [owed.ack for owed in left] == [pending, await waiting]
+        assert [owed.ack.sent for owed in left] == [Sent.YES, Sent.MAYBE]
+        # What is left stays readable until the client is entered anew.
+        assert one.unsettled() == left
+        async with one:
+            assert one.unsettled() == ()
+        assert one.unsettled() == ()
+
+    virtually(close())
+
+
+def test_closing_from_a_thread_tells_what_is_owed(peer: Peer, patient: Pebble, ask: Ask) -> None:
+    """The client with a thread of its own returns the same from its end."""
+    peer.on("cancel", RECEIPT)
+    client = Client([patient], transport=httpx.MockTransport(peer))
+    assert client.unsettled() == client.close() == ()
+    with client:
+        ack = client.cancel(ask(assurance=Assurance.RECEIVED))
+        (owed,) = client.unsettled()
+        assert owed.ack == ack
+        assert 0 <= owed.age_s < 10
+        (left,) = client.close()
+        assert left.ack == ack
+        assert client.unsettled() == client.close() == (left,)
+
+
+def test_no_more_than_fit_are_kept(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """The newest are kept, and whoever needs the oldest has its ack: it can still be settled."""
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+
+    async def fill() -> None:
+        async with client(most_unsettled=3) as one:
+            acks = [
+                await one.cancel(ask(str(number), assurance=Assurance.RECEIVED)) for number in range(7, 13)
+            ]
+            assert orders(one.unsettled()) == ["10", "11", "12"]
+            settled = await one.settle(acks[0])
+            assert settled.outcome is Outcome.CANCELED
+            assert settled.attempts == acks[0].attempts
+            assert orders(one.unsettled()) == ["10", "11", "12"]
+
+    virtually(fill())
+    assert peer.calls("cancel") == ["7", "8", "9", "10", "11", "12"]
+
+
+def test_what_was_dropped_is_counted(ask: Ask) -> None:
+    """Nobody need wonder whether the list is whole."""
+    ledger = Ledger(lambda: 0.0, Watch(None), most=2)
+    dropped = []
+    for number in range(1, 5):
+        request = ask(str(number))
+        told: Any = Told(
+            entry=None,  # type: ignore[arg-type]  # nothing is asked of its case
+            caller=Caller(request=request, joined_at=0.0, deadline=1.0),
+            ack=CancelAck(request=request, outcome=Outcome.UNKNOWN),
+        )
+        ledger.note(told)
+        dropped.append(ledger.dropped)
+    assert dropped == [0, 0, 1, 2]
+    assert orders(ledger.unsettled()) == ["3", "4"]
+
+
+def test_one_request_is_owed_once(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """A request that is asked for again is listed as it was answered last."""
+    peer.on("cancel", MAYBE, RECEIPT).on("order", UNREADABLE)
+
+    async def again() -> None:
+        async with client() as one:
+            request = ask(timeout_s=1)
+            assert (await one.cancel(request)).outcome is Outcome.UNKNOWN
+            second = await one.cancel(request)
+            assert [owed.ack for owed in one.unsettled()] == [second]
+            peer.on("cancel", {"say": "receipt", "executed": True}).on("order", CANCELED)
+            await one.cancel(request)
+            assert one.unsettled() == ()
+
+    virtually(again())
+
+
+@pytest.mark.parametrize("kind", [AsyncClient, Client])
+@pytest.mark.parametrize("most", [0, -1, 2.5, "9", None, True])
+def test_how_many_cannot_be(kind: Any, pebble: Pebble, most: Any) -> None:
+    """It is a whole number of at least 1."""
+    with pytest.raises(ConfigurationError, match="most_unsettled must be a whole number, 1 or more, got "):
+        kind([pebble], most_unsettled=most)
+
+
+def test_an_interrupt_leaves_its_case_open(peer: Peer, patient: Pebble, ask: Ask, witness: Witness) -> None:
+    """Ctrl-C passes through to the caller; its cancel may have been sent, and stays listed."""
+    here = threading.get_ident()
+    if here != threading.main_thread().ident:
+        pytest.skip("only a main thread is interrupted")
+
+    async def interrupt(_: httpx.Request) -> Any:
+        signal.pthread_kill(here, signal.SIGINT)
+        await asyncio.Event().wait()
+
+    peer.on("cancel", interrupt)
+    with Client([patient], transport=httpx.MockTransport(peer), observer=witness) as client:
+        with pytest.raises(KeyboardInterrupt):
+            client.cancel(ask(timeout_s=30))
+        (owed,) = client.unsettled()
+        assert (owed.ack.outcome, owed.ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
+        assert witness.acks == []
+        peer.on("order", CANCELED)
+        settled = client.settle(owed.ack)
+        assert (settled.outcome, settled.sent) == (Outcome.CANCELED, Sent.MAYBE)
+        assert client.unsettled() == ()
+    assert peer.calls("cancel") == ["7"]

@@ -1,0 +1,511 @@
+"""What changes after an ack was given: told to observers and to whoever reads the updates."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from countermand import (
+    Assurance,
+    AsyncClient,
+    CancelAck,
+    CancelRequest,
+    Client,
+    ClientOrderId,
+    LoggingObserver,
+    Outcome,
+    Reason,
+    RetryPolicy,
+    Update,
+)
+from countermand.errors import ClosedClientError
+from countermand.venue import Capabilities
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer, Witness
+
+Ask = Callable[..., CancelRequest]
+Make = Callable[..., AsyncClient]
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+
+RECEIPT, MAYBE = {"say": "receipt"}, {"say": "maybe"}
+CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+FILLED = {"say": "order", "id": "7", "status": "FILLED"}
+ALIVE = {"say": "order", "id": "7", "status": "NEW"}
+UNREADABLE = {"say": "order", "id": "7", "status": "ERROR"}
+ONCE = RetryPolicy(most_attempts=1)
+
+
+def moved(update: Update) -> tuple[Outcome, Outcome]:
+    return update.before.outcome, update.ack.outcome
+
+
+async def all_of(updates: Any) -> list[Update]:
+    return [update async for update in updates]
+
+
+def test_a_late_answer_is_an_update(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """An answer that comes after the deadline is still read, and told to whoever listens."""
+    peer.on("cancel", peer.after(2, RECEIPT)).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        async with client() as one:
+            updates = one.updates()
+            ack = await one.cancel(ask(timeout_s=1))
+            assert ack.outcome is Outcome.UNKNOWN
+            update = await anext(updates)
+            assert update.before == ack
+            assert (update.ack.outcome, update.ack.request) == (Outcome.PENDING, ack.request)
+            assert update.ack.attempts[0].verdict == "received"
+            assert not update.contradicts
+            assert [owed.ack for owed in one.unsettled()] == [update.ack]
+
+    virtually(wait())
+    assert [moved(update) for update in witness.updates] == [(Outcome.UNKNOWN, Outcome.PENDING)]
+
+
+def test_a_late_refusal_is_an_update(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """A refusal after the deadline ends it: nothing else had been sent."""
+    peer.on("cancel", peer.after(2, {"say": "refused"})).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        async with client() as one:
+            assert (await one.cancel(ask(timeout_s=1))).outcome is Outcome.UNKNOWN
+            await asyncio.sleep(5)
+            assert one.unsettled() == ()
+
+    virtually(wait())
+    (update,) = witness.updates
+    assert moved(update) == (Outcome.UNKNOWN, Outcome.REJECTED)
+    assert update.ack.reason is Reason.VENUE_REFUSED
+
+
+def test_what_another_caller_learns_is_told_to_the_first(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """One who left early is told what those find out who stay."""
+    peer.on("cancel", RECEIPT).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        async with client() as one:
+            hasty = await one.cancel(ask(assurance=Assurance.RECEIVED))
+            steady = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(1)
+            peer.on("order", CANCELED)
+            await steady
+            (update,) = witness.updates
+            assert (update.before, update.ack.outcome) == (hasty, Outcome.CANCELED)
+            assert one.unsettled() == ()
+
+    virtually(wait())
+
+
+def test_one_who_left_before_its_id_was_resolved(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """What nobody could tell of a client's id is told once the order it means has ended."""
+    alias = ClientOrderId("mine")
+    found = {"say": "rows", "rows": [{"id": "7", "status": "NEW", "client_id": "mine"}]}
+    peer.on("open", peer.after(2, found)).on("cancel", RECEIPT).on("order", CANCELED)
+
+    async def wait() -> None:
+        async with client() as one:
+            hasty, steady = await asyncio.gather(
+                one.cancel(ask(alias, timeout_s=1)), one.cancel(ask(alias, timeout_s=60))
+            )
+            assert (hasty.outcome, steady.outcome) == (Outcome.UNKNOWN, Outcome.CANCELED)
+            assert [update.ack.request for update in witness.updates][-1] == hasty.request
+            assert witness.updates[-1].ack.outcome is Outcome.CANCELED
+            assert one.unsettled() == ()
+
+    virtually(wait())
+
+
+def test_what_settling_finds_out_is_an_update_too(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """Whoever settles tells all who listen, once; what changes nothing is no update."""
+    peer.on("cancel", RECEIPT).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        async with client() as one:
+            ack = await one.cancel(ask(assurance=Assurance.RECEIVED))
+            await one.settle(ack, 2)
+            assert witness.updates == []
+            peer.on("order", CANCELED)
+            settled = await asyncio.gather(*(one.settle(ack) for _ in range(3)))
+            (update,) = witness.updates
+            assert update.ack == settled[0]
+
+    virtually(wait())
+
+
+def test_a_followed_replacement(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """A late word about the successor is told as one about the first request."""
+    heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+    replaced = {"say": "order", "id": "7", "status": "REPLACED"}
+    peer.on("cancel", {"say": "refused"}, peer.after(2, RECEIPT)).on("open", heirs)
+    peer.on(
+        "order", lambda request: replaced if request.url.path.endswith("7") else {**UNREADABLE, "id": "8"}
+    )
+
+    async def wait() -> None:
+        async with client() as one:
+            ack = await one.cancel(ask(timeout_s=1, follow_replacement=True))
+            assert ack.outcome is Outcome.UNKNOWN
+            await asyncio.sleep(3)
+            (update,) = witness.updates
+            assert update.before == ack
+            assert (update.ack.outcome, update.ack.request) == (Outcome.PENDING, ack.request)
+            assert len(update.ack.attempts) == 2
+
+    virtually(wait())
+
+
+def test_updates_of_one_request_become_one(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """Who reads late sees where each request stands now, from where the reader last knew it."""
+    peer.on("cancel", peer.after(2, RECEIPT)).on("order", UNREADABLE)
+
+    async def wait() -> list[Update]:
+        async with client() as one:
+            updates = one.updates()
+            ack = await one.cancel(ask(timeout_s=1))
+            await asyncio.sleep(3)
+            peer.on("order", CANCELED)
+            await one.settle(ack)
+        (update,) = await all_of(updates)
+        assert update.before == ack
+        assert moved(update) == (Outcome.UNKNOWN, Outcome.CANCELED)
+        return [update]
+
+    virtually(wait())
+
+
+def named(request: httpx.Request) -> str:
+    return request.url.path.rpartition("/")[2]
+
+
+def test_what_does_not_fit_is_dropped_and_counted(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """Of more than a thousand updates that nobody takes, the oldest make way."""
+    peer.on("cancel", RECEIPT).on("order", lambda request: {**CANCELED, "id": named(request)})
+    requests = [ask(str(number), assurance=Assurance.RECEIVED) for number in range(1, 1006)]
+
+    async def wait() -> None:
+        async with client(max_in_flight=1000) as one:
+            updates = one.updates()
+            acks = await asyncio.gather(*map(one.cancel, requests))
+            for ack in acks:
+                await one.settle(ack)
+            assert updates.overflow == 5
+            late = one.updates()
+        left = await all_of(updates)
+        assert [update.ack.request for update in left] == requests[5:]
+        assert (updates.overflow, late.overflow) == (5, 0)
+        assert await all_of(late) == []
+
+    virtually(wait())
+
+
+def test_each_reader_is_told_everything(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
+    """Readers do not take from each other; one that came later is told only what comes then."""
+    peer.on("cancel", RECEIPT).on("order", lambda request: {**CANCELED, "id": named(request)})
+
+    async def wait() -> None:
+        async with client() as one:
+            acks = [await one.cancel(ask(order, assurance=Assurance.RECEIVED)) for order in ("7", "8")]
+            first = one.updates()
+            await one.settle(acks[0])
+            second = one.updates()
+            await one.settle(acks[1])
+            abandoned = one.updates()
+            del abandoned
+            gc.collect()
+        assert [update.ack.request for update in await all_of(first)] == [ack.request for ack in acks]
+        assert [update.ack.request for update in await all_of(second)] == [acks[1].request]
+
+    virtually(wait())
+
+
+def test_the_end_of_the_client_is_the_end_of_the_updates(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """A reader that waits when the client closes is let go; a closed client gives no new one."""
+
+    async def wait() -> None:
+        one = client()
+        with pytest.raises(ClosedClientError):
+            one.updates()
+        async with one:
+            reading = asyncio.create_task(all_of(one.updates()))
+            await asyncio.sleep(1)
+            assert not reading.done()
+        assert await reading == []
+        with pytest.raises(ClosedClientError):
+            one.updates()
+
+    virtually(wait())
+
+
+def test_from_a_thread(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """A thread waits for the next update, and for the end."""
+    patient = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        with Client([patient], transport=httpx.MockTransport(peer)) as client:
+            updates = client.updates()
+            first = threads.submit(next, updates)
+            ack = client.cancel(ask(assurance=Assurance.RECEIVED))
+            client.settle(ack)
+            update = first.result(5)
+            assert (update.before, update.ack.outcome) == (ack, Outcome.CANCELED)
+            rest = threads.submit(list, updates)
+        assert rest.result(5) == []
+        assert (list(updates), updates.overflow) == ([], 0)
+
+
+def test_what_a_thread_did_not_read_before_the_end(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """What came before the client was closed can be read after it."""
+    patient = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+    peer.on("cancel", RECEIPT).on("order", lambda request: {**CANCELED, "id": named(request)})
+    with Client([patient], transport=httpx.MockTransport(peer)) as client:
+        updates = client.updates()
+        acks = [client.cancel(ask(order, assurance=Assurance.RECEIVED)) for order in ("7", "8")]
+        for ack in acks:
+            client.settle(ack)
+    assert [update.before for update in updates] == acks
+
+
+def test_a_reader_in_a_thread_beside_cancels(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """Reading holds up nobody: each of many settled acks is told, in the order it came to be."""
+    patient = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+    peer.on("cancel", RECEIPT).on("order", lambda request: {**CANCELED, "id": named(request)})
+    read: list[Update] = []
+    with Client([patient], transport=httpx.MockTransport(peer)) as client:
+        updates = client.updates()
+        reader = threading.Thread(target=lambda: read.extend(updates))
+        reader.start()
+        requests = [ask(str(number), assurance=Assurance.RECEIVED) for number in range(1, 51)]
+        with ThreadPoolExecutor(max_workers=8) as threads:
+            for ack in threads.map(client.cancel, requests):
+                client.settle(ack)
+    reader.join(5)
+    assert not reader.is_alive()
+    assert [update.ack.request for update in read] == requests
+
+
+def test_what_contradicts_a_final_ack_is_reported(
+    virtually: Virtually,
+    client: Make,
+    peer: Peer,
+    ask: Ask,
+    witness: Witness,
+    pebble: Pebble,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An order that was refused a cancel and yet is canceled by it: the ack stays, and somebody must look."""
+    lagging = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=5.0))
+    peer.on("cancel", {"say": "refused"}).on("order", ALIVE)
+    loud = LoggingObserver()
+
+    async def wait() -> None:
+        async with client(lagging) as one:
+            updates = one.updates()
+            refused = await one.cancel(ask())
+            assert (refused.outcome, refused.reason) == (Outcome.REJECTED, Reason.VENUE_REFUSED)
+            peer.on("order", CANCELED)
+            await one.cancel(ask())
+            update = await anext(updates)
+            assert update.contradicts
+            assert (update.before, update.ack.outcome) == (refused, Outcome.CANCELED)
+            caplog.set_level(logging.DEBUG, logger="countermand")
+            loud.updated(update)
+
+    virtually(wait())
+    (update,) = witness.updates
+    line = "pebble: order 7 of account 9: CANCELED, told before as REJECTED, VENUE_REFUSED"
+    request_id = update.ack.request.request_id
+    assert caplog.record_tuples == [("countermand", logging.ERROR, f"{line} (request {request_id})")]
+
+
+def test_another_refusal_contradicts_nothing(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """What is final is not told again for another's cancel that came to nothing either."""
+    peer.on("cancel", {"say": "refused"}, MAYBE).on("order", ALIVE)
+
+    async def wait() -> None:
+        async with client(retry=ONCE) as one:
+            for timeout_s in (1, 1):
+                await one.cancel(ask(timeout_s=timeout_s))
+
+    virtually(wait())
+    assert witness.updates == []
+
+
+@pytest.mark.parametrize(
+    ("then", "level", "words"),
+    [
+        (CANCELED, logging.INFO, "CANCELED, told before as UNKNOWN"),
+        (FILLED, logging.WARNING, "REJECTED, TOO_LATE, told before as UNKNOWN"),
+        ({**ALIVE, "status": "PENDING_CANCEL"}, logging.WARNING, "PENDING, told before as UNKNOWN"),
+    ],
+)
+def test_how_loud_an_update_is(
+    virtually: Virtually,
+    client: Make,
+    peer: Peer,
+    ask: Ask,
+    witness: Witness,
+    caplog: pytest.LogCaptureFixture,
+    then: Any,
+    level: int,
+    words: str,
+) -> None:
+    """What is canceled by now is told quietly, all else louder."""
+    peer.on("cancel", MAYBE).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        async with client() as one:
+            ack = await one.cancel(ask(timeout_s=1))
+            peer.on("order", then)
+            await one.settle(ack, 1)
+
+    virtually(wait())
+    caplog.set_level(logging.DEBUG, logger="countermand")
+    (update,) = witness.updates
+    LoggingObserver().updated(update)
+    ((_, told_level, line),) = caplog.record_tuples
+    assert (told_level, words in line) == (level, True)
+
+
+def test_an_observer_that_breaks(virtually: Virtually, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """An observer that cannot be told of updates is counted, and stops nothing."""
+
+    class Deaf:
+        def requested(self, *_: Any) -> None: ...
+
+        attempted = answered = logged_in = acknowledged = requested
+
+    peer.on("cancel", peer.after(2, RECEIPT)).on("order", UNREADABLE)
+
+    async def wait() -> None:
+        deaf: Any = Deaf()
+        transport = httpx.MockTransport(peer)
+        async with AsyncClient([pebble], transport=transport, observer=deaf) as client:
+            updates = client.updates()
+            await client.cancel(ask(timeout_s=1))
+            assert moved(await anext(updates)) == (Outcome.UNKNOWN, Outcome.PENDING)
+            assert client.observer_errors == 1
+
+    virtually(wait())
+
+
+#: Law 11.
+ALLOWED = {
+    (Outcome.UNKNOWN, Outcome.PENDING),
+    (Outcome.UNKNOWN, Outcome.CANCELED),
+    (Outcome.UNKNOWN, Outcome.REJECTED),
+    (Outcome.PENDING, Outcome.CANCELED),
+    (Outcome.PENDING, Outcome.REJECTED),
+}
+answers = st.sampled_from(
+    [
+        RECEIPT,
+        MAYBE,
+        {"say": "refused"},
+        {"say": "gone"},
+        {"say": "throttled", "acted": "MAYBE"},
+        httpx.ReadError("reset"),
+        httpx.ConnectError("refused"),
+    ]
+)
+shown = st.sampled_from(
+    ["NEW", "PENDING_CANCEL", "PENDING_REPLACE", "ERROR", "CANCELED", "FILLED", "silence"]
+)
+delays = st.sampled_from([0.0, 0.3, 1.5, 2.8])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80)
+@given(
+    ends=st.lists(st.tuples(delays, answers), min_size=1, max_size=4),
+    reads=st.lists(shown, min_size=1, max_size=8),
+    callers=st.lists(
+        st.tuples(delays, st.sampled_from([0.2, 1.0, 4.0]), st.sampled_from(Assurance)),
+        min_size=1,
+        max_size=3,
+    ),
+    settle_after=st.lists(delays, max_size=2),
+)
+def test_outcomes_move_one_way(
+    virtually: Virtually,
+    peer: Peer,
+    pebble: Pebble,
+    ask: Ask,
+    ends: list[tuple[float, Any]],
+    reads: list[str],
+    callers: list[tuple[float, float, Assurance]],
+    settle_after: list[float],
+) -> None:
+    """What is not final moves to its end, or from UNKNOWN to PENDING; nothing final moves unreported."""
+    script = [peer.after(delay, answer) for delay, answer in ends]
+    silence = httpx.ReadError("reset")
+    peer.on("cancel", *script).on("open", silence)
+    peer.on("order", *(silence if one == "silence" else {**ALIVE, "status": one} for one in reads))
+    stand: dict[CancelRequest, CancelAck] = {}
+
+    async def one_caller(client: AsyncClient, at: float, timeout_s: float, assurance: Assurance) -> None:
+        await asyncio.sleep(at)
+        ack = await client.cancel(ask(timeout_s=timeout_s, assurance=assurance))
+        stand.setdefault(ack.request, ack)
+        for wait in settle_after:
+            await asyncio.sleep(wait)
+            await client.settle(ack, 1.0)
+
+    class Checker:
+        def updated(self, update: Update) -> None:
+            request = update.ack.request
+            # A settled ack that is as open as before is younger, and no update.
+            assert stand.get(request, update.before).outcome is update.before.outcome
+            if update.before.final:
+                assert update.contradicts
+            else:
+                assert moved(update) in ALLOWED
+            stand[request] = update.ack
+
+        def requested(self, *_: Any) -> None: ...
+
+        attempted = answered = logged_in = acknowledged = requested
+
+    async def world() -> None:
+        transport = httpx.MockTransport(peer)
+        async with AsyncClient([pebble], transport=transport, observer=Checker()) as client:
+            await asyncio.gather(*(one_caller(client, *caller) for caller in callers))
+            await asyncio.sleep(10)
+            owed = {one.ack.request: one.ack for one in client.unsettled()}
+            # What the updates came to is what is owed, or it is settled.
+            assert {request for request, ack in stand.items() if not ack.final} == set(owed)
+            for request, ack in owed.items():
+                assert ack.outcome is stand[request].outcome
+            assert client.observer_errors == 0
+
+    virtually(world())
