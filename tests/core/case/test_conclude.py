@@ -191,6 +191,10 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
+    "receipt, then the market refuses, and a read that lags shows it no more": (
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6).read(NEW, 7),
+        Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+    ),
     "receipt, an old refusal shown too soon": (
         lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 4), Outcome.PENDING, None, False,
     ),
