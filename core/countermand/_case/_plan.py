@@ -107,7 +107,7 @@ def _reads(survey: Survey) -> Iterator[Action]:
     history = survey.case.capabilities.has_history
     if survey.case.native or must_search(survey):
         yield Action.HISTORY if history else Action.OPEN
-        if history and (survey.case.native or _history_lacked_it(survey)):
+        if history and _history_lacked_it(survey):
             yield Action.OPEN
         return
     if linked_unread(survey):

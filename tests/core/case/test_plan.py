@@ -141,7 +141,7 @@ RESOLVING: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
         "full", lambda s: s.listing(*(order("New", n, client_order_id=ALIAS) for n in "78"), at=0), 1, set(),
     ),
     "a native id is sent as it is": ("native", lambda s: s, 0, {CANCEL}),
-    "and read by listings": ("native", lambda s: s.cancel(Receipt()), 0.1, {OPEN, HISTORY}),
+    "and read by the history": ("native", lambda s: s.cancel(Receipt()), 0.1, {HISTORY}),
     "a native id refused for its session is sent again": ("native", lambda s: s.cancel(SessionRefused()), 0.2, {CANCEL}),
 }  # fmt: skip
 
