@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 from collections import defaultdict
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from countermand.venue import CallKind
 #: An answer up to so many seconds after the deadline is still read.
 LATE_GRACE_S = 2.0
 #: The longest one exchange is waited for alone, in seconds; never more than half of what is left.
-ATTEMPT_TIMEOUT_S = 3.0
+PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: math.inf}
 
 
 class Cases:
@@ -283,7 +284,7 @@ class Cases:
 
 def _patience_s(kind: CallKind, left_s: float) -> float:
     """Say how long one exchange is waited for alone: never so long that no read can follow."""
-    return left_s / 2 if kind is CallKind.LISTING else min(ATTEMPT_TIMEOUT_S, left_s / 2)
+    return min(PATIENCE_S[kind], left_s / 2)
 
 
 def _without_conclusion(entry: OpenCase, caller: Caller, error: Exception) -> CancelAck:
