@@ -11,6 +11,9 @@ from proof.told import Trial
 LONGEST_WAIT_S = 1.0
 #: By how much of the wait it may be longer then.
 _SHARE = 0.05
+#: How long a client may pause that was told "too many" and not for how long, in seconds.
+LONGEST_PAUSE_S = 8.0
+_THROTTLED = frozenset({"throttled", "throttled-until"})
 #: Faults under which a read stays unanswered for a while.
 _LASTING = frozenset({"stall", "late", "dribble", "half", "close"})
 _LOG_INS_A_MINUTE = 3
@@ -49,9 +52,9 @@ def _were_answered(trial: Trial, record: Record) -> bool:
     cancels = [one for one in trial.ledger.cancels(record) if one.at <= until and one.fault is not None]
     if any(one.fault is not None and one.at + (one.fault.retry_after_s or 0.0) > until for one in cancels):
         return False  # told to wait for longer than is left, it answers at once and says so
-    return any(one.at >= since for one in looks) or not (
-        _was_locked_out(trial, since) or _had_to_wait(trial, since)
-    )
+    if _had_to_wait(trial, since):
+        return False
+    return any(one.at >= since for one in looks) or not _was_locked_out(trial, since)
 
 
 def _lasts_until(read: Arrival, deadline: float) -> float:
@@ -65,13 +68,19 @@ def _lasts_until(read: Arrival, deadline: float) -> float:
 
 
 def _had_to_wait(trial: Trial, since: float) -> bool:
-    """Tell whether reads may have had to wait: for a limit, or since the venue had told anybody to."""
+    """Tell whether reads may have had to wait: for a limit, or for the venue had told somebody "too many"."""
     if trial.played.script.limited:
         return True
-    faults = (
-        (one.at, one.fault.retry_after_s or 0.0) for one in trial.ledger.arrivals if one.fault is not None
-    )
-    return any(at <= since <= at + wait_s for at, wait_s in faults)
+    for one in trial.ledger.arrivals:
+        throttled = one.fault is not None and one.fault.kind.value in _THROTTLED
+        if throttled and one.at <= trial.told.deadline and one.at + _pause_s(one) >= since:
+            return True
+    return False
+
+
+def _pause_s(throttled: Arrival) -> float:
+    told = throttled.fault.retry_after_s if throttled.fault is not None else None
+    return told or LONGEST_PAUSE_S
 
 
 def _was_locked_out(trial: Trial, since: float) -> bool:

@@ -71,6 +71,15 @@ ROWS: dict[str, tuple[bool, bool, World]] = {
             arrivals=(h.arrival("read", order_id="8", fault=WAIT),),
         ),
     ),
+    "throttled, but long ago": (
+        True,
+        True,
+        lambda h: h.world(
+            h.told(h.ack("unknown"), timeout_s=10.0),
+            h.record(NEW, GONE),
+            arrivals=(h.arrival("read", at=2.0, order_id="8", fault=Fault(kind=FaultKind.THROTTLED)),),
+        ),
+    ),
     "a log-in found no connection": (
         True,
         False,
