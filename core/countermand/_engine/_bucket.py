@@ -22,6 +22,8 @@ _RESERVES = {
 }
 #: From a reserve one token is drawn in the time that so many take to come: half of them fill it up again.
 _REFILLS = 2
+#: What sums of tokens may be off by.
+_NOTHING = 1e-6
 
 
 class Drawing(Protocol):
@@ -67,9 +69,12 @@ class Bucket:
 
     def take(self, drawing: Drawing, now: float) -> None:
         """Draw a token."""
-        self._full_at = max(self._full_at, now) + self.interval_s
-        if self.floors[drawing.need]:
+        floor = self.floors[drawing.need]
+        left = self.spare(now) - 1 - floor
+        # One from what is kept, or the last one above that.
+        if left < -_NOTHING or (floor and left < 1 and self._reserve_at <= now):
             self._reserve_at = now + _REFILLS * self.interval_s
+        self._full_at = max(self._full_at, now) + self.interval_s
         self.shares.serve(drawing.need)
         self.brake.pass_one(now)
 

@@ -19,14 +19,18 @@ class Places:
         #: When the first of those that hold one is overdue; None where that must be found out anew.
         self._overdue_at: float | None = None
 
-    def spare(self, now: float) -> float:
-        """Count the places that are free; of those that are overdue, at least one."""
-        return self._most - len(self._held) + (self._first_overdue_at() <= now)
+    def spare(self, _now: float) -> float:
+        """Count the places that are free."""
+        return self._most - len(self._held)
 
     @property
     def free_at(self) -> float:
         """When a place is free at the latest: who never answers must not shut the others out."""
-        return -math.inf if len(self._held) < self._most else self._first_overdue_at()
+        if len(self._held) < self._most:
+            return -math.inf
+        if self._overdue_at is None:
+            self._overdue_at = min(map(_overdue_at, self._held))
+        return self._overdue_at
 
     def ready_at(self, _need: Need, _now: float) -> float:
         """Say when a place is free for whatever need."""
@@ -45,11 +49,6 @@ class Places:
         if drawing in self._held:
             del self._held[drawing]
             self._overdue_at = None
-
-    def _first_overdue_at(self) -> float:
-        if self._overdue_at is None:
-            self._overdue_at = min(map(_overdue_at, self._held), default=math.inf)
-        return self._overdue_at
 
 
 def _overdue_at(drawing: Drawing) -> float:
