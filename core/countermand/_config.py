@@ -12,11 +12,14 @@ from typing import Any
 import attrs
 
 from countermand._config_limits import read_limits
+from countermand._retry import RetryPolicy
 from countermand.errors import ConfigurationError, CountermandError
 from countermand.venue import Limit, Plugin, Venue, load_venue
 
 #: Keys of the table `[client]`.
-_CLIENT_KEYS = frozenset({"max_in_flight", "reply_bytes", "listing_bytes"})
+_CLIENT_KEYS = frozenset({"max_in_flight", "most_unsettled", "reply_bytes", "listing_bytes", "retry"})
+#: How a file says that repeats are not bounded by a budget.
+_NO_BUDGET = "unlimited"
 #: Keys of a venue's table that are not its plugin's.
 _OUR_KEYS = frozenset({"plugin", "accounts", "limits", "auth"})
 
@@ -54,8 +57,17 @@ def load_configuration(path: Path) -> Configuration:
             for name, table in tables.items()
             if "limits" in table
         },
-        client=client,
+        client={**client, **_retry(client, f"{path}: client")},
     )
+
+
+def _retry(client: Mapping[str, Any], where: str) -> Mapping[str, RetryPolicy]:
+    if "retry" not in client:
+        return {}
+    table = dict(_table(client, "retry", where))
+    if table.get("budget") == _NO_BUDGET:
+        table["budget"] = None
+    return {"retry": _build(RetryPolicy, table, f"{where}.retry", [])}
 
 
 def _venue(name: str, table: Mapping[str, Any], path: Path) -> Venue:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from countermand import AsyncClient, Client
+from countermand import AsyncClient, Client, RetryPolicy
 from countermand._config import load_configuration
 from countermand.errors import ConfigurationError
 from countermand.venue import CallKind, Limit, LimitScope
@@ -95,6 +95,20 @@ def test_a_client_needs_no_table_of_its_own(write: Write) -> None:
     assert load_configuration(write(BOTH[BOTH.index("[venues.apex]") :])).client == {}
 
 
+@pytest.mark.parametrize(
+    ("table", "policy"),
+    [
+        ("{}", RetryPolicy()),
+        ("{most_attempts = 2, first_wait_s = 0.5}", RetryPolicy(most_attempts=2, first_wait_s=0.5)),
+        ('{budget = "unlimited"}', RetryPolicy(budget=None)),
+        ("{budget = 0, longest_wait_s = 9}", RetryPolicy(budget=0, longest_wait_s=9)),
+    ],
+)
+def test_how_cancels_are_repeated(write: Write, table: str, policy: RetryPolicy) -> None:
+    """The file can say all that a `RetryPolicy` says."""
+    assert load_configuration(write(f"[client]\nretry = {table}" + APEX)).client == {"retry": policy}
+
+
 APEX = """
 [venues.apex]
 plugin = "apex"
@@ -137,11 +151,24 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "client no table": ("client = 3" + APEX, "client: expected a table, got int"),
     "an unknown option": (
         "[client]\nmax = 3" + APEX,
-        "client: unknown key 'max'; known are listing_bytes, max_in_flight, reply_bytes",
+        "client: unknown key 'max'; known are listing_bytes, max_in_flight, most_unsettled, reply_bytes, retry",
     ),
     "an option of another type": (
         "[client]\nmax_in_flight = '16'" + APEX,
         "max_in_flight must be a whole number, 1 or more, got '16'",
+    ),
+    "repeats no table": ("[client]\nretry = 5" + APEX, "client: retry: expected a table, got int"),
+    "an unknown key of repeats": (
+        "[client]\nretry = {times = 5}" + APEX,
+        "client.retry: unknown key 'times'; known are budget, first_wait_s, longest_wait_s, most_attempts",
+    ),
+    "too many attempts": (
+        "[client]\nretry = {most_attempts = 6}" + APEX,
+        "client.retry: most_attempts must be a whole number from 1 to 5, got 6",
+    ),
+    "a budget of words": (
+        "[client]\nretry = {budget = 'much'}" + APEX,
+        "client.retry: budget must be a whole number or None, got 'much'",
     ),
     "no plugin": (
         replaced('plugin = "apex"', ""),
