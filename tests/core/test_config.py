@@ -151,7 +151,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "client no table": ("client = 3" + APEX, "client: expected a table, got int"),
     "an unknown option": (
         "[client]\nmax = 3" + APEX,
-        "client: unknown key 'max'; known are listing_bytes, max_in_flight, most_unsettled, reply_bytes, retry",
+        "client: unknown key 'max'; known are listing_bytes, max_in_flight, most_unsettled, ",
     ),
     "an option of another type": (
         "[client]\nmax_in_flight = '16'" + APEX,
