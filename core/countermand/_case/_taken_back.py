@@ -6,6 +6,7 @@ import itertools
 import math
 
 from countermand._case._survey import Survey
+from countermand._outcome import Sent
 from countermand.venue import TrailRead
 
 
@@ -22,9 +23,8 @@ def is_taken_back(survey: Survey) -> bool:
 
 def _flag_appeared(survey: Survey) -> bool:
     # An order can bear the refusal of an older cancel: it must have come since the last one was signed.
-    signed_at = max(
-        (one.signed_at for one in survey.attempts if one.signed_at is not None), default=-math.inf
-    )
+    sent = [one for one in survey.attempts if one.sent is not Sent.NO]
+    signed_at = max((one.signed_at for one in sent if one.signed_at is not None), default=-math.inf)
     before = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at < signed_at]
     since = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at >= signed_at]
     flags = [*before[-1:], *since]
