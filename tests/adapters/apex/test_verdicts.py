@@ -178,6 +178,11 @@ TABLE: dict[str, tuple[HttpResponse, CancelVerdict, ReadFailure | None]] = {
         Throttled(code="503", text="Too many requests", retry_after_s=7.0),
         None,
     ),
+    "TOO MANY REQUESTS, twice as long with blanks": (
+        raw(b"TOO MANY REQUESTS" + b" " * 17),
+        Throttled(code="200", text="TOO MANY REQUESTS"),
+        None,
+    ),
     "429": (raw(b"slow down", 429, retry_after="12"), Throttled(code="429", retry_after_s=12.0), None),
     "429 with a receipt in it": (answer(True, 0, status=429), Throttled(code="429"), None),
     "401": (
@@ -248,6 +253,9 @@ OPEN = {
     "a byte order mark and garbage": raw(b"\xef\xbb\xbf\xff"),
     "HTML": raw(b"<!doctype html><title>login</title>"),
     "NOT FOUND under 200": raw(b"NOT FOUND"),
+    "NOT FOUND under 410": raw(b"NOT FOUND", 410),
+    "404 with another word": raw(b"NOT HERE", 404),
+    "TOO MANY REQUESTS among so many blanks that it is something else": raw(b"TOO MANY REQUESTS" + b" " * 18),
     "404 with an HTML page": raw(b"<html>Not Found</html>", 404),
     "403": raw(b"Forbidden", 403),
     "204": raw(b"", 204),

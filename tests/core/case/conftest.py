@@ -24,7 +24,9 @@ from countermand._case._ack_of import ack_of
 from countermand._case._conclude import Conclusion, conclude
 from countermand._case._facts import Action, Began, Caller, Case, Ended, Listing, NoSession, Signed, Withheld
 from countermand._case._plan import Plan, plan
+from countermand._case._repeat import cancel_due_at
 from countermand._case._survey import Survey
+from countermand._retry import RetryPolicy
 from countermand.venue import Capabilities, Identity, OrderRead, TrailRead
 
 #: A venue that lacks nothing: history, trail, a documented not-found.
@@ -33,10 +35,12 @@ FULL = Capabilities(read_lag_s=5.0, not_found_documented=True, has_history=True,
 SHIFTING = attrs.evolve(FULL, replaced_reads_canceled=True)
 #: One that has only an order read and open orders.
 PLAIN = Capabilities(read_lag_s=5.0)
+#: One whose reads never lag.
+PROMPT = attrs.evolve(FULL, read_lag_s=0.0)
 #: One that takes the client's id as it is.
 NATIVE = attrs.evolve(FULL, identities=frozenset({Identity.ORDER_ID, Identity.CLIENT_ORDER_ID}))
 
-CAPABILITIES = {"full": FULL, "shifting": SHIFTING, "plain": PLAIN, "native": NATIVE}
+CAPABILITIES = {"full": FULL, "shifting": SHIFTING, "plain": PLAIN, "prompt": PROMPT, "native": NATIVE}
 
 
 @attrs.define
@@ -113,6 +117,10 @@ class Story:
         word = (conclusion.reason or conclusion.outcome).value
         return f"{word}." if conclusion.settled else word
 
+    def due(self) -> float:
+        """Say when the caller is owed a cancel."""
+        return round(cancel_due_at(Survey(case=self.case), self.caller), 6)
+
     def then(self, now: float) -> str:
         """Say what begins next, and when, if no fact comes before."""
         step = self.plans(now)
@@ -137,9 +145,12 @@ def told() -> Callable[..., Story]:
         renewable: bool = True,
         joined_at: float = 0.0,
         timeout_s: float = 10.0,
+        may_send: bool = True,
+        **retry: Any,
     ) -> Story:
         request = CancelRequest(venue="v", account="9", order=order, assurance=assurance, timeout_s=timeout_s)
-        caller = Caller(request=request, joined_at=joined_at, deadline=joined_at + timeout_s)
+        deadline = joined_at + timeout_s
+        caller = Caller(request=request, joined_at=joined_at, deadline=deadline, may_send=may_send)
         case = Case(
             venue="v",
             account="9",
@@ -148,6 +159,7 @@ def told() -> Callable[..., Story]:
             renewable=renewable,
             epoch=datetime(2026, 1, 1, tzinfo=UTC),
             callers=[caller],
+            retry=RetryPolicy(**retry),
         )
         return Story(case=case, caller=caller)
 
