@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 import trustme
@@ -105,6 +106,24 @@ def test_moments_add_up() -> None:
             visitor.simulator.faults.script("read", REFUSED)
             await visitor.until_let_in()
             assert time.monotonic() - began >= 0.3
+
+    asyncio.run(main())
+
+
+def test_a_door_that_is_just_about_to_open_is_shut_again() -> None:
+    """Whenever in the steps of opening it is shut anew, it opens after that, on the same port."""
+
+    async def main() -> None:
+        async with visiting() as visitor:
+            for step in range(8):
+                visitor.simulator.faults.script("read", attrs.evolve(REFUSED, delay_s=0.0))
+                for _ in range(step):
+                    await asyncio.sleep(0)
+                began = time.monotonic()
+                visitor.simulator.faults.script("read", REFUSED)
+                await asyncio.sleep(0.02)
+                await visitor.until_let_in()
+                assert time.monotonic() - began >= 0.1
 
     asyncio.run(main())
 

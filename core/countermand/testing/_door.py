@@ -21,6 +21,7 @@ class Door:
         self._shut_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._shut_again_s = 0.0
         if tls is not None:
             # OpenSSL asks it in each handshake, whether or not the client names a server.
             tls.sni_callback = self._greet
@@ -34,6 +35,9 @@ class Door:
 
     def shut(self, seconds: float) -> None:
         """Refuse connections for so long, or for so much longer; open ones are left alone."""
+        if self._opening is not None:
+            self._shut_again_s += seconds  # it is just about to open, and only then it can be shut
+            return
         now = asyncio.get_running_loop().time()
         if self._timer is None:
             self._keep_out()
@@ -52,11 +56,11 @@ class Door:
 
     async def close(self) -> None:
         """Listen no more."""
+        while self._opening is not None:
+            await self._opening  # one step of the loop; only then there is something to close
         if self._timer is not None:
             self._timer.cancel()
             self._socket.close()
-        if self._opening is not None:
-            await self._opening  # one step of the loop; only then there is something to close
         self._server.close()
         if self._tls is not None:
             self._tls.sni_callback = None
@@ -75,6 +79,10 @@ class Door:
 
     async def _open_again(self, sock: socket.socket) -> None:
         self._server = await self._listen(sock=sock)
+        self._opening = None
+        if self._shut_again_s > 0:
+            again_s, self._shut_again_s = self._shut_again_s, 0.0
+            self.shut(again_s)
 
     async def _listen(self, **where: Any) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(self._connect, ssl=self._tls, **where)
