@@ -29,7 +29,7 @@ _SAVE_EVERY_S = 20.0
 #: How many worlds over sockets are played at once.
 _SOCKETS_AT_ONCE = 8
 #: One in so many worlds over sockets has the client for tasks.
-_TASKS_OVER_SOCKETS = 4
+_TASKS_OVER_SOCKETS = 8
 
 
 def run_all(options: Options) -> Tally:

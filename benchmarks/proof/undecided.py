@@ -88,7 +88,8 @@ def _was_locked_out(trial: Trial, since: float) -> bool:
 
     When one was turned away without a connection, nobody knows.
     """
-    if "log-in" in trial.ledger.turned_away:
+    away = trial.ledger.turned_away
+    if "log-in" in away or (away and trial.played.script.sockets):  # there, nobody gets in for a while
         return True
     log_ins = [
         one
