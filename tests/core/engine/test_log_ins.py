@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +12,7 @@ import attrs
 import httpx
 import pytest
 
-from countermand import Assurance, CancelRequest, Outcome, Reason, Sent
+from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Outcome, Reason, Sent
 from countermand.venue import LogIn
 
 if TYPE_CHECKING:
@@ -203,3 +206,74 @@ def test_a_plugin_that_cannot_even_begin(cancel: Cancel, pebble: Pebble, ask: As
     (ack,) = cancel(attrs.evolve(pebble, begin_log_in=nonsense), ask())
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
     assert "AttributeError" in (ack.error or "")
+
+
+#: In which order own and foreign orders come, and how many log-ins that makes.
+CROWDS: dict[str, tuple[Callable[[int], object], int]] = {
+    "by turns": (lambda number: number, 1),
+    "the foreign ones first": (lambda number: (-(number % 2), number), 1),
+    # Nobody is under way any more whose answer could tell a foreign account from a dead session.
+    "the foreign ones last": (lambda number: (number % 2, number), 2),
+}
+
+
+@pytest.mark.parametrize(("order", "log_ins"), CROWDS.values(), ids=CROWDS.keys())
+def test_half_of_five_hundred_are_foreign(
+    cancel: Cancel,
+    peer: Peer,
+    pebble: Pebble,
+    quick: Ask,
+    order: Callable[[int], Any],
+    log_ins: int,
+) -> None:
+    """Refusals for a foreign account start no log-ins: those whose account it is have their session."""
+    foreign = re.compile(r"/cancel/\d*[13579]")
+    peer.on("log-in", peer.after(0.5, TOKENS[0]), *TOKENS[1:]).on("log-out", RECEIPT)  # all come before it
+    peer.on("cancel", lambda request: {"say": "session"} if foreign.fullmatch(request.url.path) else RECEIPT)
+    numbers = sorted(range(2, 502), key=order)
+    requests = [quick(str(one), account="10" if one % 2 else "9", timeout_s=30.0) for one in numbers]
+    acks = cancel(pebble.by_password(), *requests)
+    told = {ack.request.account: set[object]() for ack in acks}
+    for ack in acks:
+        told[ack.request.account].add((ack.outcome, ack.reason))
+    assert told == {
+        "9": {(Outcome.PENDING, None)},
+        "10": {(Outcome.REJECTED, Reason.NOT_AUTHORIZED)},
+    }
+    assert peer.calls().count("log-in") <= log_ins
+
+
+def test_a_venue_whose_log_in_fails_half_of_the_time(
+    virtually: Callable[[Any], Any],
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    pebble: Pebble,
+    quick: Ask,
+) -> None:
+    """Sessions die, log-ins fail: every cancel waits for the next one, within its deadline."""
+    ways = [
+        httpx.Response(503, text="busy"),
+        httpx.ConnectError("refused"),
+        {"say": "throttled", "wait": 5.0},
+    ]
+    answers = itertools.cycle([one for way in ways for one in (way, TOKEN)])
+    peer.on("log-in", lambda _: next(answers)).on("log-out", RECEIPT)
+    dead: list[bool] = []
+    peer.on("cancel", lambda _: {"say": "session"} if dead and dead.pop() else RECEIPT)
+
+    async def half_an_hour() -> list[CancelAck]:
+        async with client(pebble.by_password()) as one:
+            tasks = []
+            for number in range(1, 1801):
+                if number % 70 == 0:
+                    dead.append(True)
+                tasks.append(asyncio.create_task(one.cancel(quick(str(number), timeout_s=8.0))))
+                await asyncio.sleep(1.0)
+            return await asyncio.gather(*tasks)
+
+    acks = virtually(half_an_hour())
+    assert {ack.outcome for ack in acks} == {Outcome.PENDING}
+    assert max(ack.elapsed_s for ack in acks) <= 8.001
+    times = peer.when("log-in")
+    assert len(times) == 52  # two for each session that died
+    assert min(last - first for first, last in zip(times, times[3:], strict=False)) >= 60.0

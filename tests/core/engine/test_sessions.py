@@ -184,13 +184,6 @@ def test_three_log_ins_a_minute(pebble: Pebble) -> None:
     asyncio.run(hurry())
 
 
-async def settled(desk: Desk, logs_in: int) -> None:
-    """Let a log-in end that nobody waits for."""
-    while len(desk.told) < logs_in:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
-
-
 @pytest.mark.parametrize("life_s", [100.0, None])
 def test_a_session_with_a_known_life(pebble: Pebble, life_s: float | None) -> None:
     """After nine tenths of its life another one is had, and nobody waits for that as long as it lasts."""
@@ -204,7 +197,8 @@ def test_a_session_with_a_known_life(pebble: Pebble, life_s: float | None) -> No
         assert desk.asked == ["log-in"]
         desk.now += 0.1
         assert [await desk.number() for _ in range(3)] == [1, 1, 1]
-        await settled(desk, 2 if life_s else 1)
+        for _ in range(5):
+            await asyncio.sleep(0)  # nobody waits for that log-in
         assert await desk.number() == (2 if life_s else 1)
 
     asyncio.run(grow_old())
@@ -413,3 +407,223 @@ def test_a_code_whose_source_is_canceled(pebble: Pebble) -> None:
         assert failure == Unreadable(text="the log-in failed: what it waited for was canceled")
 
     asyncio.run(fail())
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait_s"),
+    [
+        (Refused(reason=Reason.NOT_AUTHORIZED), 20.0),
+        (Throttled(retry_after_s=5.0), 5.0),
+        (Throttled(retry_after_s=3600.0), 60.0),
+        (Throttled(), 2.0),
+        (Unreadable(), 2.0),
+    ],
+)
+def test_when_to_come_again(pebble: Pebble, answer: Any, wait_s: float) -> None:
+    """Whoever gets no session is told what is left of the wait, be the log-in its own or an earlier one."""
+
+    async def fail() -> None:
+        desk = Desk(pebble.by_password(), answer)
+        assert await desk.none() == NoSession(failure=answer, again_in_s=wait_s)
+        desk.now += 1.5
+        again = await desk.none()
+        assert (again.failure, again.retry_after_s) == (answer, wait_s - 1.5)
+        desk.now += wait_s - 1.5
+        assert await desk.number() == 1
+
+    asyncio.run(fail())
+
+
+def test_three_failures_a_minute(pebble: Pebble) -> None:
+    """After the third log-in of a minute that failed nobody tries again before that minute is over."""
+
+    async def fail() -> None:
+        desk = Desk(pebble.by_password(), *(Unreadable(text=text) for text in ("one", "two", "three")))
+        for wait_s in (2.0, 2.0, 56.0):
+            assert (await desk.none()).again_in_s == wait_s
+            desk.now += 2.0
+        assert await desk.none() == NoSession(failure=Unreadable(text="three"), again_in_s=54.0)
+        desk.now += 54.0
+        assert await desk.number() == 1
+        assert desk.told == ["one", "two", "three", None]
+
+    asyncio.run(fail())
+
+
+def test_who_waits_for_a_log_in_makes_it_urgent(pebble: Pebble) -> None:
+    """A log-in is as urgent as the most urgent of those who wait for it, and of those who join them."""
+
+    async def wait() -> None:
+        answered = asyncio.Event()
+        desk = Desk(pebble.by_password(), answered)
+        sweep = errand(kind=CallKind.LISTING, need=Need.OTHER, deadline=500.0)
+        errands = [sweep, errand(kind=CallKind.READ, deadline=700.0)]
+        waits = [asyncio.ensure_future(desk.sessions.current(one)) for one in errands]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        (urgency,) = desk.urgencies
+        assert (urgency.need, urgency.deadline) == (Need.SETTLING_READ, 500.0)
+        sweep.last(900.0, need=Need.FIRST_CANCEL, deadline=400.0)
+        sweep.last(950.0)
+        assert (urgency.need, urgency.deadline) == (Need.FIRST_CANCEL, 400.0)
+        assert (sweep.need, sweep.deadline, sweep.until) == (Need.FIRST_CANCEL, 400.0, 950.0)
+        answered.set()
+        assert await asyncio.gather(*waits) == [await desk.current()] * 2
+        sweep.hurry(Need.FIRST_CANCEL, 300.0)  # it waits no more
+        assert urgency.deadline == 400.0
+
+    asyncio.run(wait())
+
+
+def test_a_session_that_was_good_for_it_is_dead(pebble: Pebble) -> None:
+    """What was taken under a session and is refused now cannot be for want of a permission."""
+
+    async def renew() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        with desk.sessions.using(errand("10")):
+            desk.accepted(1)
+            desk.now += 1
+            desk.refused(1)
+            assert desk.sessions.held is None
+        assert await desk.number() == 2
+
+    asyncio.run(renew())
+
+
+def test_a_session_that_outlived_a_refusal(pebble: Pebble) -> None:
+    """What was refused before a later call was taken lacks a permission: no other session would help."""
+
+    async def live_on() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.sessions.accepted(1, WE, 102.0)
+        for signed_at in (101.0, 103.0):  # and so it stays, also for what is signed later
+            desk.sessions.refused(1, THEY, signed_at)
+        assert await desk.number() == 1
+        desk.now += 31
+        desk.refused(1, THEY)
+        assert await desk.number() == 2
+
+    asyncio.run(live_on())
+
+
+def test_a_late_refusal_of_an_older_session_marks_nothing(pebble: Pebble) -> None:
+    """What the current session was good for is not held against the next one."""
+
+    async def linger() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.refused(1)
+        assert await desk.number() == 2
+        desk.accepted(2)
+        desk.refused(1)
+        desk.accepted(1, THEY)
+        desk.now += 1
+        desk.refused(2)
+        assert await desk.number() == 3
+
+    asyncio.run(linger())
+
+
+# (what becomes of the other call that is under way, session that is current then, seconds until that is sure)
+DOUBTS: dict[str, tuple[Callable[[Desk], None], int, float]] = {
+    "it is taken": (lambda desk: desk.sessions.accepted(1, WE, 101.0), 1, 0.1),
+    "it is refused, too": (lambda desk: desk.sessions.refused(1, WE, 101.0), 2, 0.1),
+    "it was signed before, and taken": (lambda desk: desk.sessions.accepted(1, WE, 99.0), 2, 0.1),
+    "the refused one itself is taken": (lambda desk: desk.sessions.accepted(1, THEY, 101.0), 1, 0.1),
+    "it fails": (lambda desk: None, 2, 0.1),
+}
+
+
+@pytest.mark.parametrize(("then", "number", "after_s"), DOUBTS.values(), ids=DOUBTS.keys())
+def test_a_refusal_that_others_may_explain(
+    pebble: Pebble,
+    virtually: Callable[[Any], None],
+    then: Callable[[Desk], None],
+    number: int,
+    after_s: float,
+) -> None:
+    """Where a call of another kind is under way, its answer tells whether a session is dead."""
+
+    async def doubt() -> None:
+        desk, loop = Desk(pebble.by_password()), asyncio.get_running_loop()
+        assert await desk.number() == 1
+        with desk.sessions.using(errand("9")):
+            with desk.sessions.using(errand("10")):
+                desk.sessions.refused(1, THEY, 100.0)
+            assert await desk.number() == 1  # the others go on
+            waiting = asyncio.ensure_future(desk.sessions.current(errand("10")))
+            start = loop.time()
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            then(desk)
+        told = await waiting
+        assert isinstance(told, NumberedSession)
+        assert (told.number, round(loop.time() - start, 3)) == (number, after_s)
+
+    virtually(doubt())
+
+
+def test_a_doubt_does_not_last(pebble: Pebble, virtually: Callable[[Any], None]) -> None:
+    """An answer that could explain a refusal is waited for only a quarter of a second."""
+
+    async def doubt() -> None:
+        desk, loop = Desk(pebble.by_password()), asyncio.get_running_loop()
+        assert await desk.number() == 1
+        start = loop.time()
+        with desk.sessions.using(errand("9")):
+            for account in ("10", "11"):
+                with desk.sessions.using(errand(account)):
+                    desk.sessions.refused(1, (account, CallKind.CANCEL), 100.0)
+            told = await desk.sessions.current(errand("10"))
+            assert isinstance(told, NumberedSession)
+            assert (told.number, round(loop.time() - start, 3)) == (2, 0.25)
+            await desk.sessions.aclose()
+
+    virtually(doubt())
+
+
+def test_closing_ends_a_doubt(pebble: Pebble) -> None:
+    """Who waits to know whether a session is dead is not kept by a client that closes."""
+
+    async def close() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        with desk.sessions.using(errand("9")), desk.sessions.using(errand("10")):
+            desk.sessions.refused(1, THEY, 100.0)
+            waiting = asyncio.ensure_future(desk.sessions.current(errand("10")))
+            await asyncio.sleep(0)
+            await desk.sessions.aclose()
+            assert isinstance(await waiting, NumberedSession)
+
+    asyncio.run(close())
+
+
+def test_a_token_that_cannot_be_had_anew_is_never_in_doubt(pebble: Pebble) -> None:
+    """Of a session that is not renewable a refusal is told as it is, whoever else is under way."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_token("given"))
+        assert await desk.number() == 1
+        with desk.sessions.using(errand("10")):
+            desk.refused(1, THEY)
+            assert await desk.sessions.current(errand("10")) == await desk.current()
+
+    asyncio.run(knock())
+
+
+def test_a_renewal_that_is_given_up(pebble: Pebble) -> None:
+    """A session that is used while another one is asked for is still ours to give back."""
+
+    async def give_up() -> None:
+        first = LoggedIn(session=Session(token="one", lifetime_s=100.0))
+        desk = Desk(pebble.by_password(), first, asyncio.Event())
+        assert await desk.number() == 1
+        desk.now += 95
+        assert await desk.number() == 1
+        await asyncio.sleep(0)
+        await desk.sessions.aclose()
+        assert (desk.sessions.earned, desk.sessions.held) == (True, Session(token="one", lifetime_s=100.0))
+
+    asyncio.run(give_up())
