@@ -6,9 +6,10 @@ import asyncio
 import itertools
 import math
 import random
+import time
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from countermand._ack import CancelAck
@@ -28,7 +29,6 @@ from countermand._engine._station import Station
 from countermand._engine._urgency import Need
 from countermand._engine._wire import Progress
 from countermand._ids import ClientOrderId, OrderId
-from countermand._outcome import Outcome, Stage
 from countermand._retry import RetryPolicy
 from countermand.venue import CallKind
 
@@ -54,7 +54,7 @@ class Cases:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
-        self._epoch = datetime.now(UTC) - timedelta(seconds=self._loop.time())
+        self._epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
 
     async def answer(self, caller: Caller, entry: OpenCase | None = None) -> CancelAck:
         """Wait for what becomes of a caller's order, in the case of that order or the one given."""
@@ -63,7 +63,7 @@ class Cases:
             entry = self._entry(request.venue, request.account, request.order)
         waiter: asyncio.Future[CancelAck] = self._loop.create_future()
         self._attach(entry, caller, waiter)
-        self._advance(entry)
+        self._look(entry, at_once=len(entry.waiters) == 1)
         try:
             return await waiter
         finally:
@@ -123,9 +123,16 @@ class Cases:
         try:
             ack = ack_of(entry.survey, caller, conclude(entry.survey, caller), now)
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
-            ack = _without_conclusion(entry, caller, error)
+            ack = entry.without_conclusion(caller, error)
         self._note(entry, caller, ack)
-        self._advance(entry)
+        self._look(entry, at_once=not entry.waiters)
+
+    def _look(self, entry: OpenCase, *, at_once: bool) -> None:
+        """Advance a case; where many come or leave at once, once for all of them."""
+        if at_once:
+            self._advance(entry)
+        else:
+            entry.wake(self._loop.call_at(self._loop.time(), self._advance, entry))
 
     def _advance(self, entry: OpenCase) -> None:
         now = self._loop.time()
@@ -264,7 +271,7 @@ class Cases:
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
-            self._tell(entry, caller, _without_conclusion(entry, caller, error))
+            self._tell(entry, caller, entry.without_conclusion(caller, error))
         self._keep_for_a_while(entry)
 
     def _keep_for_a_while(self, entry: OpenCase) -> None:
@@ -285,13 +292,3 @@ class Cases:
 def _patience_s(kind: CallKind, left_s: float) -> float:
     """Say how long one exchange is waited for alone: never so long that no read can follow."""
     return min(PATIENCE_S[kind], left_s / 2)
-
-
-def _without_conclusion(entry: OpenCase, caller: Caller, error: Exception) -> CancelAck:
-    return CancelAck(
-        request=caller.request,
-        outcome=Outcome.UNKNOWN,
-        sent=entry.survey.sent,
-        stage=Stage.CONFIRM,
-        error=f"{type(error).__name__}: {error}",
-    )

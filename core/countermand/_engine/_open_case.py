@@ -12,7 +12,7 @@ from countermand._case._facts import Caller, Case, Ended, Fact
 from countermand._case._survey import Survey
 from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
-from countermand._outcome import Sent
+from countermand._outcome import Outcome, Sent, Stage
 from countermand.venue import CallKind
 
 Key = tuple[str, str, OrderId | ClientOrderId]
@@ -102,6 +102,16 @@ class OpenCase:
                 task.cancel()
                 del self.under_way[number]
                 self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
+
+    def without_conclusion(self, caller: Caller, error: Exception) -> CancelAck:
+        """Make the ack that carries our own fault: nobody can tell."""
+        return CancelAck(
+            request=caller.request,
+            outcome=Outcome.UNKNOWN,
+            sent=self.survey.sent,
+            stage=Stage.CONFIRM,
+            error=f"{type(error).__name__}: {error}",
+        )
 
     def ended_facts(self) -> list[Fact]:
         """List the facts of the exchanges that are over."""
