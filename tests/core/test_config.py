@@ -269,6 +269,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         limited("0.8", "0"),
         "venues.apex.limits[0]: 'rate' of Limit must be a number of calls a second, above 0, got 0",
     ),
+    "a rate that is none": (
+        limited("0.8", "true"),
+        "venues.apex.limits[0]: 'rate' of Limit must be a number of calls a second, above 0, got True",
+    ),
     "a burst of a half": (
         limited("50", "0.5"),
         "venues.apex.limits[0]: 'burst' of Limit must be a whole number, 1 or more, got 0.5",
