@@ -123,7 +123,7 @@ class Cases:
         try:
             ack = ack_of(entry.survey, caller, conclude(entry.survey, caller), now)
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
-            ack = entry.without_conclusion(caller, error)
+            ack = entry.without_conclusion(caller, error, now)
         self._note(entry, caller, ack)
         self._look(entry, at_once=not entry.waiters)
 
@@ -271,7 +271,7 @@ class Cases:
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
-            self._tell(entry, caller, entry.without_conclusion(caller, error))
+            self._tell(entry, caller, entry.without_conclusion(caller, error, self._loop.time()))
         self._keep_for_a_while(entry)
 
     def _keep_for_a_while(self, entry: OpenCase) -> None:

@@ -103,13 +103,14 @@ class OpenCase:
                 del self.under_way[number]
                 self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
 
-    def without_conclusion(self, caller: Caller, error: Exception) -> CancelAck:
+    def without_conclusion(self, caller: Caller, error: Exception, now: float) -> CancelAck:
         """Make the ack that carries our own fault: nobody can tell."""
         return CancelAck(
             request=caller.request,
             outcome=Outcome.UNKNOWN,
             sent=self.survey.sent,
             stage=Stage.CONFIRM,
+            elapsed_s=max(0.0, now - caller.joined_at),
             error=f"{type(error).__name__}: {error}",
         )
 

@@ -169,6 +169,26 @@ def test_a_canceled_task_that_had_sent_nothing(
     assert peer.calls("cancel") == ["1"]
 
 
+def test_a_canceled_task_at_a_plugin_that_breaks(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """What cannot even be told is listed as unknown, with the fault that keeps it from being told."""
+    peer.on("cancel", MAYBE).on("order", {"say": "nonsense"}).on("open", {"say": "rows", "rows": []})
+
+    async def leave() -> None:
+        async with client() as one:
+            leaving = asyncio.create_task(one.cancel(ask()))
+            await asyncio.sleep(1)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            (owed,) = one.unsettled()
+            assert (owed.ack.outcome, owed.ack.sent) == (Outcome.UNKNOWN, Sent.YES)
+            assert (owed.ack.error or "").startswith("AttributeError: ")
+            assert owed.ack.elapsed_s == 1.0
+
+    virtually(leave())
+
+
 def test_who_follows_and_leaves(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """Who leaves while a successor is being canceled is owed what becomes of that."""
     heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
