@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -13,13 +14,14 @@ from countermand.venue import (
     Gone,
     HttpResponse,
     MayHaveActed,
+    Page,
     Receipt,
     Refused,
     SessionRefused,
     Throttled,
     Unreadable,
 )
-from countermand_autoshares._verdicts import read_cancel, read_log_out, read_sync_cancel
+from countermand_autoshares._verdicts import read_cancel, read_history, read_log_out, read_sync_cancel
 
 # The vendor's bodies, as printed.
 APP_KEY = b'{\n    "error": "Application key is not defined or does not exist"\n}'
@@ -261,6 +263,20 @@ def test_a_throttled_cancel_bears_the_wait_it_was_told(headers: dict[str, str], 
     """The newer pages, Rate Limits: 429 with Retry-After."""
     verdict = read_cancel(HttpResponse(status=429, headers=headers))
     assert verdict == Throttled(code="429", retry_after_s=wait)
+
+
+ROW = {"Id": 1, "Status": "New", "ExecutedQuantity": 0}
+#: rows, TotalCount and page of a listing: the page that follows.
+FOLLOWING = {(101, 0, 0): 1, (4, 102, 1): None, (4, 104, 1): None, (4, 105, 1): 2}
+
+
+@pytest.mark.parametrize(("rows", "count", "page"), FOLLOWING, ids=str)
+def test_a_page_follows_a_full_one_or_a_count_that_is_not_reached(rows: int, count: int, page: int) -> None:
+    """Swagger, PagingResult: TotalCount; a page holds 100 orders, or whatever the venue makes of that."""
+    body = json.dumps({"Result": [ROW] * rows, "TotalCount": count}).encode()
+    verdict = read_history(HttpResponse(status=200, content=body), page)
+    assert isinstance(verdict, Page)
+    assert verdict.next_page == FOLLOWING[rows, count, page]
 
 
 def test_a_long_text_is_cut() -> None:

@@ -111,6 +111,12 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
         .read(Gone(), 1).listing(at=1).listing(at=1, action=HISTORY),
         "unknown order.",
     ),
+    "a single read must lack it twice, too": (
+        "full",
+        lambda s: s.cancel(Gone()).read(Gone(), 1).listing(at=1).listing(at=1, action=HISTORY)
+        .listing(at=6).listing(at=6, action=HISTORY),
+        "not found",
+    ),
     "listings that began with the read of the end are a search": (
         "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1).listing(at=1, action=HISTORY), "canceled.",
     ),
@@ -196,6 +202,13 @@ def test_whose_cancel_it_was_at_the_very_moment(
 ) -> None:
     """Nobody claims what a rival may have done, and nobody disclaims the own."""
     assert happened(told(**how)).ack().canceled_by is whose
+
+
+def watched(story: Any, until: float) -> Any:
+    """Read the order again and again, until the backoff is at its longest; the last read is over by then."""
+    for n in range(8, 0, -1):
+        story.read(order("Error"), until - n / 4, took=0.01 if n > 1 else 0.25)
+    return story
 
 
 NEVER, AT_ONCE = math.inf, -math.inf
@@ -338,6 +351,20 @@ NEXT: dict[str, tuple[dict[str, Any], Happened, float, str]] = {
     "a read of the youngest attempt's own": (
         {}, lambda s: [s.cancel(CONFLICT), [s.read(NEW, n / 10) for n in range(2, 9)], s.cancel("reset", 1)][-1], 1.1, "read 1.1",
     ),
+    "the same, a little later": (
+        {}, lambda s: [s.cancel(CONFLICT), [s.read(NEW, n / 10) for n in range(2, 9)], s.cancel("reset", 1)][-1], 1.3, "read 1.3",
+    ),
+    "a read for one who came only to look": ({"may_send": False}, lambda s: s, 0, "read 0"),
+    "a read just after the lag, before its turn": (
+        {"timeout_s": 60}, lambda s: watched(s.cancel(Receipt(), took=1), 5.75), 5.75, "read 6.001",
+    ),
+    "not twice": ({"timeout_s": 60}, lambda s: watched(s.cancel(Receipt(), took=1), 6.5), 6.5, "read 7.5"),
+    "a last read as long before the deadline as two of them take": (
+        {"timeout_s": 9.8}, lambda s: watched(s.cancel(CONFLICT, took=4), 8.0).read(NEW, 8, took=0.5), 8.5, "read 8.8",
+    ),
+    "a last read after a quick one": (
+        {"timeout_s": 9}, lambda s: watched(s.cancel(CONFLICT, took=4), 8.0).read(NEW, 8, took=0.01), 8.01, "read 8.9",
+    ),
     "a look-up again, whenever it began": (
         {"order": ALIAS, "joined_at": -5}, lambda s: s.read("reset", -1, action=OPEN), -0.9, "open -0.85",
     ),
@@ -386,6 +413,41 @@ LOOKED_UP: dict[str, tuple[Happened, str]] = {
 def test_what_a_look_up_proves(told: Told, happened: Happened, proved: str) -> None:
     """A client's id that names no order yet."""
     assert happened(told(order=ALIAS)).says() == proved
+
+
+def test_who_is_told_that_nothing_was_sent(told: Told) -> None:
+    """What was not sent for one may yet be for another, who waits for longer and may send."""
+    without = told().cancel(NoSession(failure=Throttled(retry_after_s=60)))
+    first = without.caller
+    assert without.says() == "throttled."
+    without.joined(0.05, deadline=50.0)
+    without.joined(0.05, deadline=100.0, may_send=False)
+    without.caller = first
+    assert without.says() == "throttled."
+    without.joined(0.05, deadline=100.0)
+    without.caller = first
+    assert without.says() == "unknown."
+
+
+def test_who_is_told_that_nothing_was_found(told: Told) -> None:
+    """The same while a client's id is looked up."""
+    without = told(order=ALIAS).read(NoSession(failure=Throttled(retry_after_s=60)), 0, action=OPEN)
+    first = without.caller
+    without.joined(1, deadline=float("10"))
+    without.joined(1, deadline=9.0)
+    without.joined(1, deadline=50.0, may_send=False)
+    without.caller = first
+    assert without.says() == "throttled."
+    without.joined(1, deadline=11.0)
+    without.caller = first
+    assert without.says() == "unknown."
+
+
+def test_a_replaced_order_that_died_is_not_what_a_client_id_means(told: Told) -> None:
+    """Both listings show the old one; its younger bearer is still looked for."""
+    alias = {"client_order_id": ALIAS}
+    story = told(order=ALIAS).listing(order("Replaced", **alias), at=0)
+    assert story.listing(order("Canceled", **alias), at=0, action=HISTORY).then(0.2) != "nothing"
 
 
 def test_whether_a_byte_left_is_told_by_the_signature(told: Told) -> None:
