@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from countermand import OrderStatus
-from countermand.testing import Fault
+from countermand.testing import Fault, FaultKind
 from proof.pace import Pace
 from proof.rival import DEEDS, SAME_ID
 from proof.scripts import FOREIGN_ACCOUNT, Ask, Deed, OrderScript, Script, Stratum
@@ -200,4 +200,7 @@ class Drawer:
 
     def _timed(self, fault: Fault) -> Fault:
         wait = self.chance.choice(self.pace.retry_after_s) if fault.retry_after_s is not None else None
-        return attrs.evolve(fault, delay_s=self.chance.choice(self.pace.fault_delays_s), retry_after_s=wait)
+        # A refusal keeps everybody out: the shortest one does.
+        refused = fault.kind is FaultKind.REFUSED
+        delay_s = self.pace.fault_delays_s[0] if refused else self.chance.choice(self.pace.fault_delays_s)
+        return attrs.evolve(fault, delay_s=delay_s, retry_after_s=wait)

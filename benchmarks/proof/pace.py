@@ -48,13 +48,13 @@ VIRTUAL = Pace(
 #: Over real sockets.
 SOCKETS = Pace(
     orders=96,
-    span_s=1.0,
+    span_s=3.0,
     declared_lag_s=0.4,
-    log_ins=0.15,
+    log_ins=0.08,
     limited=0.0,
-    deadlines_s=(0.1, 0.4, 0.8, 1.6, 2.4),
+    deadlines_s=(0.3, 0.8, 1.6, 2.4, 4.0),
     cancel_delays_s=(0.0, 0.0, 0.02, 0.1, 0.3),
-    fault_delays_s=(0.05, 0.2, 0.6),
+    fault_delays_s=(0.01, 0.2, 0.6),
     retry_after_s=(0.0, 1.0, 1.0, 2.0),
     latency_s=0.1,
     rival_s=(-0.05, 0.15),

@@ -145,7 +145,8 @@ def _no_cap(stack: ExitStack) -> None:
     begin = Engine.__init__
 
     def begun(self: Any, *parts: Any) -> None:
-        object.__setattr__(parts[-1], "most_attempts", 50)
+        for name, value in (("most_attempts", 50), ("first_wait_s", 0.01), ("longest_wait_s", 0.01)):
+            object.__setattr__(parts[-1], name, value)
         begin(self, *parts)
 
     stack.enter_context(patch(f"{_ENGINE}.__init__", begun))

@@ -27,7 +27,7 @@ from proof.told import Played
 #: How often the state is saved, in seconds.
 _SAVE_EVERY_S = 20.0
 #: How many worlds over sockets are played at once.
-_SOCKETS_AT_ONCE = 8
+_SOCKETS_AT_ONCE = 12
 #: One in so many worlds over sockets has the client for tasks.
 _TASKS_OVER_SOCKETS = 8
 

@@ -60,7 +60,7 @@ def _run(options: Options, tally: Tally) -> str:
         ("log-ins", "at most 3 a minute and client, not scaled; each world has a client of its own"),
         (
             "a world lasts",
-            f"{VIRTUAL.span_s:.0f} s in process, {SOCKETS.span_s:.0f} s over sockets, and its end",
+            f"{VIRTUAL.span_s:.0f} s in process, {SOCKETS.span_s} s over sockets, and its end",
         ),
         ("machine", machine),
         (

@@ -104,8 +104,12 @@ class Play:
         timeout_s = SETTLING * self.stage.venue.capabilities.read_lag_s
 
         async def settled(first: Told, ack: CancelAck) -> tuple[Told, Told]:
-            last = await client.settle(ack, timeout_s=timeout_s)
-            return first, attrs.evolve(first, at=self.clock(), ack=last.to_dict())
+            answer: CancelAck | Exception
+            try:
+                answer = await client.settle(ack, timeout_s=timeout_s)
+            except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+                answer = fault
+            return first, told_of(first.order, first.ask, first.asked_at, self.clock(), answer)
 
         owed = [(told, ack) for told, ack in self._told if isinstance(ack, CancelAck) and not told.final]
         return tuple(await asyncio.gather(*(settled(told, ack) for told, ack in owed)))

@@ -72,5 +72,9 @@ class _Play:
 
     def settled(self, first: Told, ack: CancelAck) -> tuple[Told, Told]:
         timeout_s = SETTLING * self.stage.venue.capabilities.read_lag_s
-        last = self.client.settle(ack, timeout_s=timeout_s)
-        return first, attrs.evolve(first, at=self.clock(), ack=last.to_dict())
+        answer: CancelAck | Exception
+        try:
+            answer = self.client.settle(ack, timeout_s=timeout_s)
+        except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+            answer = fault
+        return first, told_of(first.order, first.ask, first.asked_at, self.clock(), answer)

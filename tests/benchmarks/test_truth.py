@@ -31,14 +31,10 @@ def test_no_ack_lies_over_sockets(run_truth: Run, tmp_path: Path) -> None:
     assert str(tmp_path) not in text
 
 
-#: What is found only where much goes wrong.
-RATES = {"no-cap-on-repeats": "0.7"}
-
-
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_broken_library_is_found(run_truth: Run, name: str) -> None:
     """Each plant ends with exit code 1, by the lie it was planted for."""
-    words = ("--cancels", "4000", "--sockets", "0", "--rate", RATES.get(name, "0.4"), "--no-budget")
+    words = ("--cancels", "4000", "--sockets", "0", "--rate", "0.4", "--no-budget")
     code, text = run_truth(*words, "--plant", name)
     assert code == 1
     assert f"| {PLANTS[name].lie} | 0 |" not in text
