@@ -47,10 +47,9 @@ def refusal_of(survey: Survey, caller: Caller) -> Refusal:
 
 def _without_session(survey: Survey, caller: Caller, answer: SessionRefused) -> Refusal:
     unsupported = answer.or_unsupported and any(_was_answered(one) for one in survey.reads)
-    under_way = survey.attempts[-1].ended is None
     return Refusal(
         reason=Reason.NOT_SUPPORTED if unsupported else Reason.NOT_AUTHORIZED,
-        settled=not under_way and cancel_due_at(survey, caller) == math.inf,
+        settled=cancel_due_at(survey, caller) == math.inf,
     )
 
 
