@@ -211,6 +211,10 @@ def watched(story: Any, until: float) -> Any:
     return story
 
 
+def missed(story: Any, at: float) -> Any:
+    return story.read(Gone(), at).listing(at=at).listing(at=at, action=HISTORY)
+
+
 NEVER, AT_ONCE = math.inf, -math.inf
 #: id: (how it is told, what happened, when a cancel is due).
 DUE: dict[str, tuple[dict[str, Any], Happened, float]] = {
@@ -355,6 +359,16 @@ NEXT: dict[str, tuple[dict[str, Any], Happened, float, str]] = {
         {}, lambda s: [s.cancel(CONFLICT), [s.read(NEW, n / 10) for n in range(2, 9)], s.cancel("reset", 1)][-1], 1.3, "read 1.3",
     ),
     "a read for one who came only to look": ({"may_send": False}, lambda s: s, 0, "read 0"),
+    "another one whenever the first was": (
+        {"may_send": False, "joined_at": -5}, lambda s: s.read(NEW, -1), -0.9, "read -0.85",
+    ),
+    "a look-up just after the lag since the first": (
+        {"order": ALIAS, "timeout_s": 60},
+        lambda s: [s, *(s.read("reset", at, action=OPEN) for at in (0, 0.3, 1, 2, 4.5))][0], 4.6, "open 5.001",
+    ),
+    "another search, the lag after the first": (
+        {"timeout_s": 60}, lambda s: missed(missed(s.cancel("reset"), 1), 6.2), 7.5, "read+open+history 7.5",
+    ),
     "a read just after the lag, before its turn": (
         {"timeout_s": 60}, lambda s: watched(s.cancel(Receipt(), took=1), 5.75), 5.75, "read 6.001",
     ),
@@ -445,9 +459,9 @@ def test_who_is_told_that_nothing_was_found(told: Told) -> None:
 
 def test_a_replaced_order_that_died_is_not_what_a_client_id_means(told: Told) -> None:
     """Both listings show the old one; its younger bearer is still looked for."""
-    alias = {"client_order_id": ALIAS}
-    story = told(order=ALIAS).listing(order("Replaced", **alias), at=0)
-    assert story.listing(order("Canceled", **alias), at=0, action=HISTORY).then(0.2) != "nothing"
+    story = told(order=ALIAS).listing(order("Replaced", client_order_id=ALIAS), at=0)
+    story.listing(order("Canceled", client_order_id=ALIAS), at=0, action=HISTORY)
+    assert story.then(0.2) != "nothing"
 
 
 def test_whether_a_byte_left_is_told_by_the_signature(told: Told) -> None:

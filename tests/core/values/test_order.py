@@ -81,6 +81,15 @@ def test_legs_of_legs_count() -> None:
     assert order("7", DEAD, legs=(middle,)).status_class is StatusClass.ALIVE
 
 
+def test_a_report_says_no_more_than_it_was_told() -> None:
+    """What a venue does not show is missing, and no refusal of a cancel."""
+    report = order()
+    assert report.cancel_rejected is False
+    assert (report.account, report.client_order_id, report.replaces, report.parent) == (None,) * 4
+    assert (report.quantity, report.remaining_quantity, report.average_price) == (None,) * 3
+    assert (report.instrument, report.text, report.as_of, report.legs) == (None, None, None, ())
+
+
 OURS, MINE = OrderId("7"), ClientOrderId("mine")
 SUCCESSION = {
     "by the venue's id": (order("8", replaces=OURS), MINE, True),
