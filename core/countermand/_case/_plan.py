@@ -173,6 +173,7 @@ def _free_at(read: Exchange) -> float:
 
 def _next_search_at(survey: Survey, since: float) -> float:
     """When to look through the history again for an order it lacks: the second time proves the absence."""
-    searches = [one.began.at for one in survey.absences if one.began.action is Action.HISTORY]
+    lacking = [one.began for one in survey.absences if one.began.action is Action.HISTORY]
+    searches = [began.at for began in lacking if began.at >= since]
     again_at = searches[0] + survey.case.capabilities.read_lag_s if searches else since
     return max(again_at, _next_read_at(survey, since, Action.HISTORY))

@@ -207,11 +207,12 @@ class Survey:
         )
         return tuple(one for one in lacking if one.began.number not in seen)
 
-    def absent_twice(self, actions: frozenset[Action]) -> bool:
-        """Tell whether each of those reads lacked the order twice, at least `read_lag_s` apart."""
+    def absent_twice(self, actions: frozenset[Action], since: float = -math.inf) -> bool:
+        """Tell whether each of those reads lacked the order twice since then, at least `read_lag_s` apart."""
         lag = self.case.capabilities.read_lag_s
         for action in actions:
-            times = [one.began.at for one in self.absences if one.began.action is action]
+            absences = [one.began for one in self.absences if one.began.action is action]
+            times = [began.at for began in absences if began.at >= since]
             if len(times) < 2 or max(times) - min(times) < lag:  # noqa: PLR2004 - "twice" is two
                 return False
         return True

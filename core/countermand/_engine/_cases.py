@@ -174,7 +174,7 @@ class Cases:
     def _revise(self, entry: OpenCase, told: Told, now: float) -> None:
         """Tell how an ack moves on by the facts that came since."""
         conclusion = conclude(entry.survey, told.caller)
-        if moves(told.ack, conclusion, firm=conclusion.settled or entry.quiet):
+        if moves(told, conclusion, firm=conclusion.settled or entry.quiet):
             self._ledger.restate(told, told.retell(ack_of(entry.survey, told.caller, conclusion, now)))
 
     def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
@@ -186,7 +186,7 @@ class Cases:
 
     def _note(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
         if caller.may_send:
-            told = Told(entry=entry, caller=caller, ack=ack)
+            told = Told(entry=entry, caller=caller, ack=ack, attempts=len(entry.survey.attempts))
             entry.told.append(told)
             self._ledger.note(told)
 

@@ -57,6 +57,7 @@ class Ledger:
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
         before, told.ack = told.ack, ack
+        told.attempts = len(told.entry.survey.attempts)
         if ack.final:
             self._owed.pop(ack.request, None)
         if (before.outcome, before.reason) == (ack.outcome, ack.reason):
@@ -93,20 +94,22 @@ def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
     return ack
 
 
-def moves(before: CancelAck, now: Conclusion, *, firm: bool) -> bool:
+def moves(told: Told, now: Conclusion, *, firm: bool) -> bool:
     """Tell whether an ack moves on; `firm` where nothing more is to come by itself.
 
     What is not final moves to its end, or from UNKNOWN to PENDING, and never back. What was final is not
     undone, but whatever the order's own state says against it is told.
     """
-    ended = now.outcome is Outcome.CANCELED or now.reason in _ENDS
+    before, ended = told.ack, now.outcome is Outcome.CANCELED or now.reason in _ENDS
     if not before.final:
         late_receipt = before.outcome is Outcome.UNKNOWN and now.outcome is Outcome.PENDING
         return ended or late_receipt or (firm and now.outcome is Outcome.REJECTED)
     if before.outcome is Outcome.CANCELED or before.reason in _ENDS:
-        return True
-    # Of an order that was not even sent a cancel, another caller's says nothing.
-    return ended and before.sent is not Sent.NO
+        return (before.outcome, before.reason) != (now.outcome, now.reason)
+    if before.reason is Reason.UNKNOWN_ORDER:
+        return ended
+    # A refused order may well end in its own time, or by a cancel that came later.
+    return now.outcome is Outcome.CANCELED and before.sent is not Sent.NO and not told.outdone
 
 
 #: The reasons that rest on a read of the order's own end.

@@ -13,7 +13,7 @@ from countermand._case._survey import Survey
 from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Sent, Stage
-from countermand.venue import CallKind
+from countermand.venue import Acted, CallKind
 
 Key = tuple[str, str, OrderId | ClientOrderId]
 
@@ -25,7 +25,14 @@ class Told:
     entry: OpenCase
     caller: Caller
     ack: CancelAck
+    #: How many cancels the case had begun by then.
+    attempts: int = 0
     retell: Callable[[CancelAck], CancelAck] = lambda ack: ack
+
+    @property
+    def outdone(self) -> bool:
+        """Whether a cancel that began after the ack was given may have worked."""
+        return any(one.acted is not Acted.NO for one in self.entry.survey.attempts[self.attempts :])
 
 
 @attrs.define(kw_only=True, eq=False)

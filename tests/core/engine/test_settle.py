@@ -202,7 +202,7 @@ def test_a_final_ack_is_returned_as_it_is(
 
 
 def test_what_came_to_an_end_meanwhile(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
-    """An old ack of what has ended by now is answered by that end, without a question."""
+    """An old ack of what has ended by now is looked at anew, and comes to the same end."""
     peer.on("cancel", RECEIPT).on("order", CANCELED)
 
     async def settle() -> None:

@@ -322,7 +322,7 @@ def test_what_contradicts_a_final_ack_is_reported(
     pebble: Pebble,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An order that was refused a cancel and yet is canceled by it: the ack stays, and somebody must look."""
+    """An order that was refused each cancel and yet is canceled: the ack stays, and somebody must look."""
     lagging = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=5.0))
     peer.on("cancel", {"say": "refused"}).on("order", ALIVE)
     loud = LoggingObserver()
@@ -345,6 +345,79 @@ def test_what_contradicts_a_final_ack_is_reported(
     line = "pebble: order 7 of account 9: CANCELED, told before as REJECTED, VENUE_REFUSED"
     request_id = update.ack.request.request_id
     assert caplog.record_tuples == [("countermand", logging.ERROR, f"{line} (request {request_id})")]
+
+
+@pytest.mark.parametrize(
+    ("again", "status"),
+    [
+        ({"say": "refused"}, "FILLED"),
+        ({"say": "gone"}, "EXPIRED"),
+        (RECEIPT, "CANCELED"),
+        (MAYBE, "CANCELED"),
+    ],
+)
+def test_what_is_no_contradiction(
+    virtually: Virtually,
+    client: Make,
+    peer: Peer,
+    ask: Ask,
+    witness: Witness,
+    pebble: Pebble,
+    again: Any,
+    status: str,
+) -> None:
+    """A refused order may well end in its own time, or by another cancel that came later."""
+    lagging = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=5.0))
+    peer.on("cancel", {"say": "refused"}, again).on("order", ALIVE)
+
+    async def wait() -> None:
+        async with client(lagging) as one:
+            refused = await one.cancel(ask())
+            assert refused.reason is Reason.VENUE_REFUSED
+            peer.on("order", {**CANCELED, "status": status})
+            assert (await one.cancel(ask())).final
+
+    virtually(wait())
+    assert witness.updates == []
+
+
+def test_an_order_that_never_was_and_then_ended(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness, pebble: Pebble
+) -> None:
+    """Whatever shows an order that was told never to have existed contradicts that."""
+    documented = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=1.0, not_found_documented=True))
+    peer.on("cancel", {"say": "gone"}).on("order", {"say": "gone"}).on("open", {"say": "rows", "rows": []})
+
+    async def wait() -> None:
+        async with client(documented) as one:
+            unknown = await one.cancel(ask())
+            assert unknown.reason is Reason.UNKNOWN_ORDER
+            peer.on("order", FILLED)
+            assert (await one.cancel(ask())).reason is Reason.TOO_LATE
+
+    virtually(wait())
+    (update,) = witness.updates
+    assert update.contradicts
+    assert (update.before.reason, update.ack.reason) == (Reason.UNKNOWN_ORDER, Reason.TOO_LATE)
+
+
+def test_an_end_that_turns_out_another(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """Filled beats Canceled: a read that comes late can contradict what rested on a quicker one."""
+    peer.on("cancel", RECEIPT).on("order", peer.after(2.5, FILLED), CANCELED)
+
+    async def wait() -> None:
+        async with client() as one:
+            ack = await one.cancel(ask())
+            assert ack.outcome is Outcome.CANCELED
+            await asyncio.sleep(5)
+            (update,) = witness.updates
+            assert update.contradicts
+            assert (update.before, update.ack.reason) == (ack, Reason.TOO_LATE)
+            assert one.unsettled() == ()
+
+    virtually(wait())
 
 
 def test_another_refusal_contradicts_nothing(
