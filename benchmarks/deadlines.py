@@ -24,8 +24,8 @@ import attrs
 import httpx
 
 from countermand import AsyncClient, CancelRequest, Client, OrderId
-from countermand._engine._names import Address, Names
-from countermand._engine._transport import Transport
+from countermand._wire._names import Address, Names
+from countermand._wire._transport import Transport
 from countermand_apex import Apex, SessionToken
 
 #: The most that an ack may be late, in milliseconds.

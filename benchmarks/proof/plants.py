@@ -196,7 +196,7 @@ _WAYS: tuple[tuple[str, str, Break], ...] = (
     (
         "fault-means-not-sent",
         "NOT_SENT though a byte of its cancel arrived",
-        _replaced(property(_sent_if_answered), "_engine._wire.Progress.sent"),
+        _replaced(property(_sent_if_answered), "_wire._wire.Progress.sent"),
     ),
     ("always-this-request", _BY, _replaced(_THIS, "_case._conclude.canceled_by")),
     ("always-earlier", _BY, _replaced(_EARLIER, "_case._conclude.canceled_by")),

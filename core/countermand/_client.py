@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from countermand._ack import CancelAck
 from countermand._config import Configuration, load_configuration
@@ -263,7 +263,7 @@ class Client(_Venues):
     def updates(self) -> Updates:
         """Give each change of an ack that was returned, from now on: late answers, settled ones."""
         mailbox = self._asked(lambda engine: _soon(engine.updates))
-        return Updates(mailbox, cast("Host", self._host))
+        return Updates(mailbox, self._asked)
 
     def _asked(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         host = self._host

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
 
 from countermand._engine._mailbox import Mailbox
-from countermand._host import Host, waited
 from countermand._update import Update
-from countermand.errors import ClosedClientError
+from countermand.errors import ClosedClientError, WrongLoopError
+
+#: Runs something on a client's loop and waits for it; raises `ClosedClientError` once the client is closed.
+Ask = Callable[[Callable[[Any], Coroutine[Any, Any, Update | None]]], Update | None]
 
 
 class AsyncUpdates:
@@ -29,6 +33,8 @@ class AsyncUpdates:
         return self
 
     async def __anext__(self) -> Update:
+        if asyncio.get_running_loop() is not self._mailbox.loop:
+            raise WrongLoopError("updates can be read only on the event loop of their client")
         update = await self._mailbox.take()
         if update is None:
             raise StopAsyncIteration
@@ -38,9 +44,9 @@ class AsyncUpdates:
 class Updates:
     """The same as `AsyncUpdates` for a thread, which waits for the next one."""
 
-    def __init__(self, mailbox: Mailbox, host: Host) -> None:
+    def __init__(self, mailbox: Mailbox, ask: Ask) -> None:
         self._mailbox = mailbox
-        self._host = host
+        self._ask = ask
 
     @property
     def overflow(self) -> int:
@@ -51,9 +57,8 @@ class Updates:
         return self
 
     def __next__(self) -> Update:
-        self._host.check()
         try:
-            update = waited(self._host.begin(self._mailbox.take()))
+            update = self._ask(lambda _: self._mailbox.take())
         except ClosedClientError:
             update = self._mailbox.pop()  # nobody adds to it any more
         if update is None:

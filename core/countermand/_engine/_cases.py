@@ -26,10 +26,10 @@ from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
-from countermand._engine._urgency import Need
-from countermand._engine._wire import Progress
 from countermand._ids import ClientOrderId, OrderId
+from countermand._limits._urgency import Need
 from countermand._retry import RetryPolicy
+from countermand._wire._wire import Progress
 from countermand.venue import CallKind
 
 #: An answer up to so many seconds after the deadline is still read.

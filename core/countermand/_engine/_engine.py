@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
-import httpx
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
@@ -19,13 +19,16 @@ from countermand._engine._mailbox import Mailbox
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
 from countermand._engine._watch import Watch
-from countermand._engine._wire import Wire
 from countermand._outcome import Reason
 from countermand._request import Assurance, CancelRequest, check_timeout
 from countermand._retry import RetryPolicy
 from countermand._update import Unsettled
+from countermand._wire._wire import Wire
 from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
 from countermand.venue import Venue
+
+if TYPE_CHECKING:
+    import httpx
 
 #: How long a client waits at its end for the venues to take their sessions back, in seconds.
 LOG_OUT_TIMEOUT_S = 1.0

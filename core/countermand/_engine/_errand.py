@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from countermand._case._facts import Ended
-from countermand._engine._urgency import Need, Urgency
-from countermand._engine._wire import Progress
+from countermand._limits._urgency import Need, Urgency
+from countermand._wire._wire import Progress
 from countermand.venue import CallKind
 
 #: What an exchange is for where nothing else is said.

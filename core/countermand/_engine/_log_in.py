@@ -7,9 +7,9 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from countermand._aside import ask_aside, is_being_canceled
 from countermand._case._facts import NoSession
-from countermand._engine._aside import ask_aside, is_being_canceled
-from countermand._engine._urgency import Urgency
+from countermand._limits._urgency import Urgency
 from countermand.venue import (
     Call,
     LogInFailure,

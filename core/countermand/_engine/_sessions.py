@@ -13,7 +13,7 @@ from countermand._case._facts import NoSession
 from countermand._engine._errand import Errand
 from countermand._engine._log_in import Ask, LogIns
 from countermand._engine._standing import Standing
-from countermand._engine._urgency import Urgency
+from countermand._limits._urgency import Urgency
 from countermand.venue import Session, Venue
 
 #: A known life is used up to this share of it before another session is asked for.

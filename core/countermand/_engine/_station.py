@@ -10,21 +10,21 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from countermand._ack import LAST_REPLY_BYTES
+from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
-from countermand._engine._aside import is_being_canceled
 from countermand._engine._errand import Errand
-from countermand._engine._gate import Gate
-from countermand._engine._lane import Ticket
-from countermand._engine._limiter import Limiter
 from countermand._engine._pages import Pages
 from countermand._engine._redaction import Redactor
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
-from countermand._engine._urgency import Need, Urgency
 from countermand._engine._watch import Watch
-from countermand._engine._wire import Progress, Wire, WireFault
 from countermand._http import HttpResponse
+from countermand._limits._gate import Gate
+from countermand._limits._lane import Ticket
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Need, Urgency
 from countermand._observer import Answered
+from countermand._wire._wire import Progress, Wire, WireFault
 from countermand.venue import (
     Call,
     LogInVerdict,

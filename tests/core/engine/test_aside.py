@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from countermand._engine._aside import ask_aside
+from countermand._aside import ask_aside
 
 
 async def awaited(text: str = "1234") -> str:

@@ -136,7 +136,7 @@ def test_what_an_observer_breaks_is_counted(peer: Peer, pebble: Pebble, request_
         def requested(self, *_: Any) -> None:
             raise LookupError
 
-        attempted = answered = logged_in = acknowledged = requested
+        attempted = answered = logged_in = acknowledged = updated = requested
 
     async def use() -> None:
         transport = httpx.MockTransport(peer.on("cancel", RECEIPT))

@@ -170,7 +170,7 @@ def test_nothing_is_followed_once_the_client_closes(
 
     async def follow() -> None:
         one = client()
-        closing: list[asyncio.Task[None]] = []
+        closing: list[asyncio.Task[Any]] = []
 
         def answered(answer: Any) -> None:
             if answer.call == "open":

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from countermand._engine._lane import Ticket
-from countermand._engine._limiter import Limiter
-from countermand._engine._urgency import Need, Urgency
+from countermand._limits._lane import Ticket
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Need, Urgency
 from countermand.venue import CallKind, Limit, LimitScope
 
 FIRST, SETTLING, OTHER = Need.FIRST_CANCEL, Need.SETTLING_READ, Need.OTHER

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from countermand._engine._gate import Gate
-from countermand._engine._limiter import Limiter
-from countermand._engine._urgency import Need, Urgency
+from countermand._limits._gate import Gate
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Need, Urgency
 from countermand.venue import CallKind, Gone, Limit, LimitScope, MayHaveActed, Receipt, Throttled, Unreadable
 
 Virtually = Callable[[Coroutine[Any, Any, Any]], Any]

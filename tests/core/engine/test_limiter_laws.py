@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand._engine._bucket import Bucket
-from countermand._engine._lane import Ticket
-from countermand._engine._limiter import Limiter
-from countermand._engine._urgency import Need, Urgency
+from countermand._limits._bucket import Bucket
+from countermand._limits._lane import Ticket
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Need, Urgency
 from countermand.venue import CallKind, Limit, LimitScope
 
 KINDS = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from countermand._engine._names import Address, Names, system_look_up
+from countermand._wire._names import Address, Names, system_look_up
 
 if TYPE_CHECKING:
     from tests.core.engine.conftest import VirtualLoop

@@ -13,8 +13,8 @@ from countermand import Reason
 from countermand._case._facts import NoSession
 from countermand._engine._errand import Errand
 from countermand._engine._sessions import NumberedSession, Sessions
-from countermand._engine._urgency import Need, Urgency
-from countermand._engine._wire import Progress
+from countermand._limits._urgency import Need, Urgency
+from countermand._wire._wire import Progress
 from countermand.venue import (
     Call,
     CallKind,

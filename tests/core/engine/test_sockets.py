@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from countermand import Sent
-from countermand._engine._wire import Progress, Wire, WireFault
+from countermand._wire._wire import Progress, Wire, WireFault
 from countermand.venue import HttpRequest, HttpResponse
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

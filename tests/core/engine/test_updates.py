@@ -29,7 +29,7 @@ from countermand import (
     RetryPolicy,
     Update,
 )
-from countermand.errors import ClosedClientError
+from countermand.errors import ClosedClientError, WrongLoopError
 from countermand.venue import Capabilities
 
 if TYPE_CHECKING:
@@ -311,6 +311,34 @@ def test_a_reader_in_a_thread_beside_cancels(peer: Peer, pebble: Pebble, ask: As
     reader.join(5)
     assert not reader.is_alive()
     assert [update.ack.request for update in read] == requests
+
+
+def test_closing_beside_one_who_reads(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """A reader that asks again while the client closes comes to its end, and leaves nothing behind."""
+    patient = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+    client = Client([patient], transport=httpx.MockTransport(peer))
+    for _ in range(30):
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            with client:
+                readings = [threads.submit(list, client.updates()) for _ in range(2)]
+                client.settle(client.cancel(ask(assurance=Assurance.RECEIVED)))
+            assert [len(reading.result(5)) for reading in readings] == [1, 1]
+    gc.collect()
+
+
+def test_on_another_loop(peer: Peer, pebble: Pebble) -> None:
+    """Updates are read where their client lives."""
+
+    async def elsewhere(updates: Any) -> None:
+        with pytest.raises(WrongLoopError, match="only on the event loop of their client"):
+            await anext(updates)
+
+    async def use() -> None:
+        async with AsyncClient([pebble], transport=httpx.MockTransport(peer)) as client:
+            await asyncio.to_thread(asyncio.run, elsewhere(client.updates()))
+
+    asyncio.run(use())
 
 
 def test_what_contradicts_a_final_ack_is_reported(

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from countermand import Sent
-from countermand._engine._wire import Progress, Wire, WireFault
+from countermand._wire._wire import Progress, Wire, WireFault
 from countermand.venue import HttpRequest, HttpResponse
 
 BASE = "http://127.0.0.1:9/prefix"

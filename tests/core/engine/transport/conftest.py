@@ -14,7 +14,7 @@ import attrs
 import httpx
 import pytest
 
-from countermand._engine._transport import Transport
+from countermand._wire._transport import Transport
 
 #: Nothing is connected to by TLS; a context without certificates is made at once.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 from countermand import AsyncClient, CancelAck, CancelRequest, Client, OrderId, Outcome, Reason, Sent
-from countermand._engine._names import Names
-from countermand._engine._transport import Transport
+from countermand._wire._names import Names
+from countermand._wire._transport import Transport
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble

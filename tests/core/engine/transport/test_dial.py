@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from countermand._engine._dial import connected, first_connected
-from countermand._engine._names import Address, Names
+from countermand._wire._dial import connected, first_connected
+from countermand._wire._names import Address, Names
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit

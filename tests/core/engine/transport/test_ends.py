@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from countermand._engine._connection import Connection, Origin
-from countermand._engine._dial import Dialer
-from countermand._engine._exchange import Exchange
-from countermand._engine._names import Names
-from countermand._engine._pool import Pool
+from countermand._wire._connection import Connection, Origin
+from countermand._wire._dial import Dialer
+from countermand._wire._exchange import Exchange
+from countermand._wire._names import Names
+from countermand._wire._pool import Pool
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit
@@ -155,8 +155,8 @@ def test_closing_while_one_connects(kit: Kit) -> None:
 STALLED = """
 import asyncio, sys, time
 from countermand import AsyncClient, CancelRequest, Client, OrderId
-from countermand._engine._names import Names
-from countermand._engine._transport import Transport
+from countermand._wire._names import Names
+from countermand._wire._transport import Transport
 from conftest import Pebble
 
 venue = Pebble(base_url="https://venue.example")

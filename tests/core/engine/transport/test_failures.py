@@ -12,8 +12,8 @@ import attrs
 import httpx
 import pytest
 
-from countermand._engine._exchange import Exchange
-from countermand._engine._names import Names
+from countermand._wire._exchange import Exchange
+from countermand._wire._names import Names
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit

@@ -9,7 +9,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from countermand._engine._parser import Parser
+from countermand._wire._parser import Parser
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand._engine._parser import HEAD_BYTES, Parser
+from countermand._wire._parser import HEAD_BYTES, Parser
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit

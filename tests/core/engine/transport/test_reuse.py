@@ -14,8 +14,8 @@ import attrs
 import httpx
 import pytest
 
-from countermand._engine._connection import Origin
-from countermand._engine._pool import Pool
+from countermand._wire._connection import Origin
+from countermand._wire._pool import Pool
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit, Server

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import trustme
 
-from countermand._engine._names import Address, Names
+from countermand._wire._names import Address, Names
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit

@@ -6,7 +6,7 @@ is the lowest is due. One that did not wait has its mark moved up to where the o
 
 from __future__ import annotations
 
-from countermand._engine._urgency import Need
+from countermand._limits._urgency import Need
 
 #: Law 10: at least half is for first cancels, and a fifth for settling reads, which here get three tenths.
 SHARES = {Need.FIRST_CANCEL: 0.5, Need.SETTLING_READ: 0.3, Need.OTHER: 0.2}

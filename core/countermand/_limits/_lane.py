@@ -8,10 +8,10 @@ from typing import Protocol
 
 import attrs
 
-from countermand._engine._bucket import Bucket, Drawing
-from countermand._engine._places import Places
-from countermand._engine._shares import Shares
-from countermand._engine._urgency import Need
+from countermand._limits._bucket import Bucket, Drawing
+from countermand._limits._places import Places
+from countermand._limits._shares import Shares
+from countermand._limits._urgency import Need
 from countermand.venue import CallKind
 
 #: A queue keeps what left it until it comes to the front, but not much more than what waits.

@@ -7,7 +7,7 @@ from collections import deque
 
 import httpx
 
-from countermand._engine._parser import Head, Parser
+from countermand._wire._parser import Head, Parser
 
 #: How much of a body may wait to be read before its connection is read no further, in bytes.
 HELD_BYTES = 262_144

@@ -11,7 +11,7 @@ from typing import cast
 import attrs
 import httpx
 
-from countermand._engine._exchange import Exchange
+from countermand._wire._exchange import Exchange
 
 
 @attrs.frozen(kw_only=True)

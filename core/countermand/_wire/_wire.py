@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import attrs
 import httpx
 
-from countermand._engine._transport import Transport
 from countermand._http import HttpRequest, HttpResponse
 from countermand._outcome import Sent
+from countermand._wire._transport import Transport
 
 #: A failure before the first byte, whatever the transport.
 _NOT_SENT = (

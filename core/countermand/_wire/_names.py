@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from countermand._engine._aside import on_a_thread
+from countermand._aside import on_a_thread
 
 #: How long an answer is believed, in seconds.
 KEPT_S = 60.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 
-from countermand._engine._lane import Ticket
-from countermand._engine._limiter import Limiter
-from countermand._engine._urgency import Urgency
+from countermand._limits._lane import Ticket
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Urgency
 from countermand.venue import CallKind, MayHaveActed, Throttled, Unreadable
 
 #: What says nothing about whether the venue takes more calls.

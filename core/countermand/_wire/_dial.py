@@ -11,8 +11,8 @@ from typing import Any, cast
 import attrs
 import httpx
 
-from countermand._engine._connection import Connection, Origin
-from countermand._engine._names import Address, Names
+from countermand._wire._connection import Connection, Origin
+from countermand._wire._names import Address, Names
 
 #: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
 NEXT_ADDRESS_S = 0.25

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from countermand._engine._connection import Connection, Origin
-from countermand._engine._dial import Dialer, Tell
-from countermand._engine._exchange import Exchange
-from countermand._engine._names import Names
-from countermand._engine._pool import Pool
+from countermand._wire._connection import Connection, Origin
+from countermand._wire._dial import Dialer, Tell
+from countermand._wire._exchange import Exchange
+from countermand._wire._names import Names
+from countermand._wire._pool import Pool
 
 #: How long a connection may wait for its next request, in seconds.
 IDLE_S = 30.0

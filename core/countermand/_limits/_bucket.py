@@ -7,9 +7,9 @@ from typing import Protocol
 
 import attrs
 
-from countermand._engine._brake import Brake
-from countermand._engine._shares import Shares
-from countermand._engine._urgency import Need
+from countermand._limits._brake import Brake
+from countermand._limits._shares import Shares
+from countermand._limits._urgency import Need
 from countermand.venue import CallKind, Limit
 
 #: What is kept for more urgent needs while they do not wait, as a share of the burst, in the order of `Need`.

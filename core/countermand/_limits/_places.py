@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from countermand._engine._bucket import Drawing
-from countermand._engine._shares import Shares
-from countermand._engine._urgency import Need
+from countermand._limits._bucket import Drawing
+from countermand._limits._shares import Shares
+from countermand._limits._urgency import Need
 
 
 class Places:

@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 
 import httpx
 
-from countermand._engine._connection import Connection, Origin
+from countermand._wire._connection import Connection, Origin
 
 
 class Pool:

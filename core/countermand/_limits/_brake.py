@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from countermand._engine._urgency import Need
+from countermand._limits._urgency import Need
 
 #: A pause that the venue did not tell, in seconds: doubled with each further one in a row, up to the longest.
 _FIRST_S = 0.5

@@ -10,11 +10,11 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from countermand._engine._bucket import Bucket
-from countermand._engine._lane import Lane, Ticket
-from countermand._engine._line import SLACK_S, Line
-from countermand._engine._places import Places
-from countermand._engine._urgency import Need, Urgency
+from countermand._limits._bucket import Bucket
+from countermand._limits._lane import Lane, Ticket
+from countermand._limits._line import SLACK_S, Line
+from countermand._limits._places import Places
+from countermand._limits._urgency import Need, Urgency
 from countermand.venue import CallKind, Limit, LimitScope
 
 _CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
