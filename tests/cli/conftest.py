@@ -11,8 +11,6 @@ import pytest
 from countermand.__main__ import main
 from countermand.testing import LiveSimulator
 
-pytest_plugins = ["countermand.testing.fixtures"]
-
 CONFIGURATIONS = {
     "apex": '[venues.apex]\nplugin = "apex"\nbase_url = "{url}"\nread_lag_s = 0.1\n'
     'auth = {{kind = "session-token", token = {{env = "TOKEN"}}}}\n',

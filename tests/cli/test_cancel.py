@@ -18,6 +18,8 @@ import pytest
 from countermand import CancelAck, OrderStatus, Outcome
 from countermand.testing import LiveSimulator
 
+pytest_plugins = ["countermand.testing.fixtures"]
+
 Run = Callable[..., Any]
 
 

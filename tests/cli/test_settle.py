@@ -15,6 +15,8 @@ import pytest
 from countermand import CancelAck, Outcome
 from countermand.testing import LiveSimulator
 
+pytest_plugins = ["countermand.testing.fixtures"]
+
 Run = Callable[..., Any]
 
 
