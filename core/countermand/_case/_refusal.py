@@ -42,7 +42,7 @@ def refusal_of(survey: Survey, caller: Caller) -> Refusal:
             told = reason
         case _:
             told = Reason.NOT_FOUND
-    return _absent(survey, told) if survey.latest is None else _seen(survey, told, end)
+    return _absent(survey, told, end) if survey.latest is None else _seen(survey, told, end)
 
 
 def _without_session(survey: Survey, caller: Caller, answer: SessionRefused) -> Refusal:
@@ -63,11 +63,12 @@ def _seen(survey: Survey, told: Reason, end: Ended) -> Refusal:
     return Refusal(reason=Reason.VENUE_REFUSED, settled=waited and report.status_class is StatusClass.ALIVE)
 
 
-def _absent(survey: Survey, told: Reason) -> Refusal:
+def _absent(survey: Survey, told: Reason, end: Ended) -> Refusal:
     """No read ever showed the order; "not found" is not "never existed"."""
     if told in _FORMAL:
         return Refusal(reason=told, settled=bool(survey.reads))
-    if not survey.absent_twice(absence_reads(survey.case)):
+    # What was missing before the last refusal may have been on its way.
+    if not survey.absent_twice(absence_reads(survey.case), since=end.at):
         lacking = bool(survey.absences) or told is Reason.NOT_FOUND
         return Refusal(reason=Reason.NOT_FOUND if lacking else told, settled=False)
     by_venue_id = isinstance(survey.case.order, OrderId)
