@@ -32,7 +32,9 @@ def venues_of(name: str) -> dict[str, Simulator]:
     for fault in FAULTS:
         simulator = load_simulator(name)()
         simulator.place(0.0, order_id="6500")
-        simulator.faults.script("cancel", Fault(kind=fault.kind, point=fault.point, delay_s=0.2))
+        # A door is closed from the start, and must still be when the first cancel comes to it.
+        delay_s = 2.0 if fault.kind in (FaultKind.REFUSED, FaultKind.TLS) else 0.2
+        simulator.faults.script("cancel", Fault(kind=fault.kind, point=fault.point, delay_s=delay_s))
         simulators[f"{name}:{fault.word}"] = simulator
     return simulators
 
