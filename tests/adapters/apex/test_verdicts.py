@@ -206,6 +206,12 @@ TABLE: dict[str, tuple[HttpResponse, CancelVerdict, ReadFailure | None]] = {
         MayHaveActed(code="500"),
         Unreadable(code="500"),
     ),
+    "599": (raw(b"", 599), MayHaveActed(code="599"), Unreadable(code="599")),
+    "499": (
+        raw(b"no", 499),
+        Unreadable(code="499", text="not JSON: Expecting value: line 1 column 1 (char 0)"),
+        None,
+    ),
     "302": (raw(b"", 302, location="https://elsewhere.example"), Unreadable(code="302"), None),
     "a redirect with a receipt in it": (answer(True, 0, status=307), Unreadable(code="307"), None),
     "a status that is none": (answer(True, 0, status=999), Unreadable(code="999"), None),

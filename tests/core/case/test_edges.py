@@ -12,6 +12,8 @@ import pytest
 from countermand import CanceledBy, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
 from countermand._case._facts import Action, Listing, NoSession
 from countermand._case._plan import Plan
+from countermand._case._resolve import resolve
+from countermand._case._survey import Survey
 from countermand.venue import (
     Acted,
     Gone,
@@ -47,6 +49,10 @@ def replaced(**more: Any) -> OrderReport:
 
 def heir(order_id: str = "8") -> OrderReport:
     return order("New", order_id, replaces=BY_A, client_order_id=BY_B)
+
+
+def missed(story: Any, at: float) -> Any:
+    return story.read(Gone(), at).listing(at=at).listing(at=at, action=HISTORY)
 
 
 #: id: (venue, what happened, what it proves). A cancel begins at 0 and takes as long as said.
@@ -116,6 +122,13 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
         lambda s: s.cancel(Gone()).read(Gone(), 1).listing(at=1).listing(at=1, action=HISTORY)
         .listing(at=6).listing(at=6, action=HISTORY),
         "not found",
+    ),
+    "three absences are two": ("full", lambda s: missed(missed(missed(s.cancel(Gone()), 1), 6), 7), "unknown order."),
+    "a history in one page that shows the end is a search": (
+        "shifting", lambda s: s.cancel(Receipt()).listing(CANCELED, at=1, action=HISTORY), "canceled.",
+    ),
+    "an answer that came with the caller is its own": (
+        "full", lambda s: s.cancel(Throttled(acted=Acted.NO, retry_after_s=60), took=1).joined(1), "throttled.",
     ),
     "listings that began with the read of the end are a search": (
         "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1).listing(at=1, action=HISTORY), "canceled.",
@@ -209,10 +222,6 @@ def watched(story: Any, until: float) -> Any:
     for n in range(8, 0, -1):
         story.read(order("Error"), until - n / 4, took=0.01 if n > 1 else 0.25)
     return story
-
-
-def missed(story: Any, at: float) -> Any:
-    return story.read(Gone(), at).listing(at=at).listing(at=at, action=HISTORY)
 
 
 NEVER, AT_ONCE = math.inf, -math.inf
@@ -327,6 +336,7 @@ PRICES: dict[str, tuple[Happened, float, int]] = {
     "after a fault": (lambda s: s.cancel("reset").read(NEW, 1), 2, 5),
     "after a refusal by a failing server": (lambda s: s.cancel(Throttled()).read(NEW, 1), 2, 5),
     "after a time-out": (lambda s: s.cancel("timed out", took=3).read(NEW, 4), 5, 10),
+    "after one that took longer": (lambda s: s.cancel("timed out", took=3.5).read(NEW, 4), 5, 10),
     "after a fault that came late, but in time": (lambda s: s.cancel("reset", took=2.9).read(NEW, 4), 5, 5),
     "after an answer that came too late": (lambda s: s.cancel(Throttled(), took=4).read(NEW, 5), 6, 5),
     "beside one that is overdue": (lambda s: s.began(CANCEL, 0).read(NEW, 4), 5, 10),
@@ -369,6 +379,16 @@ NEXT: dict[str, tuple[dict[str, Any], Happened, float, str]] = {
     "another search, the lag after the first": (
         {"timeout_s": 60}, lambda s: missed(missed(s.cancel("reset"), 1), 6.2), 7.5, "read+open+history 7.5",
     ),
+    "a read beside another's cancel for one who came only to look": (
+        {}, lambda s: s.began(CANCEL, 0).joined(0.5, may_send=False), 0.5, "read 0.5",
+    ),
+    "no read beside a cancel of one's own": ({}, lambda s: s.began(CANCEL, 0), 0.5, "read 3"),
+    "a read of a leaving order, after as many as were tried": (
+        {}, lambda s: [s, *(s.read(order("Pending Cancel"), at) for at in (0, 0.2, 3))][0], 3.1, "read 3.3",
+    ),
+    "a search again that failed, whenever it began": (
+        {"order": ALIAS, "joined_at": -5}, lambda s: s.listing(at=-4).read("reset", -3, action=HISTORY), -2.8, "open+history -2.8",
+    ),
     "a read just after the lag, before its turn": (
         {"timeout_s": 60}, lambda s: watched(s.cancel(Receipt(), took=1), 5.75), 5.75, "read 6.001",
     ),
@@ -400,10 +420,12 @@ def test_what_begins_next(
 def test_a_plan_for_now_wakes_nobody_in_the_past(told: Told) -> None:
     """What begins now is no reason to look again."""
     assert told().plans(0) == Plan(begin=frozenset({CANCEL}))
+    assert told().cancel(Receipt()).plans(0.1) == Plan(begin=frozenset({READ}))
 
 
 #: id: (what was listed of a client's id, what it proves).
 LOOKED_UP: dict[str, tuple[Happened, str]] = {
+    "one that is open": (lambda s: s.listing(order("New", client_order_id=ALIAS), at=0), "not sent"),
     "the last listing counts": (
         lambda s: s.listing(order("New", client_order_id=ALIAS), at=0).listing(at=1).listing(at=1, action=HISTORY), "not found",
     ),
@@ -462,6 +484,39 @@ def test_a_replaced_order_that_died_is_not_what_a_client_id_means(told: Told) ->
     story = told(order=ALIAS).listing(order("Replaced", client_order_id=ALIAS), at=0)
     story.listing(order("Canceled", client_order_id=ALIAS), at=0, action=HISTORY)
     assert story.then(0.2) != "nothing"
+
+
+def test_which_order_a_client_id_means(told: Told) -> None:
+    """The one that is open; else, once none is for sure, the newest of the dead."""
+    alive, dead = order("New", client_order_id=ALIAS), order("Filled", "8", client_order_id=ALIAS)
+    story = told(order=ALIAS).listing(alive, at=0)
+    assert resolve(Survey(case=story.case)) == OrderId("7")
+    story = told(order=ALIAS).listing(at=0)
+    story.listing(dead, order("Canceled", "6", client_order_id=ALIAS), at=0, action=HISTORY)
+    assert resolve(Survey(case=story.case)) is None
+    assert resolve(Survey(case=story.listing(at=5).case)) == OrderId("8")
+
+
+def test_a_look_up_is_not_over_at_any_time_of_the_clock(told: Told) -> None:
+    """A monotonic clock may begin anywhere."""
+    story = told(order=ALIAS, joined_at=-20).listing(at=-19).listing(at=-19, action=HISTORY)
+    assert story.says() == "not found"
+
+
+def test_evidence_names_the_call_it_came_from(told: Told) -> None:
+    """By the venue's own name once it was signed, by what it is for before."""
+    ack = told().cancel(Receipt()).read(NEW, 1).ack()
+    assert [item.source for item in ack.evidence] == ["cancel", "read"]
+    queued = told().began(CANCEL, 0, signed=False).ack()
+    assert ([one.call for one in queued.attempts], queued.evidence[0].source) == (["cancel"], "cancel")
+
+
+def test_what_went_before_the_cancel_did_not_go_with_it(told: Told) -> None:
+    """A listing that ended as the cancel was signed tells of before."""
+    early = (
+        told().read(Listing(rows=(leg("8"),)), -1, took=1, action=HISTORY).cancel(Receipt()).read(leg(), 1)
+    )
+    assert early.listing(leg("8"), leg("9"), at=2, action=HISTORY).ack().also_canceled == (OrderId("9"),)
 
 
 def test_whether_a_byte_left_is_told_by_the_signature(told: Told) -> None:
