@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import math
-import random
 import time
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 
 from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
-from countermand._case._facts import Action, Began, Caller, Case, Signed, Withheld
+from countermand._case._facts import Action, Caller, Case
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
-from countermand._engine._budget import Budget
-from countermand._engine._calls import KINDS, order_call, page_call
-from countermand._engine._errand import NEEDS, Errand
+from countermand._engine._exchanges import LATE_GRACE_S, Exchanges
 from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import Key, OpenCase, Told
-from countermand._engine._pages import Pages
 from countermand._engine._station import Station
 from countermand._ids import ClientOrderId, OrderId
-from countermand._limits._urgency import Need
 from countermand._retry import RetryPolicy
-from countermand._wire._wire import Progress
-from countermand.venue import CallKind
-
-#: An answer up to so many seconds after the deadline is still read.
-LATE_GRACE_S = 2.0
-#: The longest one exchange is waited for alone, in seconds; never more than half of what is left.
-PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: math.inf}
 
 
 class Cases:
@@ -46,12 +30,9 @@ class Cases:
         self._stations = stations
         self._retry = retry
         self._ledger = ledger
-        self._budgets: defaultdict[tuple[str, str], Budget] = defaultdict(lambda: Budget(retry.budget))
+        self._exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
         self._where: dict[Caller, OpenCase] = {}
-        self._numbers = itertools.count(1)
-        self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
-        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
         self._epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
@@ -81,11 +62,7 @@ class Cases:
         self._closed = True
         for entry in {id(entry): entry for entry in (*self._cases.values(), *self._where.values())}.values():
             self._advance(entry)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
+        await self._exchanges.aclose(timeout_s)
 
     def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         key = (venue, account, order)
@@ -192,12 +169,11 @@ class Cases:
 
     def _begin(self, entry: OpenCase, now: float) -> None:
         step = plan(entry.survey, now)
-        if step.tokens and Action.CANCEL in step.begin and not self._budget(entry).take(step.tokens):
-            entry.case.facts.append(Withheld(number=next(self._numbers), at=now))
+        if Action.CANCEL in step.begin and not self._exchanges.may_repeat(entry, step.tokens, now):
             self._advance(entry)
             return
         for action in step.begin:
-            self._start(entry, action, now, repeats=step.tokens > 0)
+            self._exchanges.begin(entry, action, now, repeats=step.tokens > 0)
         if not entry.waiters:
             entry.take_back(now)
             self._keep_for_a_while(entry)
@@ -206,68 +182,6 @@ class Cases:
             step = plan(entry.survey, now)
         wake_at = min(step.look_again_at, *(caller.deadline for caller in entry.waiters))
         entry.wake(self._loop.call_at(wake_at, self._advance, entry))
-
-    def _budget(self, entry: OpenCase) -> Budget:
-        return self._budgets[entry.case.venue, entry.case.account]
-
-    def _start(self, entry: OpenCase, action: Action, now: float, *, repeats: bool) -> None:
-        number = next(self._numbers)
-        deadline = max(caller.deadline for caller in entry.waiters)
-        kind = KINDS[action]
-        patience_s = _patience_s(kind, deadline - now)
-        entry.case.facts.append(
-            Began(
-                number=number,
-                action=action,
-                at=now,
-                overdue_at=now + patience_s,
-                jitter=self._jitter.random(),
-            )
-        )
-        progress = Progress(
-            clock=self._loop.time, on_signed=lambda call, at: self._sign(entry, errand, call, at)
-        )
-        # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
-        lasts_until = deadline if kind is CallKind.CANCEL else now + patience_s
-        errand = Errand(
-            number=number,
-            account=entry.case.account,
-            kind=kind,
-            until=lasts_until + LATE_GRACE_S,
-            overdue_at=now + patience_s,
-            patience_s=patience_s,
-            progress=progress,
-            need=Need.OTHER if repeats and action is Action.CANCEL else NEEDS[kind],
-            deadline=min(caller.deadline for caller in entry.waiters),
-        )
-        task = self._loop.create_task(self._perform(entry, action, errand))
-        entry.under_way[number] = (task, errand)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
-        """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
-        deadline = max((caller.deadline for caller in entry.waiters), default=at)
-        errand.overdue_at = at + _patience_s(errand.kind, deadline - at)
-        errand.last(errand.overdue_at + LATE_GRACE_S)
-        entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
-        if entry.alarm is not None and entry.alarm.when() > errand.overdue_at:
-            entry.wake(self._loop.call_at(errand.overdue_at, self._advance, entry))
-
-    async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
-        case, station = entry.case, self._stations[entry.case.venue]
-        if action in (Action.OPEN, Action.HISTORY):
-            calls = partial(page_call, station.venue, case, action)
-            # Newest first: a history that shows the order has shown whatever took its place.
-            enough = case.is_about if action is Action.HISTORY else None
-            ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
-        else:
-            ended = await station.perform(errand, partial(order_call, station.venue, case, action))
-        entry.under_way.pop(errand.number, None)
-        case.facts.append(ended)
-        if action is Action.CANCEL:
-            self._budget(entry).hear(ended)
-        self._advance(entry)
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
@@ -287,8 +201,3 @@ class Cases:
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
             del self._cases[entry.key]
-
-
-def _patience_s(kind: CallKind, left_s: float) -> float:
-    """Say how long one exchange is waited for alone: never so long that no read can follow."""
-    return min(PATIENCE_S[kind], left_s / 2)
