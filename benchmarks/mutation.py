@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import os
 import resource
 import shlex
@@ -95,6 +96,7 @@ def mutant_of(spec: MutationSpec) -> Mutant | None:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def meaning(source: str) -> str:
     """Tell a program without its annotations; raises `SyntaxError` if it is none."""
     compile(source, "mutant", "exec", dont_inherit=True)

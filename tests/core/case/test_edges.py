@@ -123,6 +123,16 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
         .listing(at=6).listing(at=6, action=HISTORY),
         "not found",
     ),
+    "absences that began with the refusal's end count": (
+        "full", lambda s: missed(missed(s.cancel(Gone(), took=1), 1), 6), "unknown order.",
+    ),
+    "absences before the refusal do not": (
+        "full", lambda s: missed(missed(s, -6).cancel(Gone(), took=1), 1), "not found",
+    ),
+    "an attempt that was not sent is no later cancel": (
+        "full",
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(REFUSED, 6).cancel("refused", 7, sent=Sent.NO), "venue refused.",
+    ),
     "three absences are two": ("full", lambda s: missed(missed(missed(s.cancel(Gone()), 1), 6), 7), "unknown order."),
     "a history in one page that shows the end is a search": (
         "shifting", lambda s: s.cancel(Receipt()).listing(CANCELED, at=1, action=HISTORY), "canceled.",
@@ -375,6 +385,12 @@ NEXT: dict[str, tuple[dict[str, Any], Happened, float, str]] = {
     "a look-up just after the lag since the first": (
         {"order": ALIAS, "timeout_s": 60},
         lambda s: [s, *(s.read("reset", at, action=OPEN) for at in (0, 0.3, 1, 2, 4.5))][0], 4.6, "open 5.001",
+    ),
+    "no other search before the lag after the first": (
+        {}, lambda s: missed(s.cancel("reset", took=1), 1), 1.1, "read+open 1.15",
+    ),
+    "a search anew after another cancel": (
+        {}, lambda s: missed(s.cancel("reset"), 4).cancel("reset", 5), 5.1, "read+open+history 5.1",
     ),
     "another search, the lag after the first": (
         {"timeout_s": 60}, lambda s: missed(missed(s.cancel("reset"), 1), 6.2), 7.5, "read+open+history 7.5",
