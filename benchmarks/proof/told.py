@@ -130,12 +130,10 @@ class Trial:
         Who comes when the order is dead and nobody waits any more begins a case of its own.
         """
         start = self.first.asked_at
-        if record.dead_at <= start and not any(
-            one.asked_at <= start < one.decided_at for one in self.siblings
-        ):
-            return start
         for other in sorted(self.siblings, key=lambda one: -one.asked_at):
-            if other.asked_at <= start <= other.at + self.played.declared_lag_s:
+            dead = record.dead_at <= start
+            until = other.decided_at if dead else other.at + self.played.declared_lag_s
+            if other.asked_at <= start <= until:
                 start = other.asked_at
         return start
 
