@@ -517,6 +517,7 @@ def test_a_look_up_is_not_over_at_any_time_of_the_clock(told: Told) -> None:
     """A monotonic clock may begin anywhere."""
     story = told(order=ALIAS, joined_at=-20).listing(at=-19).listing(at=-19, action=HISTORY)
     assert story.says() == "not found"
+    assert story.listing(at=-13).listing(at=-13, action=HISTORY).says() == "not found."
 
 
 def test_evidence_names_the_call_it_came_from(told: Told) -> None:
