@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,8 @@ from countermand.venue import (
     Unreadable,
 )
 
+#: Of what one source told again and again, so many items are left: the first ones, and the last ones.
+_FIRST_KEPT, _LAST_KEPT = 8, 2
 #: What each answer is evidence of, and how its ack calls it.
 _KINDS: dict[type, tuple[EvidenceKind, str]] = {
     Receipt: (EvidenceKind.RECEIPT, "received"),
@@ -60,10 +63,7 @@ def ack_of(survey: Survey, caller: Caller, conclusion: Conclusion, now: float) -
         also_canceled=_also_canceled(survey) if conclusion.outcome is Outcome.CANCELED else (),
         sent=survey.sent,
         stage=conclusion.stage,
-        evidence=(
-            *_before(case, "evidence"),
-            *(item for one in survey.exchanges if _is_new(one) for item in _evidence(case, one, heir)),
-        ),
+        evidence=_folded((*_before(case, "evidence"), *_new_evidence(survey, heir))),
         attempts=(
             *_before(case, "attempts"),
             *(_attempt(survey, one) for one in survey.attempts if _is_new(one)),
@@ -75,6 +75,22 @@ def ack_of(survey: Survey, caller: Caller, conclusion: Conclusion, now: float) -
         elapsed_s=max(0.0, now - caller.joined_at),
         error=_error(survey),
     )
+
+
+def _new_evidence(survey: Survey, heir: OrderId | None) -> list[Evidence]:
+    new = (one for one in survey.exchanges if _is_new(one))
+    return sorted(
+        (item for one in new for item in _evidence(survey.case, one, heir)), key=lambda item: item.at
+    )
+
+
+def _folded(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Leave out the middle of what one source told again and again."""
+    places: defaultdict[tuple[str, EvidenceKind, str], list[int]] = defaultdict(list)
+    for place, item in enumerate(evidence):
+        places[item.source, item.kind, item.text].append(place)
+    middles = {place for run in places.values() for place in run[_FIRST_KEPT:-_LAST_KEPT]}
+    return tuple(item for place, item in enumerate(evidence) if place not in middles)
 
 
 def _before(case: Case, name: str) -> tuple[Any, ...]:

@@ -12,15 +12,16 @@ from countermand._outcome import Outcome, Reason, Sent
 _SEEN = frozenset({Reason.TOO_LATE, Reason.REPLACED})
 
 
-def followed(first: CancelAck, then: CancelAck, elapsed_s: float) -> CancelAck:
+def followed(first: CancelAck, then: CancelAck, waited_s: float) -> CancelAck:
     """Tell the successor's end as the answer to the first request, with the evidence and attempts of both.
 
-    A successor that was not even sent a cancel leaves it at REPLACED: that is what is known.
+    A successor that was not even sent a cancel leaves it at REPLACED: that is what is known. `waited_s` is
+    how long after the request its turn came, in seconds.
     """
     both: dict[str, Any] = {
         "evidence": (*first.evidence, *then.evidence),
         "attempts": (*first.attempts, *then.attempts),
-        "elapsed_s": elapsed_s,
+        "elapsed_s": waited_s + then.elapsed_s,
     }
     if then.outcome is Outcome.REJECTED and then.sent is Sent.NO and then.reason not in _SEEN:
         return attrs.evolve(first, **both)

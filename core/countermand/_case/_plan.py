@@ -62,7 +62,7 @@ def _is_awaited(survey: Survey, action: Action, now: float) -> bool:
 
 def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Action, float]]:
     if survey.case.unresolved:
-        yield from _resolving(survey, max(caller.deadline for caller in waiting))
+        yield from _resolving(survey, min(caller.deadline for caller in waiting))
         return
     cancel_at = min(cancel_due_at(survey, caller) for caller in waiting)
     if cancel_at < math.inf:
@@ -71,12 +71,13 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
             return  # there is nothing to read as long as nothing was sent
     # Whoever came last is owed a read of its own.
     since = max(_unsettled_since(survey, waiting, now), *(caller.waits_since for caller in waiting))
-    deadline = max(caller.deadline for caller in waiting)
+    deadline = min(caller.deadline for caller in waiting)
     for action in _reads(survey):
         if action is Action.HISTORY and survey.latest is None:
             yield action, _next_search_at(survey, since)
         else:
-            yield action, _next_read_at(survey, since, action, deadline)
+            next_at = _next_read_at(survey, since, action, deadline)
+            yield action, min(next_at, _first_look_at(survey, waiting, action))
 
 
 def _resolving(survey: Survey, deadline: float) -> Iterator[tuple[Action, float]]:
@@ -150,6 +151,18 @@ def _next_read_at(survey: Survey, since: float, action: Action, deadline: float 
     next_at = free_at + confirm_wait_s(len(begun), waited_s)
     telling = (_lag_over_at(survey, begun[0]), deadline - _LAST_LOOK * _duration_s(last))
     return min((at for at in telling if max(free_at, last.began.at) < at < next_at), default=next_at)
+
+
+def _first_look_at(survey: Survey, waiting: list[Caller], action: Action) -> float:
+    """When half of somebody's wait is over without a look: others may have more patience with an attempt."""
+    if survey.sent is Sent.NO:
+        return math.inf  # what waits for its turn changes nothing
+    begun = (one.began.at for one in survey.exchanges if one.began.action is action)
+    last_at = max(begun, default=-math.inf)
+    return min(
+        ((one.waits_since + one.deadline) / 2 for one in waiting if one.waits_since > last_at),
+        default=math.inf,
+    )
 
 
 def _lag_over_at(survey: Survey, first: Exchange) -> float:

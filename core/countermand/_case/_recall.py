@@ -31,7 +31,9 @@ def recalled(ack: CancelAck, epoch: datetime, now: float) -> list[Fact]:
 
     numbers = itertools.count(-1, -1)
     received = {(item.source, item.at) for item in ack.evidence if item.kind is EvidenceKind.RECEIPT}
-    attempts: tuple[Attempt, ...] = tuple(one for one in ack.attempts if one.sent is not Sent.NO)
+    # Of a request that was followed, the attempts on the order that its ack speaks of.
+    own = [one for one in ack.attempts if one.order_id in (None, ack.order_id)]
+    attempts: tuple[Attempt, ...] = tuple(one for one in own if one.sent is not Sent.NO)
     if not attempts:
         # What was not sent for this caller may have been for another who went on waiting.
         attempts = (Attempt(call=Action.CANCEL.value, sent=Sent.MAYBE),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from countermand._ack import CancelAck
@@ -33,22 +33,36 @@ class Cases:
         self._exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
         self._where: dict[Caller, OpenCase] = {}
+        self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
         self._epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
 
-    async def answer(self, caller: Caller, entry: OpenCase | None = None) -> CancelAck:
-        """Wait for what becomes of a caller's order, in the case of that order or the one given."""
+    async def answer(
+        self,
+        caller: Caller,
+        entry: OpenCase | None = None,
+        retell: Callable[[CancelAck], CancelAck] = lambda ack: ack,
+    ) -> CancelAck:
+        """Wait for what becomes of a caller's order, in the case of that order or the one given.
+
+        `retell` makes the ack that the caller is given of what the case says.
+        """
         request = caller.request
         if entry is None:
             entry = self._entry(request.venue, request.account, request.order)
         waiter: asyncio.Future[CancelAck] = self._loop.create_future()
+        self._retell[caller] = retell
         self._attach(entry, caller, waiter)
         self._look(entry, at_once=len(entry.waiters) == 1)
         try:
             return await waiter
+        except GeneratorExit:  # the loop is gone, with all that was under way on it
+            self._where.pop(caller, None)
+            raise
         finally:
             self._leave(caller)
+            del self._retell[caller]
 
     def recall(self, ack: CancelAck) -> OpenCase:
         """Open a case apart from all others, that knows what an earlier ack told."""
@@ -95,8 +109,7 @@ class Cases:
             return
         entry.release(caller)
         now = self._loop.time()
-        if not entry.waiters:
-            entry.take_back(now)
+        entry.take_back(now, LATE_GRACE_S)
         try:
             ack = ack_of(entry.survey, caller, conclude(entry.survey, caller), now)
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
@@ -139,8 +152,7 @@ class Cases:
         return pinned
 
     def _answer(self, entry: OpenCase, now: float) -> None:
-        if self._closed or all(caller.deadline <= now for caller in entry.waiters):
-            entry.take_back(now)
+        entry.take_back(now, LATE_GRACE_S, closing=self._closed)
         for told in entry.told:
             self._revise(entry, told, now)
         for caller in list(entry.waiters):
@@ -157,15 +169,19 @@ class Cases:
     def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
         del self._where[caller]
         waiter = entry.release(caller)
-        self._note(entry, caller, ack)
+        ack = self._note(entry, caller, ack)
         if not waiter.done():
             waiter.set_result(ack)
 
-    def _note(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
+    def _note(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> CancelAck:
+        """Keep an ack that may move on, in the words in which the caller is given it."""
+        retell = self._retell[caller]
+        ack = retell(ack)
         if caller.may_send:
-            told = Told(entry=entry, caller=caller, ack=ack, attempts=len(entry.survey.attempts))
-            entry.told.append(told)
+            told = Told(entry=entry, caller=caller, ack=ack, retell=retell)
+            entry.tell(told, self._loop.time() - entry.case.capabilities.read_lag_s - LATE_GRACE_S)
             self._ledger.note(told)
+        return ack
 
     def _begin(self, entry: OpenCase, now: float) -> None:
         step = plan(entry.survey, now)
@@ -175,7 +191,7 @@ class Cases:
         for action in step.begin:
             self._exchanges.begin(entry, action, now, repeats=step.tokens > 0)
         if not entry.waiters:
-            entry.take_back(now)
+            entry.take_back(now, LATE_GRACE_S)
             self._keep_for_a_while(entry)
             return
         if step.begin:

@@ -80,27 +80,33 @@ class Engine:
             raise InvalidRequestError(f"expected a CancelAck, got {type(ack).__name__}")
         check_timeout("timeout_s", timeout_s)
         self._station(ack.request.venue)
+        if ack.final:
+            return ack
         told = self._ledger.find(ack)
-        if ack.final or (told is not None and told.ack.final):
-            return ack if told is None else told.ack
+        if told is None:
+            return await self._settle_elsewhere(ack, timeout_s)
+        caller = self._settler(told.caller.request, told.caller.joined_at, timeout_s)
+        settled = no_less(told.ack, told.retell(await self._cases.answer(caller, told.entry)))
+        self._ledger.restate(told, settled)
+        return settled
+
+    async def _settle_elsewhere(self, ack: CancelAck, timeout_s: float) -> CancelAck:
+        """Settle an ack of another client, or one that was restored: apart from all that is under way."""
+        entry = self._cases.recall(ack)
+        joined_at = min((fact.at for fact in entry.case.facts), default=self._loop.time())
+        caller = self._settler(ack.request, joined_at, timeout_s)
+        return no_less(ack, await self._cases.answer(caller, entry))
+
+    def _settler(self, request: CancelRequest, joined_at: float, timeout_s: float) -> Caller:
         now = self._loop.time()
-        entry = self._cases.recall(ack) if told is None else told.entry
-        caller = Caller(
-            request=ack.request if told is None else told.caller.request,
-            joined_at=min((fact.at for fact in entry.case.facts), default=now)
-            if told is None
-            else told.caller.joined_at,
+        return Caller(
+            request=request,
+            joined_at=joined_at,
             deadline=now + timeout_s,
             assurance=Assurance.CONFIRMED,
             may_send=False,
             waits_since=now,
         )
-        settled = await self._cases.answer(caller, entry)
-        if told is None:
-            return no_less(ack, settled)
-        settled = no_less(told.ack, told.retell(settled))
-        self._ledger.restate(told, settled)
-        return settled
 
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List the acks that are owed more, oldest first."""
@@ -142,6 +148,8 @@ class Engine:
                 break
             visited.add(ack.successor)
             heir = attrs.evolve(ack.request, order=ack.successor, client_order=None, timeout_s=deadline - now)
-            then = await self._cases.answer(Caller(request=heir, joined_at=now, deadline=deadline))
-            ack = self._ledger.join(then, partial(followed, ack, elapsed_s=self._loop.time() - began_at))
+            ack = await self._cases.answer(
+                Caller(request=heir, joined_at=now, deadline=deadline),
+                retell=partial(followed, ack, waited_s=now - began_at),
+            )
         return ack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import attrs
@@ -60,9 +61,21 @@ class Errand(Urgency):
             **told,
         )
 
-    def last(self, until: float, *, need: Need = Need.OTHER, deadline: float | None = None) -> None:
+    @property
+    def queued(self) -> bool:
+        """Whether it still waits for its turn."""
+        return self.progress.signed_at is None
+
+    def last(self, until: float, need: Need = Need.OTHER, deadline: float = math.inf) -> None:
         """Let it last longer for someone who joined, and be as urgent as that one is, if that is said."""
-        self.until = max(self.until, until)
+        self._reschedule(max(self.until, until))
+        self.hurry(need, deadline)
+
+    def end_by(self, until: float) -> None:
+        """Let it last no longer than that."""
+        self._reschedule(min(self.until, until))
+
+    def _reschedule(self, until: float) -> None:
+        self.until = until
         if self.timeout is not None and not self.timeout.expired():
-            self.timeout.reschedule(self.until)
-        self.hurry(need, self.deadline if deadline is None else deadline)
+            self.timeout.reschedule(until)

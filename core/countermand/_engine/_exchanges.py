@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from countermand._case._facts import Action, Began, Signed, Withheld
+from countermand._case._facts import Action, Began, Caller, Signed, Withheld
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._errand import NEEDS, Errand
@@ -23,8 +22,9 @@ from countermand.venue import CallKind
 
 #: An answer up to so many seconds after the deadline is still read.
 LATE_GRACE_S = 2.0
-#: The longest one exchange is waited for alone, in seconds; never more than half of what is left.
-PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: math.inf}
+#: The longest one exchange, or one page of a listing, is waited for alone, in seconds; never more than half
+#: of what is left.
+PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
 
 
 class Exchanges:
@@ -51,7 +51,7 @@ class Exchanges:
     def begin(self, entry: OpenCase, action: Action, now: float, *, repeats: bool) -> None:
         """Begin an exchange for a case that somebody waits for."""
         number, kind = next(self._numbers), KINDS[action]
-        deadline = max(caller.deadline for caller in entry.waiters)
+        deadline = max(caller.deadline for caller in _waiting(entry, kind))
         patience_s = _patience_s(kind, deadline - now)
         overdue_at, jitter = now + patience_s, self._jitter.random()
         entry.case.facts.append(
@@ -71,7 +71,7 @@ class Exchanges:
             patience_s=patience_s,
             progress=progress,
             need=Need.OTHER if repeats and action is Action.CANCEL else NEEDS[kind],
-            deadline=min(caller.deadline for caller in entry.waiters),
+            deadline=min(caller.deadline for caller in _waiting(entry, kind)),
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
         entry.under_way[number] = (task, errand)
@@ -91,7 +91,7 @@ class Exchanges:
 
     def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
         """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
-        deadline = max((caller.deadline for caller in entry.waiters), default=at)
+        deadline = max((caller.deadline for caller in _waiting(entry, errand.kind)), default=at)
         errand.overdue_at = at + _patience_s(errand.kind, deadline - at)
         errand.last(errand.overdue_at + LATE_GRACE_S)
         entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
@@ -111,7 +111,14 @@ class Exchanges:
         case.facts.append(ended)
         if action is Action.CANCEL:
             self._budget(entry).hear(ended)
+        else:
+            entry.fold(action)
         self._on_fact(entry)
+
+
+def _waiting(entry: OpenCase, kind: CallKind) -> list[Caller]:
+    """List those an exchange is for: a cancel only for those who may send one."""
+    return [caller for caller in entry.waiters if caller.may_send or kind is not CallKind.CANCEL]
 
 
 def _patience_s(kind: CallKind, left_s: float) -> float:

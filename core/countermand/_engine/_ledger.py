@@ -13,7 +13,6 @@ from countermand._engine._mailbox import Mailbox
 from countermand._engine._open_case import Told
 from countermand._engine._watch import Watch
 from countermand._outcome import Outcome, Reason, Sent
-from countermand._request import CancelRequest
 from countermand._update import Unsettled, Update
 
 #: How many different requests' updates wait for one reader.
@@ -27,52 +26,47 @@ class Ledger:
         self._clock = clock
         self._watch = watch
         self._most = most
-        self._owed: dict[CancelRequest, Told] = {}
+        self._owed: dict[Told, None] = {}
+        #: The same by the very acks that callers hold: a request may be asked more than once.
+        self._by_ack: dict[int, Told] = {}
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
         #: How many owed acks were dropped for want of room.
         self.dropped = 0
 
     def note(self, told: Told) -> None:
         """Keep an ack that is owed more, as the newest."""
-        self._owed.pop(told.ack.request, None)
         if told.ack.final:
             return
-        self._owed[told.ack.request] = told
+        self._owed[told] = None
+        self._by_ack[id(told.ack)] = told
         if len(self._owed) > self._most:
-            del self._owed[next(iter(self._owed))]
+            self._forget(next(iter(self._owed)))
             self.dropped += 1
 
-    def join(self, ack: CancelAck, retell: Callable[[CancelAck], CancelAck]) -> CancelAck:
-        """Tell an ack in other words from now on, and return those."""
-        told, ack = self._owed.pop(ack.request, None), retell(ack)
-        if told is not None:
-            told.ack, told.retell = ack, retell
-            self.note(told)
-        return ack
-
     def find(self, ack: CancelAck) -> Told | None:
-        """Find how an ack that is owed more stands now."""
-        return self._owed.get(ack.request)
+        """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
+        return self._by_ack.get(id(ack))
 
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
-        before, told.ack = told.ack, ack
-        told.attempts = len(told.entry.survey.attempts)
+        before = told.ack
+        told.restate(ack)
         if ack.final:
-            self._owed.pop(ack.request, None)
+            self._forget(told)
+        elif told in self._owed:
+            self._by_ack[id(ack)] = told
         if (before.outcome, before.reason) == (ack.outcome, ack.reason):
             return
         update = Update(before=before, ack=ack)
         self._watch.updated(update)
         for mailbox in list(self._mailboxes):
-            mailbox.put(update)
+            mailbox.put(told, update)
 
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List what is owed, oldest first."""
         now = self._clock()
         return tuple(
-            Unsettled(ack=told.ack, age_s=max(0.0, now - told.caller.joined_at))
-            for told in self._owed.values()
+            Unsettled(ack=told.ack, age_s=max(0.0, now - told.caller.joined_at)) for told in self._owed
         )
 
     def subscribe(self) -> Mailbox:
@@ -80,6 +74,12 @@ class Ledger:
         mailbox = Mailbox(_MAILBOX_PLACES)
         self._mailboxes.add(mailbox)
         return mailbox
+
+    def _forget(self, told: Told) -> None:
+        if told in self._owed:
+            del self._owed[told]
+            for ack in told.versions:
+                self._by_ack.pop(id(ack), None)
 
     def close(self) -> None:
         """Bring all readers to their end."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from countermand._request import CancelRequest
 from countermand._update import Update
 
 
@@ -14,17 +13,16 @@ class Mailbox:
     def __init__(self, places: int) -> None:
         self.loop = asyncio.get_running_loop()
         self._places = places
-        self._updates: dict[CancelRequest, Update] = {}
+        self._updates: dict[object, Update] = {}
         self._news = asyncio.Event()
         self._closed = False
         #: How many updates were dropped.
         self.overflow = 0
 
-    def put(self, update: Update) -> None:
-        """Add an update; together with one of the same request that is still here it becomes one."""
-        request = update.ack.request
-        unread = self._updates.pop(request, None)
-        self._updates[request] = Update(before=unread.before, ack=update.ack) if unread else update
+    def put(self, key: object, update: Update) -> None:
+        """Add an update; together with one of the same key that is still here it becomes one."""
+        unread = self._updates.pop(key, None)
+        self._updates[key] = Update(before=unread.before, ack=update.ack) if unread else update
         if len(self._updates) > self._places:
             del self._updates[next(iter(self._updates))]
             self.overflow += 1

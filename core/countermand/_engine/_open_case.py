@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable
 
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._case._facts import Caller, Case, Ended, Fact
-from countermand._case._survey import Survey
+from countermand._case._facts import Action, Caller, Case, Ended, Fact
+from countermand._case._survey import Exchange, Survey
 from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome, Sent, Stage
 from countermand.venue import Acted, CallKind
+
+#: Of reads that told the same, so many are kept, and among them so many of the youngest.
+_LONGEST_RUN = 10
+_YOUNGEST_KEPT = 2
 
 Key = tuple[str, str, OrderId | ClientOrderId]
 
@@ -25,9 +30,22 @@ class Told:
     entry: OpenCase
     caller: Caller
     ack: CancelAck
-    #: How many cancels the case had begun by then.
-    attempts: int = 0
     retell: Callable[[CancelAck], CancelAck] = lambda ack: ack
+    #: How many cancels the case had begun by then.
+    attempts: int = attrs.field(init=False)
+    #: When it was given, at the latest.
+    given_at: float = attrs.field(init=False)
+    #: The ack in all the ways in which it was given.
+    versions: list[CancelAck] = attrs.field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.given_at = self.caller.joined_at + self.ack.elapsed_s
+        self.restate(self.ack)
+
+    def restate(self, ack: CancelAck) -> None:
+        """Let it be told so from now on."""
+        self.ack, self.attempts = ack, len(self.entry.survey.attempts)
+        self.versions.append(ack)
 
     @property
     def outdone(self) -> bool:
@@ -71,17 +89,30 @@ class OpenCase:
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
-            if caller.may_send or errand.kind is not CallKind.CANCEL:
+            if errand.kind is not CallKind.CANCEL:
                 errand.hurry(NEEDS[errand.kind], caller.deadline)
-            if errand.kind is CallKind.CANCEL and (
-                errand.progress.signed_at is None or errand.overdue_at > caller.waits_since
-            ):
-                errand.last(caller.deadline + late_grace_s)
+            elif caller.may_send and (errand.queued or errand.overdue_at > caller.waits_since):
+                errand.last(caller.deadline + late_grace_s, NEEDS[errand.kind], caller.deadline)
 
     def learn(self, facts: Iterable[Fact]) -> None:
         """Add facts that another case found out, each exchange once."""
         known = {fact.number for fact in self.case.facts}
         self.case.facts.extend(fact for fact in facts if fact.number not in known)
+
+    def fold(self, action: Action) -> None:
+        """Of a long run of reads that told the same keep the first and the last: one may wait for days."""
+        reads = [one for one in self.survey.reads if one.began.action is action]
+        last = reads[-1]
+        run = list(itertools.takewhile(lambda one: _told_the_same(one, last), reversed(reads)))
+        if len(run) > _LONGEST_RUN:
+            number = run[_YOUNGEST_KEPT].began.number
+            self.case.facts[:] = [fact for fact in self.case.facts if fact.number != number]
+            self._survey = None
+
+    def tell(self, told: Told, since: float) -> None:
+        """Note that an ack was given; of those before `since` the final ones have stood long enough."""
+        self.told = [one for one in self.told if not one.ack.final or one.given_at >= since]
+        self.told.append(told)
 
     def pass_on(self, other: OpenCase) -> None:
         """Let another case say how those acks go on that are still open."""
@@ -102,13 +133,20 @@ class OpenCase:
             self.alarm.cancel()
         self.alarm = alarm
 
-    def take_back(self, now: float) -> None:
-        """End what no byte has left of: nobody waits for it any more."""
+    def take_back(self, now: float, late_grace_s: float, *, closing: bool = False) -> None:
+        """End what nobody waits for any more: at once if no byte of it has left, else after a grace."""
         for number, (task, errand) in list(self.under_way.items()):
+            if self._is_wanted(errand, now) and not closing:
+                continue
+            errand.end_by(now + late_grace_s)
             if errand.progress.sent is Sent.NO:
                 task.cancel()
                 del self.under_way[number]
                 self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
+
+    def _is_wanted(self, errand: Errand, now: float) -> bool:
+        waiting = [caller for caller in self.waiters if caller.deadline > now]
+        return any(caller.may_send or errand.kind is not CallKind.CANCEL for caller in waiting)
 
     def without_conclusion(self, caller: Caller, error: Exception, now: float) -> CancelAck:
         """Make the ack that carries our own fault: nobody can tell."""
@@ -125,3 +163,9 @@ class OpenCase:
         """List the facts of the exchanges that are over."""
         over = {fact.number for fact in self.case.facts if isinstance(fact, Ended)}
         return [fact for fact in self.case.facts if fact.number in over]
+
+
+def _told_the_same(one: Exchange, other: Exchange) -> bool:
+    if one.ended is None or other.ended is None:
+        return False
+    return (one.ended.answer, one.ended.fault) == (other.ended.answer, other.ended.fault)

@@ -609,7 +609,7 @@ def test_a_successor_that_was_not_sent_a_cancel_leaves_it_at_replaced(told: Told
         Reason.REPLACED,
         OrderId("8"),
         Sent.YES,
-        3.0,
+        3.0 + unsent.elapsed_s,
     )
     assert [attempt.order_id for attempt in both.attempts] == [OrderId("7"), OrderId("8")]
     gone = told(order=OrderId("8")).cancel(Receipt()).read(order("Canceled", "8"), 1).ack()

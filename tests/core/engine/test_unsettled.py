@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -197,12 +198,15 @@ def test_who_follows_and_leaves(virtually: Virtually, client: Make, peer: Peer, 
 
     async def leave() -> None:
         async with client() as one:
-            leaving = asyncio.create_task(one.cancel(ask(follow_replacement=True)))
+            request_ = ask(follow_replacement=True)
+            leaving = asyncio.create_task(one.cancel(request_))
             await asyncio.sleep(1)
             leaving.cancel()
             await asyncio.wait([leaving])
             (owed,) = one.unsettled()
-            assert (owed.ack.order_id, owed.ack.sent) == (OrderId("8"), Sent.MAYBE)
+            assert (owed.ack.order_id, owed.ack.sent) == (OrderId("8"), Sent.YES)
+            assert [attempt.order_id for attempt in owed.ack.attempts] == [OrderId("7"), OrderId("8")]
+            assert owed.ack.request == request_
 
     virtually(leave())
     assert peer.calls("cancel") == ["7", "8"]
@@ -271,7 +275,7 @@ def test_what_was_dropped_is_counted(ask: Ask) -> None:
     for number in range(1, 5):
         request = ask(str(number))
         told: Any = Told(
-            entry=None,  # type: ignore[arg-type]  # nothing is asked of its case
+            entry=SimpleNamespace(survey=SimpleNamespace(attempts=())),  # type: ignore[arg-type]  # all it asks
             caller=Caller(request=request, joined_at=0.0, deadline=1.0),
             ack=CancelAck(request=request, outcome=Outcome.UNKNOWN),
         )
@@ -281,18 +285,21 @@ def test_what_was_dropped_is_counted(ask: Ask) -> None:
     assert orders(ledger.unsettled()) == ["3", "4"]
 
 
-def test_one_request_is_owed_once(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
-    """A request that is asked for again is listed as it was answered last."""
+def test_a_request_is_owed_as_often_as_it_was_asked(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """A request that is asked for again loses nothing that the first ack is owed."""
     peer.on("cancel", MAYBE, RECEIPT).on("order", UNREADABLE)
 
     async def again() -> None:
         async with client() as one:
             request = ask(timeout_s=1)
-            assert (await one.cancel(request)).outcome is Outcome.UNKNOWN
-            second = await one.cancel(request)
-            assert [owed.ack for owed in one.unsettled()] == [second]
-            peer.on("cancel", {"say": "receipt", "executed": True}).on("order", CANCELED)
+            first = await one.cancel(request)
+            assert first.outcome is Outcome.UNKNOWN
             await one.cancel(request)
+            assert [owed.ack.request for owed in one.unsettled()] == [request, request]
+            peer.on("order", CANCELED)
+            assert (await one.settle(first)).outcome is Outcome.CANCELED
             assert one.unsettled() == ()
 
     virtually(again())
