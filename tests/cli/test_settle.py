@@ -89,6 +89,15 @@ def test_what_is_no_ack_is_told(venue: LiveSimulator, run: Run, tmp_path: Path, 
     assert venue.call(lambda _now: venue.simulator.requests) == []
 
 
+def test_nothing_to_settle_is_told(venue: LiveSimulator, run: Run, tmp_path: Path) -> None:
+    """An empty file is no success: the exit code 0 says that the order was canceled."""
+    path = tmp_path / "acks.json"
+    path.write_text("")
+    ran = run("settle", str(path))
+    assert (ran.code, ran.err) == (2, "countermand: there is no ack to settle\n")
+    assert venue.call(lambda _now: venue.simulator.requests) == []
+
+
 def test_missing_file_is_told(run: Run) -> None:
     """A file that is not there is a mistake of usage."""
     ran = run("settle", "nowhere.json")

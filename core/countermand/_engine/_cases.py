@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import attrs
+
 from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
@@ -19,6 +21,7 @@ from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._station import Station
 from countermand._ids import ClientOrderId, OrderId
+from countermand._outcome import Outcome
 from countermand._retry import RetryPolicy
 
 
@@ -111,7 +114,11 @@ class Cases:
         now = self._loop.time()
         entry.take_back(now, LATE_GRACE_S)
         try:
-            ack = ack_of(entry.survey, caller, conclude(entry.survey, caller), now)
+            conclusion = conclude(entry.survey, caller)
+            if conclusion.outcome is Outcome.REJECTED and not conclusion.settled and entry.survey.attempts:
+                # Who does not wait for the reads that settle a refusal is owed them.
+                conclusion = attrs.evolve(conclusion, outcome=Outcome.UNKNOWN, reason=None)
+            ack = ack_of(entry.survey, caller, conclusion, now)
         except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
             ack = entry.without_conclusion(caller, error, now)
         self._note(entry, caller, ack)

@@ -95,8 +95,10 @@ class Exchanges:
         errand.overdue_at = at + _patience_s(errand.kind, deadline - at)
         errand.last(errand.overdue_at + LATE_GRACE_S)
         entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
-        if entry.alarm is not None and entry.alarm.when() > errand.overdue_at:
-            entry.wake(self._loop.call_at(errand.overdue_at, self._on_fact, entry))
+        # One caller has as much patience as the exchange; of several each may want to look at its own time.
+        look_at = errand.overdue_at if len(entry.waiters) == 1 else at
+        if entry.alarm is not None and entry.alarm.when() > look_at:
+            entry.wake(self._loop.call_at(look_at, self._on_fact, entry))
 
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._stations[entry.case.venue]

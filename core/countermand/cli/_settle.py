@@ -30,10 +30,12 @@ def settle(
     :param json: Print the acks as JSON.
     """
     earlier = [ack for path in acks or (_STDIN,) for ack in _read(path)]
+    if not earlier:
+        raise InvalidRequestError("there is no ack to settle")
     settled = asyncio.run(_settled(earlier, timeout, config))
     show(settled, json=json)
     outcomes = {ack.outcome for ack in settled}
-    return next((EXIT_CODES[outcome] for outcome in _LEAST_KNOWN_FIRST if outcome in outcomes), 0)
+    return next(EXIT_CODES[outcome] for outcome in _LEAST_KNOWN_FIRST if outcome in outcomes)
 
 
 async def _settled(acks: list[CancelAck], timeout_s: float, config: Path) -> list[CancelAck]:
