@@ -111,7 +111,7 @@ def _only_the_last(survey: Any) -> tuple[Any, ...]:
     return tuple(one for one in survey.exchanges if one.began.action.value == "cancel")[-1:]
 
 
-def _absent_once(survey: Any, _actions: object) -> bool:
+def _absent_once(survey: Any, _actions: object, since: float = 0.0) -> bool:
     return bool(survey.absences)
 
 
