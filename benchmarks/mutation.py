@@ -138,7 +138,7 @@ def fork(mutant: Mutant | None, arguments: list[str], seconds: int) -> int:
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         if mutant is not None:
-            sys.meta_path.insert(0, MutantLoader(mutant))  # type: ignore[arg-type]  # it has find_spec
+            sys.meta_path.insert(0, MutantLoader(mutant))
         status = int(pytest.main(arguments))
     finally:
         os._exit(status)

@@ -166,6 +166,8 @@ class OpenCase:
 
 
 def _told_the_same(one: Exchange, other: Exchange) -> bool:
-    if one.ended is None or other.ended is None:
-        return False
-    return (one.ended.answer, one.ended.fault) == (other.ended.answer, other.ended.fault)
+    return _what_it_told(one) == _what_it_told(other)
+
+
+def _what_it_told(one: Exchange) -> object:
+    return (one.ended.answer, one.ended.fault) if one.ended is not None else None
