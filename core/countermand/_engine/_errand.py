@@ -44,7 +44,7 @@ class Errand(Urgency):
     timeout: asyncio.Timeout | None = None
 
     @property
-    def permission(self) -> object:
+    def permission(self) -> tuple[str, CallKind]:
         """What a venue may refuse under one session and allow under another."""
         return (self.account, self.kind)
 

@@ -25,6 +25,9 @@ from countermand.venue import (
 #: Law 6: the most log-ins in `_WINDOW_S` seconds; too many lock the user out.
 _MOST_LOG_INS = 3
 _WINDOW_S = 60.0
+#: So many of them are kept for a session that was good for something, and died.
+_RESERVED = 1
+_TOO_MANY = "too many log-ins in a minute"
 #: How long nobody tries again after a log-in was refused, or failed otherwise, in seconds. What the venue
 #: tells outranks it, but a stray header must not lock anybody out of its orders.
 _AFTER_REFUSAL_S = 20.0
@@ -55,6 +58,12 @@ class LogIns:
         """Why nobody tries again now, after a log-in that failed; None where one may."""
         wait_s = self._again_at - self._clock()
         return NoSession(failure=self._failure, again_in_s=wait_s) if self._failure and wait_s > 0 else None
+
+    @property
+    def reserved(self) -> NoSession | None:
+        """Why nobody tries now whom the venue may never have known; None where one may."""
+        wait_s = self._wait_s(_RESERVED)
+        return NoSession(failure=Throttled(retry_after_s=wait_s, text=_TOO_MANY)) if wait_s > 0 else None
 
     async def log_in(self, urgency: Urgency) -> Session | NoSession | None:
         """Have one conversation; None where calls need no session."""
@@ -94,7 +103,7 @@ class LogIns:
             if not asked:
                 wait_s = self._wait_s()
                 if wait_s > 0:
-                    return Throttled(retry_after_s=wait_s, text="too many log-ins in a minute")
+                    return Throttled(retry_after_s=wait_s, text=_TOO_MANY)
                 self._begun.append(self._clock())
             asked, called = True, called or isinstance(need, Call)
             answer = await self._satisfied(need, urgency)
@@ -105,10 +114,9 @@ class LogIns:
                 return await ask_aside(need.source)
         return await self._ask(need, urgency)
 
-    def _wait_s(self) -> float:
-        if len(self._begun) < _MOST_LOG_INS:
-            return 0.0
-        return self._begun[0] + _WINDOW_S - self._clock()
+    def _wait_s(self, reserved: int = 0) -> float:
+        most = _MOST_LOG_INS - reserved
+        return self._begun[-most] + _WINDOW_S - self._clock() if len(self._begun) >= most else 0.0
 
 
 def _pause_s(failure: LogInFailure) -> float:

@@ -12,7 +12,7 @@ import attrs
 from countermand._case._facts import NoSession
 from countermand._engine._errand import Errand
 from countermand._engine._log_in import Ask, LogIns
-from countermand._engine._standing import Standing
+from countermand._engine._standing import Permission, Standing
 from countermand._limits._urgency import Urgency
 from countermand.venue import Session, Venue
 
@@ -51,17 +51,17 @@ class Sessions:
 
     @property
     def held(self) -> Session | None:
-        """The session at hand, if any."""
-        return self._current.session if self._current else None
+        """The session at hand, if any that may be alive."""
+        return self._current.session if self._current and not self._standing.is_failing else None
 
     @property
     def earned(self) -> bool:
         """Whether it came by calls, so that it is ours to give back."""
         return self._log_ins.earned
 
-    def holds(self, numbered: NumberedSession) -> bool:
-        """Tell whether a session is still the one at hand."""
-        return self._current is numbered
+    def holds(self, numbered: NumberedSession, errand: Errand) -> bool:
+        """Tell whether a session is still the one to use for that."""
+        return self._usable_for(errand) is numbered
 
     @contextmanager
     def using(self, errand: Errand) -> Iterator[None]:
@@ -77,36 +77,34 @@ class Sessions:
         """Return the current session, by a log-in if there is none; many callers share one log-in."""
         while errand.permission in self._standing.doubts:
             await self._no_doubt.wait()
-        now = self._clock()
-        if self._current is not None and now < self._renew_at:
-            return self._current
-        # A session that is old but was never refused is still used where no other can be had.
-        if (barred := self._log_ins.barred) is not None:
-            return self._current or barred
+        now, usable = self._clock(), self._usable_for(errand)
+        if usable is not None and now < self._renew_at:
+            return usable
+        if (none := self._refrain(errand)) is not None:
+            return self._fit_for(errand) or none
         log_in = self._log_in or self._begin()
         self._urgency.hurry(errand.need, errand.deadline)
-        if self._current is not None and now < self._expires_at:
-            return self._current
+        if usable is not None and now < self._expires_at:
+            return usable
         errand.on_hurry = lambda: self._urgency.hurry(errand.need, errand.deadline)
         try:
             # A caller that leaves must not end the log-in the others wait for.
-            return await asyncio.shield(log_in)
+            end = await asyncio.shield(log_in)
         finally:
             errand.on_hurry = None
+        return end if isinstance(end, NumberedSession) else self._fit_for(errand) or end
 
-    def refused(self, number: int, permission: object, signed_at: float) -> None:
-        """Hear that a session was refused; only the current one is given up, and only if that can help."""
-        may_be_dead = self._standing.refuse(permission, number, signed_at, self._clock())
-        if not may_be_dead or not self._venue.renewable:
-            self._standing.doubts.pop(permission, None)
-        elif permission not in self._standing.doubts:
-            self._give_up()
-        elif self._alarm is None:
+    def refused(self, number: int, permission: Permission, signed_at: float) -> None:
+        """Hear that a session was refused; only the current one is doubted, and only if that can help."""
+        if not self._venue.renewable:
+            return
+        self._standing.refuse(permission, number, signed_at, self._clock())
+        if self._standing.doubts and self._alarm is None:
             self._no_doubt.clear()
-            self._alarm = asyncio.get_running_loop().call_later(_DOUBT_S, self._give_up)
+            self._alarm = asyncio.get_running_loop().call_later(_DOUBT_S, self._decide)
         self._judge()
 
-    def accepted(self, number: int, permission: object, signed_at: float) -> None:
+    def accepted(self, number: int, permission: Permission, signed_at: float) -> None:
         """Hear that the venue took a session for that."""
         self._standing.accept(permission, number, signed_at)
         self._judge()
@@ -125,11 +123,34 @@ class Sessions:
         if not self._standing.doubts:
             self._be_sure()
         elif not self._standing.in_doubt:
-            self._give_up()
+            self._decide()
 
-    def _give_up(self) -> None:
-        self._current = None
+    def _decide(self) -> None:
+        self._standing.decide()
         self._be_sure()
+
+    def _fit_for(self, errand: Errand) -> NumberedSession | None:
+        """Return the current session unless it is known to be of no use for that.
+
+        A wrong account must not cost the others a session that the venue may still take, so one that is old
+        or doubted is used where no other can be had, for what it was never refused for.
+        """
+        fits = self._standing.is_fit_for(errand.permission) and not self._standing.is_dead
+        return self._current if fits else None
+
+    def _usable_for(self, errand: Errand) -> NumberedSession | None:
+        """Return what to sign with unless another session can be had that is better."""
+        waits = self._standing.is_failing and self._refrain(errand) is None
+        return None if waits else self._fit_for(errand)
+
+    def _refrain(self, errand: Errand) -> NoSession | None:
+        """Say why no log-in is begun now for that; None where one may be."""
+        if self._log_in is not None:
+            return None  # who joins one begins none
+        if (barred := self._log_ins.barred) is not None or self._standing.is_failing:
+            return barred
+        # Wrong accounts must not use up what a session that really dies is renewed with.
+        return self._log_ins.reserved if self._standing.is_wrong(errand.permission) else None
 
     def _be_sure(self) -> None:
         self._standing.doubts.clear()
@@ -154,7 +175,7 @@ class Sessions:
         if isinstance(end, NoSession):
             told = end.failure
             self._on_log_in(told.text or told.code or type(told).__name__)
-            return self._current or end
+            return end
         if end is not None:
             self._on_log_in(None)
         life_s = math.inf if end is None else end.lifetime_s or math.inf
@@ -162,6 +183,6 @@ class Sessions:
         self._renew_at, self._expires_at = now + life_s * _USABLE_LIFE, now + life_s
         self._number += 1
         self._current = NumberedSession(number=self._number, session=end)
-        self._standing.renew(self._number)
+        self._standing.renew(self._number, now)
         self._be_sure()
         return self._current

@@ -139,7 +139,7 @@ class Station:
                 return numbered
             ticket = await self._gate.enter(errand, errand.kind, errand.account, errand.patience_s)
             # What was current when the wait for a turn began may have been refused since.
-            if self._sessions.holds(numbered):
+            if self._sessions.holds(numbered, errand):
                 errand.progress.session = numbered.number
                 return numbered, await self._let_through(ticket, call, numbered.session, errand.progress)
             self._gate.give_back(ticket)

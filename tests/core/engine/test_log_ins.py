@@ -261,6 +261,8 @@ def test_a_venue_whose_log_in_fails_half_of_the_time(
     peer.on("log-in", lambda _: next(answers)).on("log-out", RECEIPT)
     dead: list[bool] = []
     peer.on("cancel", lambda _: {"say": "session"} if dead and dead.pop() else RECEIPT)
+    for read in ("order", "open", "history"):  # asked for only while no other session can be had
+        peer.on(read, {"say": "session"})
 
     async def half_an_hour() -> list[CancelAck]:
         async with client(pebble.by_password()) as one:
@@ -275,6 +277,50 @@ def test_a_venue_whose_log_in_fails_half_of_the_time(
     acks = virtually(half_an_hour())
     assert {ack.outcome for ack in acks} == {Outcome.PENDING}
     assert max(ack.elapsed_s for ack in acks) <= 8.001
+    reads = [call for call in peer.calls() if call in ("order", "open", "history")]
+    assert len(reads) <= 2 * 25  # of each kind one for each session that died
     times = peer.when("log-in")
     assert len(times) == 52  # two for each session that died
+    assert min(last - first for first, last in zip(times, times[3:], strict=False)) >= 60.0
+
+
+def test_wrong_accounts_over_an_hour(
+    virtually: Callable[[Any], Any],
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    pebble: Pebble,
+    quick: Ask,
+) -> None:
+    """Wrong accounts lock nobody out: all others are served at once, also when the session dies."""
+    tokens = itertools.count(1)
+    valid = [""]
+
+    def log_in(_: httpx.Request) -> Any:
+        valid[0] = f"t0k3n-{next(tokens)}"
+        return {"say": "token", "token": valid[0]}
+
+    def answer(request: httpx.Request) -> Any:
+        own = request.url.path.startswith("/cancel/1")
+        return RECEIPT if own and request.headers["authorization"][7:] == valid[0] else {"say": "session"}
+
+    peer.on("log-in", log_in).on("cancel", answer).on("log-out", RECEIPT)
+
+    async def an_hour() -> tuple[list[CancelAck], list[CancelAck]]:
+        own, wrong = [], []
+        async with client(pebble.by_password()) as one:
+            for number in range(1000, 1360):
+                account = f"wrong-{number % 20}"
+                wrong.append(await one.cancel(quick(f"2{number}", account=account, timeout_s=1.0)))
+                if number % 30 == 0:
+                    valid[0] = "another one's"
+                own.append(await one.cancel(quick(str(number), timeout_s=1.0)))
+                await asyncio.sleep(10.0)
+        return own, wrong
+
+    own, wrong = virtually(an_hour())
+    assert {ack.outcome for ack in own} == {Outcome.PENDING}
+    assert max(ack.elapsed_s for ack in own) < 0.1
+    assert {(ack.outcome, ack.reason) for ack in wrong} == {(Outcome.REJECTED, Reason.NOT_AUTHORIZED)}
+    times = peer.when("log-in")
+    assert len(times) <= 1 + 12 + 20  # the first one, one for each death, one for each wrong account
     assert min(last - first for first, last in zip(times, times[3:], strict=False)) >= 60.0

@@ -13,6 +13,7 @@ from countermand import Reason
 from countermand._case._facts import NoSession
 from countermand._engine._errand import Errand
 from countermand._engine._sessions import NumberedSession, Sessions
+from countermand._engine._standing import Permission
 from countermand._limits._urgency import Need, Urgency
 from countermand._wire._wire import Progress
 from countermand.venue import (
@@ -61,23 +62,28 @@ class Desk:
             return answer
         return LoggedIn(session=Session(token=f"token {len(self.asked)}"))
 
-    async def current(self) -> NumberedSession | NoSession:
+    async def current(self, account: str = "9") -> NumberedSession | NoSession:
         """Ask for a session."""
-        return await self.sessions.current(errand())
+        return await self.sessions.current(errand(account))
 
-    async def number(self) -> int:
+    async def number(self, account: str = "9") -> int:
         """Ask for a session and tell its number."""
-        told = await self.current()
+        told = await self.current(account)
         assert isinstance(told, NumberedSession)
         return told.number
 
-    def refused(self, number: int, permission: object = WE) -> None:
+    def refused(self, number: int, permission: Permission = WE) -> None:
         """Let the venue refuse a session for what was signed just now."""
         self.sessions.refused(number, permission, self.now)
 
-    def accepted(self, number: int, permission: object = WE) -> None:
+    def accepted(self, number: int, permission: Permission = WE) -> None:
         """Let the venue take a session for what was signed just now."""
         self.sessions.accepted(number, permission, self.now)
+
+    def dies(self, number: int) -> None:
+        """Let the venue take a session, and refuse it from then on."""
+        self.accepted(number)
+        self.refused(number)
 
     async def failure(self) -> Refused | Throttled | Unreadable:
         """Ask for a session and tell why there is none."""
@@ -134,7 +140,6 @@ def test_a_refused_session_is_renewed(pebble: Pebble) -> None:
         desk = Desk(pebble.by_password())
         assert await desk.number() == 1
         desk.refused(1, WE)
-        assert desk.sessions.held is None
         assert await desk.number() == 2
         desk.refused(1, WE)
         desk.refused(1, THEY)
@@ -159,7 +164,7 @@ def test_a_missing_permission_is_no_dead_session(pebble: Pebble) -> None:
         assert await desk.number() == 3
         desk.refused(3, THEY)
         desk.now += 60
-        assert await desk.number() == 4
+        assert await desk.number("10") == 4
 
     asyncio.run(knock())
 
@@ -171,7 +176,7 @@ def test_three_log_ins_a_minute(pebble: Pebble) -> None:
         desk = Desk(pebble.by_password())
         for number in (1, 2, 3):
             assert await desk.number() == number
-            desk.refused(number, number)
+            desk.dies(number)
             desk.now += 10
         assert await desk.failure() == Throttled(retry_after_s=30.0, text="too many log-ins in a minute")
         assert desk.asked == ["log-in"] * 3
@@ -294,7 +299,7 @@ def test_a_second_factor(pebble: Pebble, source: Callable[[], Any]) -> None:
         desk = Desk(pebble.by_password(code=source), CodeWanted(interim="half"))
         for number in (1, 2, 3):
             assert await desk.number() == number
-            desk.refused(number, number)
+            desk.dies(number)
             desk.answers.append(CodeWanted(interim="half"))
         assert desk.asked == ["log-in", "code"] * 3
 
@@ -382,10 +387,10 @@ def test_a_refused_permission_is_forgotten_after_a_while(pebble: Pebble) -> None
         desk = Desk(pebble.by_password())
         for number in (1, 2):
             assert await desk.number() == number
-            desk.refused(number, "cancel")
+            desk.refused(number)
         assert await desk.number() == 2
-        desk.now += 31
-        desk.refused(2, "cancel")
+        desk.now += 61
+        desk.refused(2)
         assert await desk.number() == 3
 
     asyncio.run(refuse())
@@ -501,9 +506,9 @@ def test_a_session_that_outlived_a_refusal(pebble: Pebble) -> None:
         for signed_at in (101.0, 103.0):  # and so it stays, also for what is signed later
             desk.sessions.refused(1, THEY, signed_at)
         assert await desk.number() == 1
-        desk.now += 31
+        desk.now += 33
         desk.refused(1, THEY)
-        assert await desk.number() == 2
+        assert await desk.number("10") == 2
 
     asyncio.run(live_on())
 
@@ -627,3 +632,171 @@ def test_a_renewal_that_is_given_up(pebble: Pebble) -> None:
         assert (desk.sessions.earned, desk.sessions.held) == (True, Session(token="one", lifetime_s=100.0))
 
     asyncio.run(give_up())
+
+
+def test_a_permission_that_is_withdrawn(pebble: Pebble) -> None:
+    """What a session was good for and is refused while others are served costs no log-in."""
+
+    async def withdraw() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.accepted(1)
+        desk.sessions.accepted(1, THEY, 103.0)
+        for signed_at in (102.0, 104.0):
+            desk.sessions.refused(1, WE, signed_at)
+            assert await desk.number() == 1
+        assert desk.sessions.held is not None
+
+    asyncio.run(withdraw())
+
+
+async def _three_log_ins(desk: Desk) -> None:
+    """Use up the log-ins of this minute, with sessions that die."""
+    for number in (1, 2):
+        assert await desk.number() == number
+        desk.dies(number)
+    assert await desk.number() == 3
+
+
+def test_wrong_accounts_leave_the_last_log_in_to_others(pebble: Pebble) -> None:
+    """Accounts that no session was ever good for wait, so that one that dies is renewed at once."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.accepted(1)
+        desk.refused(1, THEY)
+        assert await desk.number("10") == 2
+        desk.refused(2, ("11", CallKind.CANCEL))
+        told = await desk.current("11")
+        assert isinstance(told, NoSession)
+        assert (told.reason, told.retry_after_s) == (Reason.THROTTLED, 60.0)
+        assert await desk.number() == 2  # nobody else is kept from it
+        desk.dies(2)
+        assert [await desk.number(account) for account in ("9", "11")] == [3, 3]
+        desk.now += 60.0
+        desk.refused(3, ("12", CallKind.CANCEL))
+        assert await desk.number("12") == 4
+
+    asyncio.run(knock())
+
+
+def test_a_doubted_session_is_used_where_no_other_can_be_had(pebble: Pebble) -> None:
+    """What failed one account serves the others while there is no log-in, until it has failed two."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        await _three_log_ins(desk)
+        desk.accepted(3, THEY)
+        desk.dies(3)
+        assert isinstance(await desk.current("9"), NoSession)
+        told = await desk.current("10")
+        assert isinstance(told, NumberedSession)
+        assert (told.number, desk.sessions.held) == (3, None)
+        assert desk.sessions.holds(told, errand("10"))
+        assert not desk.sessions.holds(told, errand("9"))
+        desk.refused(3, THEY)
+        assert isinstance(await desk.current("11"), NoSession)  # it is dead, so nothing is wasted on it
+        desk.now += 60.0
+        assert await desk.number("11") == 4
+
+    asyncio.run(knock())
+
+
+def test_a_doubted_session_that_proves_to_be_alive(pebble: Pebble) -> None:
+    """What outlived a refusal is no longer doubted, and the refusal is held against the account."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        await _three_log_ins(desk)
+        desk.dies(3)
+        assert isinstance(await desk.current("9"), NoSession)
+        desk.now += 60.0
+        told = await desk.current("10")
+        assert isinstance(told, NumberedSession)
+        assert told.number == 4  # as soon as one may be had
+        desk.dies(4)
+        desk.now += 1.0
+        desk.accepted(4, THEY)
+        desk.refused(4)
+        assert [await desk.number(account) for account in ("9", "10")] == [4, 4]
+        assert desk.sessions.held is not None
+
+    asyncio.run(knock())
+
+
+def test_a_slow_log_in_for_one_is_not_waited_for_by_others(pebble: Pebble) -> None:
+    """While another session is asked for on account of one refusal, the others go on with this one."""
+
+    async def wait() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.answers.append(asyncio.Event())
+        desk.refused(1, THEY)
+        waiting = asyncio.ensure_future(desk.current("10"))
+        await asyncio.sleep(0)
+        assert await desk.number("9") == 1
+        assert not waiting.done()
+        await desk.sessions.aclose()
+        await asyncio.wait([waiting])
+
+    asyncio.run(wait())
+
+
+def test_a_foreign_account_is_so_for_every_kind(pebble: Pebble) -> None:
+    """What was refused under two sessions costs none for other kinds of call, unless they were taken once."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        assert await desk.number() == 1
+        desk.accepted(1, ("10", CallKind.READ))
+        desk.refused(1, THEY)
+        assert await desk.number("10") == 2
+        desk.refused(2, THEY)
+        desk.refused(2, ("10", CallKind.LISTING))
+        assert await desk.sessions.current(errand("10", CallKind.LISTING)) == await desk.current("10")
+        assert len(desk.asked) == 2
+        desk.refused(2, ("10", CallKind.READ))
+        told = await desk.sessions.current(errand("10", CallKind.READ))
+        assert isinstance(told, NumberedSession)
+        assert told.number == 3
+
+    asyncio.run(knock())
+
+
+def test_a_mark_lasts_as_long_as_others_are_served(pebble: Pebble) -> None:
+    """A session that is taken for others is not renewed for one account, however long it has been refused."""
+
+    async def knock() -> None:
+        desk = Desk(pebble.by_password())
+        for number in (1, 2):
+            assert await desk.number("10") == number
+            desk.refused(number, THEY)
+        for _ in range(20):
+            desk.now += 20.0
+            desk.accepted(2)
+            desk.refused(2, THEY)
+            assert await desk.number("10") == 2
+        desk.now += 31.0
+        desk.refused(2, THEY)
+        assert await desk.number("10") == 3  # nobody tells any more whether it is dead
+
+    asyncio.run(knock())
+
+
+def test_what_is_refused_while_a_session_dies_marks_nothing(pebble: Pebble) -> None:
+    """Two sessions that died refuse a call twice, which says nothing about its permission."""
+
+    async def die() -> None:
+        desk = Desk(pebble.by_password())
+        for number in (1, 2):
+            assert await desk.number() == number
+            desk.dies(number)
+            desk.refused(number, THEY)
+        assert [await desk.number(account) for account in ("9", "10")] == [3, 3]
+        desk.now += 31.0
+        desk.refused(3, THEY)
+        desk.now += 60.0
+        assert await desk.number("10") == 4
+
+    asyncio.run(die())
