@@ -9,6 +9,8 @@ from countermand._limits._urgency import Need
 #: A pause that the venue did not tell, in seconds: doubled with each further one in a row, up to the longest.
 _FIRST_S = 0.5
 _LONGEST_S = 8.0
+#: How long after a pause the next one is still one in a row, in seconds.
+_FORGOTTEN_S = 60.0
 #: However long the pause, one call may try so often, in seconds: a stray header must not lock anybody out of
 #: its orders for an hour.
 PROBE_EVERY_S = 5.0
@@ -26,6 +28,10 @@ class Brake:
     def open_at(self, need: Need) -> float:
         """Say when the next call may go: those a cancel depends on may try now and then."""
         return self._until if need is Need.OTHER else min(self._until, self._probe_at)
+
+    def is_at_rest(self, now: float) -> bool:
+        """Tell whether a pause is over for so long that nothing is left of it."""
+        return now >= self._until + _FORGOTTEN_S
 
     def pass_one(self, now: float) -> None:
         """Note that a call went; within a pause it was the one that tries."""

@@ -33,6 +33,7 @@ class Ticket:
 
     number: int
     kind: CallKind
+    account: str
     need: Need
     deadline: float
     #: How long it may keep its place, in seconds.
@@ -58,6 +59,10 @@ class Lane:
     def is_free(self) -> bool:
         """Whether nobody waits for anything that it draws on."""
         return not any(any(one.shares.waiting) for one in self._resources)
+
+    def is_at_rest(self, now: float) -> bool:
+        """Tell whether the venue does not throttle it, nor did lately."""
+        return all(bucket.brake.is_at_rest(now) for bucket in self.buckets)
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when all is there that a call needs, if nobody else takes it."""

@@ -10,40 +10,38 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from countermand._limits._bucket import Bucket
-from countermand._limits._lane import Lane, Ticket
+from countermand._limits._lane import Ticket
+from countermand._limits._lanes import Lanes
 from countermand._limits._line import SLACK_S, Line
 from countermand._limits._places import Places
 from countermand._limits._urgency import Need, Urgency
-from countermand.venue import CallKind, Limit, LimitScope
+from countermand.venue import CallKind, Limit
 
 _CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
 _READS = frozenset({CallKind.READ, CallKind.LISTING})
 
 
 class Limiter:
-    """The buckets and places of one venue, and the tickets that wait for them."""
+    """The lanes of one venue, and the tickets that wait in them."""
 
     def __init__(self, limits: Iterable[Limit], places: int) -> None:
-        self._limits = tuple(limits)
         # Cancels that nobody answers must not keep the reads from settling them. Log-ins need no place.
         self._lines = {
             _CANCELS: Line(Places(places)),
             _READS: Line(Places(places)),
             frozenset({CallKind.LOG_IN}): Line(None),
         }
-        self._buckets: dict[object, Bucket] = {}
-        self._lanes: dict[object, Lane] = {}
-        self._lane_of: dict[tuple[CallKind, str], Lane] = {}
         self._line_of = {kind: line for kinds, line in self._lines.items() for kind in kinds}
+        self._lanes = Lanes(limits, {kind: line.places for kind, line in self._line_of.items()})
         self._numbers = itertools.count()
 
     def ask(self, kind: CallKind, account: str, urgency: Urgency, *, patience_s: float, now: float) -> Ticket:
         """Make a ticket: granted at once where all is free and nobody waits for it, else waiting."""
-        lane = self._lane_of.get((kind, account)) or self._new_lane(kind, account)
+        lane = self._lanes.find(kind, account, now)
         ticket = Ticket(
             number=next(self._numbers),
             kind=kind,
+            account=account,
             need=urgency.need,
             deadline=urgency.deadline,
             patience_s=patience_s,
@@ -92,6 +90,7 @@ class Limiter:
 
     def slow(self, ticket: Ticket, retry_after_s: float | None, now: float) -> None:
         """Hear that the venue throttled the call of a granted ticket."""
+        self._lanes.keep(ticket.kind, ticket.account)
         for bucket in ticket.lane.buckets:
             bucket.brake.slow(ticket.granted_at, retry_after_s, now)
 
@@ -119,20 +118,3 @@ class Limiter:
                     if order < first:
                         chosen, first = ticket, order
         return chosen
-
-    def _new_lane(self, kind: CallKind, account: str) -> Lane:
-        """Find or make a lane: accounts share one where no limit tells them apart."""
-        keys = tuple(dict.fromkeys(self._key(one, account) for one in self._limits if kind in one.kinds))
-        places = self._line_of[kind].places
-        use = (places, keys) if keys else kind
-        if use not in self._lanes:
-            buckets = tuple(self._buckets[key] for key in keys) or (Bucket(),)
-            self._lanes[use] = Lane(buckets, places)
-        self._lane_of[kind, account] = self._lanes[use]
-        return self._lanes[use]
-
-    def _key(self, limit: Limit, account: str) -> object:
-        key = (limit, account if limit.per is LimitScope.ACCOUNT else None)
-        if key not in self._buckets:
-            self._buckets[key] = Bucket.of(limit)
-        return key

@@ -345,3 +345,20 @@ def test_who_tries_in_vain_gives_its_try_away() -> None:
 def test_nothing_to_look_for() -> None:
     """Where nobody waits and nothing is in flight there is no time to look again."""
     assert Limiter((), 1).next_at(5.0) == math.inf
+
+
+@pytest.mark.parametrize("kind", [CANCEL, READ, LISTING])
+def test_a_throttled_account_stops_no_other(kind: CallKind) -> None:
+    """Where no limit is declared, too, the pause of one account is not the pause of all."""
+    desk = Desk()
+    desk.limiter.slow(desk.ask(kind, account="9"), 60.0, desk.now)
+    assert [desk.ask(kind, account=account).waiting for account in ("9", "10", "9", "11")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert desk.wait_s() == 5.0
+    assert len(desk.after(5.0)) == 1  # the one that tries
+    desk.limiter.ease(desk.ask(kind, account="10"))
+    assert desk.after(0) == []  # what works for others proves nothing

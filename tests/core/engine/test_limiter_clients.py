@@ -145,6 +145,24 @@ def test_each_account_has_its_own_tokens(virtually: Virtually, client: Make, pee
     assert [ack.reason for ack in virtually(queue())] == [None, Reason.NOT_SENT, None, None]
 
 
+def test_a_throttled_account_stops_no_other(
+    virtually: Virtually, client: Make, peer: Peer, quick: Ask
+) -> None:
+    """A venue that tells one account to wait for a minute is called for the others at once."""
+    throttled = {"say": "throttled", "wait": 60.0}
+    peer.on("cancel", lambda request: throttled if request.url.path == "/cancel/1" else RECEIPT)
+    peer.on("order", lambda _: {"say": "order", "id": "1", "status": "NEW"})
+
+    async def both() -> tuple[CancelAck, CancelAck]:
+        async with client() as one:
+            first = await one.cancel(quick("1", timeout_s=1.0))
+            return first, await one.cancel(quick("2", account="10", timeout_s=3.0))
+
+    first, second = virtually(both())
+    assert (first.outcome, first.reason) == (Outcome.REJECTED, Reason.THROTTLED)
+    assert (second.outcome, second.elapsed_s < 0.1) == (Outcome.PENDING, True)
+
+
 def test_a_log_in_never_waits_behind_the_cancels_that_wait_for_it(
     virtually: Virtually, client: Make, peer: Peer, quick: Ask, pebble: Pebble
 ) -> None:

@@ -1,0 +1,70 @@
+"""The lanes of one venue, found by kind of call and account; what rests is forgotten when there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from weakref import WeakValueDictionary
+
+from countermand._limits._bucket import Bucket
+from countermand._limits._lane import Lane
+from countermand._limits._places import Places
+from countermand.venue import CallKind, Limit, LimitScope
+
+#: So many unlimited lanes are kept before those at rest are forgotten.
+_MANY = 1024
+
+
+class Lanes:
+    """Finds or makes the lane of a kind of call for an account."""
+
+    def __init__(self, limits: Iterable[Limit], places_of: Mapping[CallKind, Places | None]) -> None:
+        self._limits = tuple(limits)
+        self._places_of = places_of
+        self._buckets: dict[object, Bucket] = {}
+        self._limited: dict[object, Lane] = {}
+        #: Lanes that only ever wait while the venue throttles that account.
+        self._unlimited: dict[tuple[CallKind, str], Lane] = {}
+        #: Also those that were forgotten, as long as a ticket has them: no account has two of a kind.
+        self._lane_of: WeakValueDictionary[tuple[CallKind, str], Lane] = WeakValueDictionary()
+        self._most = _MANY
+
+    def find(self, kind: CallKind, account: str, now: float) -> Lane:
+        """Return the lane; accounts share one where limits do not tell them apart."""
+        lane = self._lane_of.get((kind, account))
+        if lane is None:
+            lane = self._lane_of[kind, account] = self._made(kind, account, now)
+        return lane
+
+    def keep(self, kind: CallKind, account: str) -> None:
+        """Hear that the venue throttled a lane that a ticket has: that must not be forgotten."""
+        if not self._is_limited(kind):
+            self._unlimited[kind, account] = self._lane_of[kind, account]
+
+    def _made(self, kind: CallKind, account: str, now: float) -> Lane:
+        places = self._places_of[kind]
+        if not self._is_limited(kind):
+            self._forget(now)
+            # A venue without a limit may still throttle one account, which is no matter of the others.
+            return self._unlimited.setdefault((kind, account), Lane((Bucket(),), places))
+        keys = tuple(dict.fromkeys(self._key(one, account) for one in self._limits if kind in one.kinds))
+        use = (places, keys)
+        if use not in self._limited:
+            self._limited[use] = Lane(tuple(self._buckets[key] for key in keys), places)
+        return self._limited[use]
+
+    def _forget(self, now: float) -> None:
+        if len(self._unlimited) < self._most:
+            return
+        for key, lane in list(self._unlimited.items()):
+            if lane.is_at_rest(now):
+                del self._unlimited[key]
+        self._most = max(_MANY, 2 * len(self._unlimited))
+
+    def _is_limited(self, kind: CallKind) -> bool:
+        return any(kind in one.kinds for one in self._limits)
+
+    def _key(self, limit: Limit, account: str) -> object:
+        key = (limit, account if limit.per is LimitScope.ACCOUNT else None)
+        if key not in self._buckets:
+            self._buckets[key] = Bucket.of(limit)
+        return key
