@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from countermand._aside import ask_aside, is_being_canceled
 from countermand._case._facts import NoSession
 from countermand._limits._urgency import Urgency
+from countermand._outcome import Sent
+from countermand._wire._wire import Progress
 from countermand.venue import (
     Call,
     LogInFailure,
@@ -22,7 +24,8 @@ from countermand.venue import (
     Venue,
 )
 
-#: Law 6: the most log-ins in `_WINDOW_S` seconds; too many lock the user out.
+#: Law 6: the most log-ins in `_WINDOW_S` seconds; too many lock the user out. One that the venue cannot have
+#: seen is none: a port closed for a moment must not keep anybody out for a minute.
 _MOST_LOG_INS = 3
 _WINDOW_S = 60.0
 #: So many of them are kept for a session that was good for something, and died.
@@ -36,8 +39,8 @@ _LONGEST_PAUSE_S = 60.0
 #: The longest a callable is waited for that gives a code or a token, in seconds.
 CODE_TIMEOUT_S = 60.0
 
-#: Performs a call of a log-in, as urgently as those who wait for it want.
-Ask = Callable[[Call[LogInVerdict], Urgency], Awaitable[LogInVerdict]]
+#: Performs a call of a log-in, as urgently as those who wait for it want; notes how far it came.
+Ask = Callable[[Call[LogInVerdict], Urgency, Progress], Awaitable[LogInVerdict]]
 
 
 class LogIns:
@@ -48,6 +51,7 @@ class LogIns:
         self._ask = ask
         self._clock = clock
         self._begun: deque[float] = deque(maxlen=_MOST_LOG_INS)
+        self._is_counted = False
         self._failure: LogInFailure | None = None
         self._again_at = -math.inf
         #: Whether the last session came by calls, so that it is ours to give back.
@@ -92,7 +96,7 @@ class LogIns:
         if conversation is None:
             return None
         answer: LogInVerdict | str | None = None
-        asked = called = False
+        called, self._is_counted = False, False
         while True:
             try:
                 need = conversation.send(answer)
@@ -100,19 +104,28 @@ class LogIns:
                 self.earned = called
                 told: Session | LogInFailure = end.value
                 return told
-            if not asked:
-                wait_s = self._wait_s()
-                if wait_s > 0:
-                    return Throttled(retry_after_s=wait_s, text=_TOO_MANY)
-                self._begun.append(self._clock())
-            asked, called = True, called or isinstance(need, Call)
+            if not self._is_counted and (wait_s := self._wait_s()) > 0:
+                return Throttled(retry_after_s=wait_s, text=_TOO_MANY)
+            called = called or isinstance(need, Call)
             answer = await self._satisfied(need, urgency)
 
     async def _satisfied(self, need: Call[LogInVerdict] | NeedCode, urgency: Urgency) -> LogInVerdict | str:
         if isinstance(need, NeedCode):
+            self._count(self._clock())
             async with asyncio.timeout(CODE_TIMEOUT_S):
                 return await ask_aside(need.source)
-        return await self._ask(need, urgency)
+        progress = Progress(clock=self._clock)
+        try:
+            return await self._ask(need, urgency, progress)
+        finally:
+            if progress.sent is not Sent.NO:
+                self._count(progress.signed_at or 0.0)
+
+    def _count(self, at: float) -> None:
+        """Count the conversation once among the log-ins."""
+        if not self._is_counted:
+            self._begun.append(at)
+        self._is_counted = True
 
     def _wait_s(self, reserved: int = 0) -> float:
         most = _MOST_LOG_INS - reserved

@@ -190,12 +190,14 @@ class Station:
         )
         self._watch.answered(answered)
 
-    async def _ask_log_in(self, call: Call[LogInVerdict], urgency: Urgency) -> LogInVerdict:
+    async def _ask_log_in(
+        self, call: Call[LogInVerdict], urgency: Urgency, progress: Progress
+    ) -> LogInVerdict:
         # Those who wait for it hold nothing that it needs, and it is as urgent as the first of them.
         ticket = await self._gate.enter(urgency, call.kind)
         try:
             async with asyncio.timeout(LOG_IN_TIMEOUT_S):
-                verdict, _, _ = await self._let_through(ticket, call, None, Progress(clock=self._clock))
+                verdict, _, _ = await self._let_through(ticket, call, None, progress)
         except TimeoutError:
             return Unreadable(text="no answer in time")
         except WireFault as error:

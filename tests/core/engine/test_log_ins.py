@@ -244,6 +244,32 @@ def test_half_of_five_hundred_are_foreign(
     assert peer.calls().count("log-in") <= log_ins + (getattr(cancel, "__name__", "") == "in_threads")
 
 
+@pytest.mark.parametrize(
+    ("failure", "outcome", "log_ins"),
+    [("ConnectError", Outcome.PENDING, 6), ("ReadError", Outcome.REJECTED, 3)],
+)
+def test_only_a_log_in_that_the_venue_may_have_seen_counts(
+    virtually: Callable[[Any], Any],
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    pebble: Pebble,
+    quick: Ask,
+    failure: str,
+    outcome: Outcome,
+    log_ins: int,
+) -> None:
+    """A log-in of which no byte left is none of the three a minute: a port closed for 10 s costs 10 s."""
+    peer.on("log-in", *[getattr(httpx, failure)("broken")] * 5, TOKEN)
+    peer.on("cancel", RECEIPT).on("log-out", RECEIPT)
+
+    async def wait() -> CancelAck:
+        async with client(pebble.by_password()) as one:
+            return await one.cancel(quick(timeout_s=30))
+
+    ack = virtually(wait())
+    assert (ack.outcome, peer.calls().count("log-in")) == (outcome, log_ins)
+
+
 def test_a_venue_whose_log_in_fails_half_of_the_time(
     virtually: Callable[[Any], Any],
     client: Callable[..., AsyncClient],

@@ -52,9 +52,10 @@ class Desk:
         self.answers = list(answers)
         self.sessions = Sessions(venue, self.ask, lambda: self.now, self.told.append)
 
-    async def ask(self, call: Call[Any], urgency: Urgency) -> Any:
+    async def ask(self, call: Call[Any], urgency: Urgency, progress: Progress) -> Any:
         """Answer a call of a log-in: by script, or by ever new tokens, or these only after an event."""
         self.asked.append(call.name)
+        progress.sign(call.name)
         self.urgencies.append(urgency)
         answer = self.answers.pop(0) if self.answers else None
         await (answer.wait() if isinstance(answer, asyncio.Event) else asyncio.sleep(0))
