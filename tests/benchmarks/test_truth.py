@@ -34,7 +34,8 @@ def test_no_ack_lies_over_sockets(run_truth: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_broken_library_is_found(run_truth: Run, name: str) -> None:
     """Each plant ends with exit code 1, by the lie it was planted for."""
-    words = ("--cancels", "4000", "--sockets", "0", "--rate", "0.4", "--no-budget")
+    # The rarest are found within some 3,000 at this rate; which worlds chance brings differs from run to run.
+    words = ("--cancels", "20000", "--sockets", "0", "--rate", "0.8", "--no-budget")
     code, text = run_truth(*words, "--plant", name)
     assert code == 1
     assert f"| {PLANTS[name].lie} | 0 |" not in text
