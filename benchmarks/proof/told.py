@@ -47,6 +47,11 @@ class Told:
         return self.asked_at + float(self.ack["elapsed_s"]) if self.ack is not None else self.at
 
     @property
+    def joined_at(self) -> float:
+        """When the client heard of it, at the latest: a thread's question takes a step to get there."""
+        return self.at - float(self.ack["elapsed_s"]) if self.ack is not None else self.asked_at
+
+    @property
     def deadline(self) -> float:
         """When the ack had to come."""
         return self.asked_at + self.ask.timeout_s
@@ -129,13 +134,15 @@ class Trial:
 
         Who comes when the order is dead and nobody waits any more begins a case of its own.
         """
-        start = self.first.asked_at
+        first = self.first
         for other in sorted(self.siblings, key=lambda one: -one.asked_at):
-            dead = record.dead_at <= start
-            until = other.decided_at if dead else other.at + self.played.declared_lag_s
-            if other.asked_at <= start <= until:
-                start = other.asked_at
-        return start
+            if record.dead_at <= first.asked_at:
+                touch = first.joined_at <= other.decided_at
+            else:
+                touch = first.asked_at <= other.at + self.played.declared_lag_s
+            if other.asked_at <= first.asked_at and touch:
+                first = other
+        return first.asked_at
 
     def attempts(self, record: Record, *, shared: bool = False) -> list[Arrival]:
         """List the cancels of an order that came from the caller's case.

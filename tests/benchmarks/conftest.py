@@ -69,13 +69,18 @@ class Hand:
 
     @staticmethod
     def told(
-        ack: dict[str, Any] | None, at: float = TOLD, asked_at: float = ASKED, account: str = "9", **ask: Any
+        ack: dict[str, Any] | None,
+        at: float = TOLD,
+        asked_at: float = ASKED,
+        account: str = "9",
+        steps_s: float = 0.0,
+        **ask: Any,
     ) -> Told:
-        """Make what one caller was told about order 7."""
+        """Make what one caller was told about order 7; the way to the client and back takes `steps_s`."""
         asked = Ask(**{"at": asked_at, "timeout_s": 5.0, "assurance": "confirmed", **ask})
         order = OrderScript(order_id="7", account=account, client_order_id="70", asks=(asked,))
         error = None if ack is not None else "RuntimeError()"
-        ack = None if ack is None else {**ack, "elapsed_s": at - asked_at}
+        ack = None if ack is None else {**ack, "elapsed_s": at - asked_at - steps_s}
         return Told(order=order, ask=asked, asked_at=asked_at, at=at, ack=ack, error=error)
 
     @staticmethod

@@ -166,6 +166,28 @@ ROWS: dict[str, tuple[str | None, World]] = {
             settled=((h.told(h.ack("pending")), h.told(h.ack("unknown"))),),
         ),
     ),
+    "rejected, for an earlier case had canceled it": (
+        None,
+        lambda h: h.world(
+            (
+                h.told(canceled(h), steps_s=0.1),
+                h.told(h.ack("rejected", "venue refused"), asked_at=11.8, at=12.6, steps_s=0.4),
+            ),
+            h.record(NEW, GONE, canceled_by="cancel 1"),
+            arrivals=(h.arrival(), h.arrival(number=2, at=12.3)),
+        ),
+    ),
+    "rejected, for another caller of the case had canceled it": (
+        REJECTED,
+        lambda h: h.world(
+            (
+                h.told(canceled(h), steps_s=0.1),
+                h.told(h.ack("rejected", "venue refused"), asked_at=11.8, at=12.6),
+            ),
+            h.record(NEW, GONE, canceled_by="cancel 1"),
+            arrivals=(h.arrival(), h.arrival(number=2, at=12.3)),
+        ),
+    ),
     "an exception": (RAISED, lambda h: one(h, None, NEW)),
     "a cancel of an order nobody named": (
         UNNAMED,
