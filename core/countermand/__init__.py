@@ -4,11 +4,22 @@ from countermand._ack import CancelAck
 from countermand._client import AsyncClient, Client
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import ClientOrderId, OrderId
+from countermand._mass_cancel import (
+    BlockReport,
+    Cause,
+    KillReport,
+    MassCancelReport,
+    NativeCancel,
+    Readiness,
+    Residual,
+    ScopeState,
+)
 from countermand._observer import Answered, LoggingObserver, Observer
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance, CancelCause, CancelRequest
 from countermand._retry import RetryPolicy
+from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand._update import Unsettled, Update
 
 __version__ = "0.1.0"
@@ -18,22 +29,33 @@ __all__ = [
     "Assurance",
     "AsyncClient",
     "Attempt",
+    "BlockReport",
     "CancelAck",
     "CancelCause",
     "CancelRequest",
     "CanceledBy",
+    "Cause",
     "Client",
     "ClientOrderId",
     "Evidence",
     "EvidenceKind",
+    "KillReport",
     "LoggingObserver",
+    "MassCancelReport",
+    "NativeCancel",
     "Observer",
     "OrderId",
     "OrderReport",
     "OrderStatus",
     "Outcome",
+    "PlacedAfter",
+    "Readiness",
     "Reason",
+    "Residual",
     "RetryPolicy",
+    "Scope",
+    "ScopeKind",
+    "ScopeState",
     "Sent",
     "Stage",
     "StatusClass",

@@ -87,6 +87,8 @@ class OrderReport:
     average_price: Decimal | None = None
     #: The order this one took the place of, by whichever id the venue says it.
     replaces: OrderId | ClientOrderId | None = None
+    #: The user who entered it, where the venue tells.
+    entered_by: str | None = None
     #: The order this one is a leg of.
     parent: OrderId | None = None
     legs: tuple[OrderReport, ...] = ()

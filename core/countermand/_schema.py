@@ -1,4 +1,4 @@
-"""Acks as plain JSON values, so that a journal or another process can read them: schema 1."""
+"""Acks and reports as plain JSON values, so that a journal or another process can read them: schema 1."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar, get_origin
 
+import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.v import format_exception
 
 from countermand._ids import ClientOrderId, OrderId
@@ -25,7 +27,7 @@ _ID_TYPES: dict[str, Callable[[str], OrderId | ClientOrderId]] = {
 
 
 def to_dict(value: Any) -> dict[str, Any]:
-    """Render an ack as plain JSON values; decimals and times are strings."""
+    """Render an ack or a report as plain JSON values; decimals and times are strings."""
     return {"schema": SCHEMA, **_CONVERTER.unstructure(value)}
 
 
@@ -112,3 +114,20 @@ _CONVERTER.register_unstructure_hook(
     OrderId | ClientOrderId | None, lambda value: None if value is None else _id_to_dict(value)
 )
 _CONVERTER.register_structure_hook(OrderId | ClientOrderId | None, _optional_id_from_dict)
+
+
+def _says_more(kind: Any) -> bool:
+    return attrs.has(kind) and hasattr(kind, "TOLD_BESIDES")
+
+
+def _saying_more(kind: Any, converter: Converter) -> Any:
+    """Render what a report says of itself, too, and leave out what has no other form than itself."""
+    omitted = {field.name: override(omit=True) for field in attrs.fields(kind) if "no_json" in field.metadata}
+    plain = make_dict_unstructure_fn(kind, converter, **omitted)  # type: ignore[arg-type]  # names at run time
+    besides = kind.TOLD_BESIDES
+    return lambda value: (
+        plain(value) | {name: converter.unstructure(getattr(value, name)) for name in besides}
+    )
+
+
+_CONVERTER.register_unstructure_hook_factory(_says_more, _saying_more)

@@ -1,6 +1,7 @@
 """The contract of a venue plugin: all that an adapter imports, besides the values of `countermand`."""
 
 from countermand._http import HttpRequest, HttpResponse
+from countermand._scope import ScopeKind
 from countermand.venue._call import (
     LISTING_BYTES,
     REPLY_BYTES,
@@ -9,7 +10,7 @@ from countermand.venue._call import (
     CancelTarget,
     Stamp,
 )
-from countermand.venue._capabilities import Capabilities, Identity, Limit, LimitScope, ScopeKind
+from countermand.venue._capabilities import Capabilities, Identity, Limit, LimitScope
 from countermand.venue._checks import check_header_value, check_number, clean_base_url
 from countermand.venue._contract import LogIn, LogInFailure, NeedCode, Secret, Venue
 from countermand.venue._plugin import CONTRACT, Plugin, load_venue, venues

@@ -7,6 +7,7 @@ from enum import Enum
 
 import attrs
 
+from countermand._scope import ScopeKind
 from countermand.venue._call import CallKind
 from countermand.venue.settings import must_be
 
@@ -16,15 +17,6 @@ class Identity(Enum):
 
     ORDER_ID = "order id"
     CLIENT_ORDER_ID = "client order id"
-
-
-class ScopeKind(Enum):
-    """A scope that a venue's own mass cancel honours exactly."""
-
-    ACCOUNT = "account"
-    INSTRUMENT = "instrument"
-    USER = "user"
-    VENUE_WIDE = "venue wide"
 
 
 class LimitScope(Enum):
@@ -70,7 +62,12 @@ class Capabilities:
 
     #: By what the venue's own cancel call names an order; others are resolved first.
     identities: frozenset[Identity] = frozenset({Identity.ORDER_ID})
+    #: The scopes that its own mass cancel honours exactly; all others are listed, and canceled by id.
     scopes: frozenset[ScopeKind] = frozenset()
+    #: Classes of orders that its listing of open orders leaves out, in the venue's words.
+    not_listed: tuple[str, ...] = ()
+    #: It can be asked for the accounts that the credential reaches.
+    lists_accounts: bool = False
     #: How long a read may show what was before, in seconds.
     read_lag_s: float = attrs.field(default=5.0, validator=attrs.validators.ge(0))
     limits: tuple[Limit, ...] = ()

@@ -415,6 +415,35 @@ NEXT: dict[str, tuple[dict[str, Any], Happened, float, str]] = {
     "a last read after a quick one": (
         {"timeout_s": 9}, lambda s: watched(s.cancel(CONFLICT, took=4), 8.0).read(NEW, 8, took=0.01), 8.01, "read 8.9",
     ),
+    "a last read before the first of two deadlines": (
+        {"timeout_s": 9.8},
+        lambda s: watched(s.joined(0, deadline=60).cancel(CONFLICT, took=4), 8.0).read(NEW, 8, took=0.5), 8.5, "read 8.8",
+    ),
+    "a last look-up before the first of two deadlines": (
+        {"order": ALIAS, "timeout_s": 9.8},
+        lambda s: [s.joined(0, deadline=60), *(s.read("reset", at, action=OPEN) for at in (2.5, 2.7, 3, 4, 7.6, 8.6))][0],
+        8.7, "open 9.6",
+    ),
+    "a look at half of a short wait, beside one who has more patience with the attempt": (
+        {}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4), 1, "read 2.5",
+    ),
+    "a look at half of one's own wait, whenever it began": (
+        {"joined_at": -2}, lambda s: s.began(CANCEL, 0, overdue_s=7), 1, "read 3",
+    ),
+    "a look at half of the shortest wait": (
+        {}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4).joined(1.5, deadline=2.5).joined(1.75), 1.75, "read 2",
+    ),
+    "none more for one who came as a look began": (
+        {}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4).read(NEW, 1), 1.1, "read 3",
+    ),
+    "nor for one who came before": ({}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4).read(NEW, 1.2), 1.3, "read 3"),
+    "but for one who came after": ({}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4).read(NEW, 0.9), 1, "read 2.5"),
+    "and where another call failed": (
+        {}, lambda s: s.began(CANCEL, 0).joined(1, deadline=4).read("reset", 1.2, action=HISTORY), 1.3, "read 2.5",
+    ),
+    "no look at half of a wait for a turn": (
+        {}, lambda s: s.began(CANCEL, 0, signed=False).joined(1, deadline=4), 1, "nothing",
+    ),
     "a look-up again, whenever it began": (
         {"order": ALIAS, "joined_at": -5}, lambda s: s.read("reset", -1, action=OPEN), -0.9, "open -0.85",
     ),

@@ -1,0 +1,164 @@
+"""What became of a mass cancel, and of a kill: for each scope what is proved, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar
+
+import attrs
+
+from countermand._ack import CancelAck
+from countermand._ids import OrderId
+from countermand._order import OrderReport
+from countermand._outcome import Outcome, Reason, Sent
+from countermand._scope import PlacedAfter, Scope
+
+
+class ScopeState(Enum):
+    """What is known of a scope at the end of a mass cancel."""
+
+    #: Two complete listings that began after the last answer showed nothing left of it.
+    PROVED_EMPTY = "proved empty"
+    #: Orders of it were seen on the book to the last, and each is told with its cause.
+    RESIDUAL = "residual"
+    #: Nobody can tell: listings failed, were incomplete, or came too late.
+    UNKNOWN = "unknown"
+
+
+class Cause(Enum):
+    """Why an order is left, or may be."""
+
+    #: The venue, or the market behind it, refused every cancel.
+    REFUSED = "refused"
+    #: The venue has the cancel, and the order has not been seen to end.
+    PENDING = "pending"
+    #: Nobody can tell what became of its cancel.
+    UNKNOWN = "unknown"
+    #: No byte of a cancel for it left.
+    NOT_SENT = "not sent"
+    #: Another order took its place.
+    REPLACED = "replaced"
+    #: The predicate of the scope raised for it, so it was left alone.
+    UNDECIDED = "undecided"
+
+
+@attrs.frozen(kw_only=True)
+class Residual:
+    """An order of the scope that is on the book, or may be."""
+
+    order_id: OrderId
+    cause: Cause
+    #: As the last listing showed it; None where none did.
+    order: OrderReport | None = None
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NativeCancel:
+    """The venue's own mass cancel: sent once at most, and what was answered."""
+
+    call: str
+    #: PENDING with a receipt, REJECTED if it was definitely refused, else UNKNOWN.
+    outcome: Outcome
+    sent: Sent
+    reason: Reason | None = None
+    text: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MassCancelReport:
+    """What became of the orders of a scope, as of the end of the sweep."""
+
+    TOLD_BESIDES: ClassVar = ("state",)
+
+    scope: Scope
+    placed_after: PlacedAfter
+    #: One for each order of the scope that was to be canceled, in the order they became known.
+    acks: tuple[CancelAck, ...] = ()
+    native: NativeCancel | None = None
+    residual: tuple[Residual, ...] = ()
+    #: Orders of the scope that were placed after the first send, and left alone as asked.
+    kept: tuple[OrderReport, ...] = ()
+    #: Orders outside of the scope that the venue took along, such as linked ones.
+    beyond_scope: tuple[OrderId, ...] = ()
+    #: When the second of two listings began that showed nothing left (aware, UTC); None if nothing is proved.
+    proved_empty_as_of: datetime | None = None
+    #: Whether a listing could not be read to its end, or shifted while it was read.
+    incomplete: bool = False
+    #: Classes of orders that the venue's listing leaves out: of these nothing is proved.
+    not_covered: tuple[str, ...] = ()
+    #: Why nothing, or not all, could be done, where no single order is to blame.
+    reason: Reason | None = None
+    error: str | None = None
+    #: Calls made to the venue for it, log-ins not counted.
+    calls: int = 0
+    elapsed_s: float = 0.0
+
+    @property
+    def state(self) -> ScopeState:
+        """What is known of the scope."""
+        if self.proved_empty_as_of is not None:
+            return ScopeState.PROVED_EMPTY
+        seen = any(one.order is not None for one in self.residual)
+        return ScopeState.RESIDUAL if seen and not self.incomplete else ScopeState.UNKNOWN
+
+    @property
+    def touched(self) -> tuple[OrderId, ...]:
+        """The orders for which a cancel was, or may have been, sent."""
+        sent = (ack.order_id for ack in self.acks if ack.sent is not Sent.NO)
+        return tuple(order_id for order_id in sent if order_id is not None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Render as plain JSON values, with `"schema": 1`; of `where` only that there was one."""
+        from countermand import _schema  # noqa: PLC0415 - cattrs is loaded only by those who serialise
+
+        return _schema.to_dict(self)
+
+
+@attrs.frozen(kw_only=True)
+class BlockReport:
+    """How the callable fared that was to block new orders; it never holds a kill back for over a second."""
+
+    done: bool
+    error: str | None = None
+    elapsed_s: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class KillReport:
+    """What became of a kill: one report for each scope, in the order asked."""
+
+    TOLD_BESIDES: ClassVar = ("proved",)
+
+    reports: tuple[MassCancelReport, ...]
+    before: BlockReport | None = None
+    #: By venue, accounts that the venue told of and no scope named: nothing was done to them.
+    unnamed: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    #: By venue, why it could not be asked for its accounts.
+    undiscovered: Mapping[str, str] = attrs.field(factory=dict)
+    elapsed_s: float = 0.0
+
+    @property
+    def proved(self) -> bool:
+        """Whether every scope is proved empty, and no account is left that nobody named."""
+        empty = all(one.state is ScopeState.PROVED_EMPTY for one in self.reports)
+        return bool(self.reports) and empty and not self.unnamed and not self.undiscovered
+
+    def to_dict(self) -> dict[str, Any]:
+        """Render as plain JSON values, with `"schema": 1`."""
+        from countermand import _schema  # noqa: PLC0415 - cattrs is loaded only by those who serialise
+
+        return _schema.to_dict(self)
+
+
+@attrs.frozen(kw_only=True)
+class Readiness:
+    """Whether a venue is ready for a kill: a session is held and a connection open."""
+
+    venue: str
+    ready: bool
+    error: str | None = None
+    #: Accounts that the venue told of, where it has a call for it.
+    accounts: tuple[str, ...] = ()
