@@ -14,11 +14,11 @@ from countermand.venue import CallKind, Limit
 
 #: What is kept for more urgent needs while they do not wait, as a share of the burst, in the order of `Need`.
 _RESERVES = {
-    CallKind.CANCEL: (0.0, 0.5, 0.7),
-    CallKind.MASS_CANCEL: (0.0, 0.5, 0.7),
-    CallKind.READ: (0.0, 0.0, 0.5),
-    CallKind.LISTING: (0.0, 0.0, 0.5),
-    CallKind.LOG_IN: (0.0, 0.0, 0.0),
+    CallKind.CANCEL: (0.0, 0.0, 0.5, 0.7),
+    CallKind.MASS_CANCEL: (0.0, 0.0, 0.5, 0.7),
+    CallKind.READ: (0.0, 0.0, 0.0, 0.5),
+    CallKind.LISTING: (0.0, 0.0, 0.0, 0.5),
+    CallKind.LOG_IN: (0.0, 0.0, 0.0, 0.0),
 }
 #: From a reserve one token is drawn in the time that so many take to come: half of them fill it up again.
 _REFILLS = 2
@@ -43,7 +43,7 @@ class Bucket:
 
     burst: int = 1
     interval_s: float = 0.0
-    floors: tuple[float, ...] = (0.0, 0.0, 0.0)
+    floors: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     shares: Shares = attrs.field(factory=Shares, init=False)
     brake: Brake = attrs.field(factory=Brake, init=False)
     _full_at: float = attrs.field(default=-math.inf, init=False)

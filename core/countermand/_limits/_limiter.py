@@ -109,10 +109,8 @@ class Limiter:
         chosen: Ticket | None = None
         first: tuple[float, ...] = (math.inf,)
         for line in self._lines.values():
-            if line.is_full(now):
-                continue
             for need in Need:
-                ticket = line.first(need, now)
+                ticket = None if line.is_full(need, now) else line.first(need, now)
                 if ticket is not None:
                     order = (ticket.lane.lead(need, now), need, ticket.deadline, ticket.number)
                     if order < first:

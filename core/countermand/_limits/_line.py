@@ -41,9 +41,9 @@ class Line:
         if was_head:
             self._show(ticket.lane, ticket.need)
 
-    def is_full(self, now: float) -> bool:
-        """Whether nobody can go for want of a place."""
-        return self.places is not None and self.places.free_at > now + SLACK_S
+    def is_full(self, need: Need, now: float) -> bool:
+        """Whether nobody of that need can go for want of a place."""
+        return self._free_at(need) > now + SLACK_S
 
     def first(self, need: Need, now: float) -> Ticket | None:
         """Return the ticket in front of those of a need that lack nothing."""
@@ -67,9 +67,11 @@ class Line:
 
     def next_at(self, now: float) -> float:
         """Say when to look again if nothing happens before."""
-        if self.places is not None and self.is_full(now):
-            return self.places.free_at
-        return self._aside[0][0] if self._aside else math.inf
+        free_at = min((self._free_at(need) for need in Need if self.is_full(need, now)), default=math.inf)
+        return min(free_at, self._aside[0][0]) if self._aside else free_at
+
+    def _free_at(self, need: Need) -> float:
+        return -math.inf if self.places is None else self.places.free_at(need)
 
     def _show(self, lane: Lane, need: Need) -> None:
         head = lane.head(need)

@@ -1,4 +1,4 @@
-"""Whose turn it is at something scarce: start-time fair queueing between the needs.
+"""Whose turn it is at something scarce: fair queueing by start time between the needs; a kill goes first.
 
 Each need has a mark on a common scale that moves on by its stride whenever it is served; the need whose mark
 is the lowest is due. One that did not wait has its mark moved up to where the others are: nobody saves up.
@@ -10,7 +10,7 @@ from countermand._limits._urgency import Need
 
 #: Law 10: at least half is for first cancels, and a fifth for settling reads, which here get three tenths.
 SHARES = {Need.FIRST_CANCEL: 0.5, Need.SETTLING_READ: 0.3, Need.OTHER: 0.2}
-_STRIDES = tuple(1 / SHARES[need] for need in Need)
+_STRIDES = {need: 1 / share for need, share in SHARES.items()}
 
 
 class Shares:
@@ -25,12 +25,14 @@ class Shares:
 
     def lead(self, need: Need) -> float:
         """Say how far a need is ahead of those that wait, too; 0 for the one that is due."""
-        due = min(
-            max(self._mark, mark) for mark, count in zip(self._marks, self.waiting, strict=True) if count
-        )
+        if need is Need.KILL:
+            return 0.0
+        due = min(max(self._mark, self._marks[one]) for one in SHARES if self.waiting[one])
         return max(self._mark, self._marks[need]) - due
 
     def serve(self, need: Need) -> None:
         """Note that it was that need's turn."""
+        if need is Need.KILL:
+            return
         self._mark = max(self._mark, self._marks[need])
         self._marks[need] = self._mark + _STRIDES[need]

@@ -12,11 +12,13 @@ import attrs
 class Need(IntEnum):
     """What an exchange is for, the most urgent first."""
 
-    FIRST_CANCEL = 0
+    #: Whatever a kill needs: it goes before all others, and has places of its own.
+    KILL = 0
+    FIRST_CANCEL = 1
     #: A read or a listing that a waiting cancel depends on.
-    SETTLING_READ = 1
+    SETTLING_READ = 2
     #: Repeats of cancels, sweeps.
-    OTHER = 2
+    OTHER = 3
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from countermand._limits._bucket import Bucket
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
+from countermand._limits._shares import SHARES
 from countermand._limits._urgency import Need, Urgency
 from countermand.venue import CallKind, Limit, LimitScope
 
 KINDS = {
+    Need.KILL: (CallKind.CANCEL, CallKind.LISTING),
     Need.FIRST_CANCEL: (CallKind.CANCEL, CallKind.LOG_IN),
     Need.SETTLING_READ: (CallKind.READ, CallKind.LISTING),
     Need.OTHER: (CallKind.CANCEL, CallKind.LISTING),
@@ -77,13 +79,15 @@ class Venue:
         self.limiter.leave(self.waiting.pop(index % len(self.waiting)))
 
     def hurry(self, index: int) -> None:
-        """Let one of those that wait be as urgent as can be."""
+        """Let one of those that wait be as urgent as can be, or nearly so."""
         ticket = self.waiting[index % len(self.waiting)]
-        self.limiter.hurry(ticket, Urgency(need=Need.FIRST_CANCEL, deadline=self.now))
+        need = min(ticket.need, Need(index % 2))
+        self.limiter.hurry(ticket, Urgency(need=need, deadline=self.now))
 
     def serve(self) -> list[Ticket]:
         """Grant what can be granted."""
         granted = self.limiter.grant(self.now)
+        assert granted == sorted(granted, key=lambda ticket: ticket.need is not Need.KILL)
         for ticket in granted:
             self.waiting.remove(ticket)
             self._fly(ticket)
@@ -128,12 +132,12 @@ def perform(venue: Venue, step: tuple[Any, ...]) -> None:
 
 @given(limits=limits, steps=steps)
 def test_laws(limits: list[Limit], steps: list[tuple[Any, ...]]) -> None:
-    """No limit is passed, no first cancel waits for what is there, and in the end nobody was forgotten."""
+    """No limit is passed, kills go first, no cancel waits for what is there, and nobody is forgotten."""
     venue = Venue(Limiter(limits, PLACES))
     for step in steps:
         perform(venue, step)
         venue.serve()
-        _no_first_cancel_waits_in_vain(venue)
+        _nobody_urgent_waits_in_vain(venue)
         _nobody_waits_for_longer_than_told(venue)
     _all_are_served(venue)
     for bucket, times in venue.given.items():
@@ -141,9 +145,9 @@ def test_laws(limits: list[Limit], steps: list[tuple[Any, ...]]) -> None:
             _is_within(bucket, times)
 
 
-def _no_first_cancel_waits_in_vain(venue: Venue) -> None:
+def _nobody_urgent_waits_in_vain(venue: Venue) -> None:
     for ticket in venue.waiting:
-        if ticket.need is Need.FIRST_CANCEL:
+        if ticket.need in (Need.KILL, Need.FIRST_CANCEL):
             assert ticket.lane.ready_at(ticket.need, venue.now) > venue.now
 
 
@@ -174,7 +178,7 @@ def _is_within(bucket: Bucket, times: list[float]) -> None:
 
 
 @given(
-    needs=st.sets(st.sampled_from(Need), min_size=1),
+    needs=st.sets(st.sampled_from(sorted(SHARES)), min_size=1),
     rate=st.sampled_from([0.3, 1.0, 7.0]),
     burst=st.integers(1, 9),
     places=st.sampled_from([1, 999]),
