@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import attrs
 
-from countermand import CancelRequest, ClientOrderId, OrderId
+from countermand import CancelRequest, ClientOrderId, OrderId, Scope
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
+    AccountsVerdict,
     Call,
     CallKind,
     CancelTarget,
@@ -33,6 +34,7 @@ from countermand.venue.settings import must_be, must_be_bool, must_be_duration, 
 from countermand_apex._credentials import ApiKey, Credential, Password, SessionToken
 from countermand_apex._settings import must_be_oms
 from countermand_apex._verdicts import (
+    read_accounts,
     read_cancel,
     read_history,
     read_listing,
@@ -61,9 +63,13 @@ _must_be_credential = must_be(
 class Apex:
     """One APEX venue; raises `ConfigurationError` for a setting that cannot be used.
 
-    `read_lag_s` (seconds) is how long its replicas may show an order as it was. Declare
-    `client_order_ids_unique` only if no client order id of the account is ever used again: then a cancel
-    names the order by it, otherwise the order is looked for first.
+    `read_lag_s` (seconds) is how long its replicas may show an order as it was. The others are declared of a
+    gateway, and what is not declared is listed and canceled by id instead:
+    `client_order_ids_unique`: no client order id of the account is ever used again, so it names an order.
+    `cancel_list`: it has SendCancelList, which AlphaPoint documents from 4.x on.
+    `native_instrument_scope`: its CancelAllOrders reads the instrument, in whichever of two spellings.
+    `user_scopes`: its CancelAllOrders reads UserId, as only AlphaPoint's older edition has it. To a gateway
+    that does not, a user in an account means all users of it, and a user without an account, everybody.
     """
 
     base_url: str = attrs.field(converter=clean_base_url)
@@ -73,6 +79,12 @@ class Apex:
     client_order_id_key: str = attrs.field(default="ClOrderId", kw_only=True, validator=_must_be_key)
     client_order_ids_unique: bool = attrs.field(default=False, kw_only=True, validator=must_be_bool)
     read_lag_s: float = attrs.field(default=5.0, kw_only=True, validator=must_be_duration)
+    #: `cancel_list` to whoever sets it; the venue has a call of that name.
+    has_cancel_list: bool = attrs.field(
+        default=False, alias="cancel_list", kw_only=True, validator=must_be_bool
+    )
+    native_instrument_scope: bool = attrs.field(default=False, kw_only=True, validator=must_be_bool)
+    user_scopes: bool = attrs.field(default=False, kw_only=True, validator=must_be_bool)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -80,9 +92,10 @@ class Apex:
         by_client = {Identity.CLIENT_ORDER_ID} if self.client_order_ids_unique else set()
         return Capabilities(
             identities=frozenset({Identity.ORDER_ID, *by_client}),
-            # Not INSTRUMENT: AlphaPoint CancelAllOrders spells that key in two ways, and a server that
-            # knows only the other one would cancel every instrument of the account.
-            scopes=frozenset({ScopeKind.ACCOUNT}),
+            scopes=self._scopes(),
+            # AlphaPoint GetOpenOrders: working orders, neither quotes nor block trades.
+            not_listed=("quotes", "block trades"),
+            lists_accounts=True,
             read_lag_s=self.read_lag_s,
             # AlphaPoint documents none. NDAX counts 50 authenticated calls a minute and address (2021): one
             # venue's own figure, which its users may configure.
@@ -94,7 +107,7 @@ class Apex:
             replaced_reads_canceled=True,
             has_history=True,
             has_trail=True,
-            cancel_list_size=CANCEL_LIST_SIZE,
+            cancel_list_size=CANCEL_LIST_SIZE if self.has_cancel_list else 0,
         )
 
     @property
@@ -111,27 +124,35 @@ class Apex:
         if request.instrument is not None:
             wire_id(request.instrument, "an APEX instrument")
 
+    def check_scope(self, scope: Scope) -> None:
+        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^63-1."""
+        self._body_of(scope)
+        for order_id in scope.order_ids:
+            self._identity(order_id)
+
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AlphaPoint CancelOrder."""
         return self._call(CallKind.CANCEL, "CancelOrder", self._target(target), read_cancel)
 
-    def cancel_all(self, account: str, instrument: str | None = None) -> Call[CancelVerdict]:
-        """Cancel all orders of an account, or those of one instrument; AlphaPoint CancelAllOrders.
+    def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
+        """Cancel a scope's orders; AlphaPoint CancelAllOrders.
 
-        Raises `InvalidRequestError` without an account or with account 0: APEX would take it for all of them.
+        Raises `InvalidRequestError` for a scope that this gateway is not declared to honour exactly.
         """
-        body = self._account(account)
-        if instrument is not None:
-            # AlphaPoint CancelAllOrders spells the key so in its table and so in its examples.
-            number = wire_id(instrument, "an APEX instrument")
-            body |= {"InstrumentId": number, "IntrumentId": number}
-        return self._call(CallKind.MASS_CANCEL, "CancelAllOrders", body, read_cancel)
+        if scope.kind not in self._scopes():
+            raise InvalidRequestError(
+                f"this APEX venue has no call for orders of a scope {scope.kind.value!r}"
+            )
+        return self._call(CallKind.MASS_CANCEL, "CancelAllOrders", self._body_of(scope), read_cancel)
 
     def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
         """Cancel up to 50 orders with one answer for all of them; AlphaPoint SendCancelList (4.x).
 
-        Raises `InvalidRequestError` for none, for too many, and for one named by its client order id.
+        Raises `InvalidRequestError` for none, for too many, for one named by its client order id, and where
+        the gateway is not declared to have it.
         """
+        if not self.has_cancel_list:
+            raise InvalidRequestError("this APEX venue is not declared to have SendCancelList (cancel_list)")
         if not 1 <= len(targets) <= CANCEL_LIST_SIZE:
             raise InvalidRequestError(
                 f"a cancel list holds 1 to {CANCEL_LIST_SIZE} orders, got {len(targets)}"
@@ -163,6 +184,10 @@ class Apex:
         read = partial(read_history, start=start)
         return self._call(CallKind.LISTING, "GetOrderHistory", body, read)
 
+    def list_accounts(self) -> Call[AccountsVerdict]:
+        """List the accounts that the user reaches; AlphaPoint GetUserAccounts."""
+        return self._call(CallKind.READ, "GetUserAccounts", {"OMSId": self.oms_id}, read_accounts)
+
     def log_in(self) -> LogIn | None:
         """Begin a log-in; None where every call is signed."""
         return self.auth.log_in()
@@ -172,6 +197,32 @@ class Apex:
         if not self.auth.owns_session:
             return None
         return self._call(CallKind.LOG_IN, "LogOut", {}, read_log_out)
+
+    def _scopes(self) -> frozenset[ScopeKind]:
+        declared = {
+            # AlphaPoint CancelAllOrders spells that key in two ways in its table and its examples; a server
+            # that reads neither of the two would cancel every instrument of the account.
+            ScopeKind.INSTRUMENT: self.native_instrument_scope,
+            # AlphaPoint CancelAllOrders (older edition), table of combinations; the newer has no UserId.
+            ScopeKind.USER: self.user_scopes,
+        }
+        always = {ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE}
+        return frozenset(always | {kind for kind, honoured in declared.items() if honoured})
+
+    def _body_of(self, scope: Scope) -> dict[str, int]:
+        body = {"OMSId": self.oms_id}
+        if scope.kind is ScopeKind.VENUE_WIDE:
+            # AlphaPoint CancelAllOrders, Warning: AccountID 0 means all accounts. Written here, nowhere else.
+            body["AccountId"] = 0
+        if scope.account_id is not None:
+            body["AccountId"] = wire_id(scope.account_id, "an APEX account")
+        if scope.user_id is not None:
+            body["UserId"] = wire_id(scope.user_id, "an APEX user")
+        if scope.instrument_id is not None:
+            # AlphaPoint CancelAllOrders spells the key so in its table and so in its examples.
+            number = wire_id(scope.instrument_id, "an APEX instrument")
+            body |= {"InstrumentId": number, "IntrumentId": number}
+        return body
 
     def _account(self, account: str) -> dict[str, int]:
         return {"OMSId": self.oms_id, "AccountId": wire_id(account, "an APEX account")}

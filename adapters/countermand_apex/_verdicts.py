@@ -14,6 +14,8 @@ import attrs
 
 from countermand import OrderReport, Reason
 from countermand.venue import (
+    Accounts,
+    AccountsVerdict,
     CancelVerdict,
     Gone,
     HttpResponse,
@@ -34,7 +36,14 @@ from countermand.venue import (
     retry_after_s,
 )
 from countermand.venue.wire import WireError, read_json, structure
-from countermand_apex._wire import TEXT_LENGTH, WireAnswer, all_orders, join_texts, only_order
+from countermand_apex._wire import (
+    TEXT_LENGTH,
+    WireAnswer,
+    account_ids,
+    all_orders,
+    join_texts,
+    only_order,
+)
 
 T = TypeVar("T")
 
@@ -117,6 +126,12 @@ def read_history(response: HttpResponse, start: int) -> ListingVerdict:
     if not isinstance(rows, tuple):
         return rows
     return Page(rows=rows, next_page=start + len(rows) if rows else None)
+
+
+def read_accounts(response: HttpResponse) -> AccountsVerdict:
+    """Read the answer to GetUserAccounts: a bare list of ids."""
+    ids = read_payload(response, account_ids)
+    return Accounts(ids=ids) if isinstance(ids, tuple) else ids
 
 
 def read_payload(response: HttpResponse, shape: Callable[[Any], T]) -> T | ReadFailure:

@@ -86,6 +86,7 @@ class WireOrder:
     orig_quantity: Decimal | None = None
     avg_price: Decimal | None = None
     orig_order_id: int | None = None
+    entered_by: int | None = None
     cancel_reason: Any = None
     reject_reason: Any = None
     change_reason: Any = None
@@ -108,6 +109,7 @@ def order_report(value: object) -> OrderReport:
         remaining_quantity=Decimal(0) if dead else order.quantity,
         average_price=order.avg_price,
         replaces=_replaced(order),
+        entered_by=_text_or_none(order.entered_by or None),  # 0 is no user
         text=join_texts(order.cancel_reason, order.reject_reason, order.change_reason),
     )
 
@@ -126,6 +128,16 @@ def all_orders(value: object) -> tuple[OrderReport, ...]:
     if not isinstance(value, list):
         raise WireError(f"expected a list of orders, got {type(value).__name__}")
     return tuple(order_report(row) for row in value)
+
+
+def account_ids(value: object) -> tuple[str, ...]:
+    """Read a list of accounts; one that is no number above 0 spoils it, for it could be the one in doubt."""
+    if not isinstance(value, list):
+        raise WireError(f"expected a list of accounts, got {type(value).__name__}")
+    for number in value:
+        if type(number) is not int or number < 1:
+            raise WireError(f"expected an account id, got {number!r:.40}")
+    return tuple(map(str, value))
 
 
 def _text_or_none(number: int | None) -> str | None:

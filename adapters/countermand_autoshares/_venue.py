@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
 
 import attrs
 
-from countermand import Assurance, CancelRequest, OrderId
+from countermand import Assurance, CancelRequest, OrderId, Scope
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
+    AccountsVerdict,
     Call,
     CallKind,
     CancelTarget,
@@ -32,6 +33,7 @@ from countermand.venue.settings import must_be, must_be_duration, must_be_key, m
 from countermand_autoshares._credentials import AccessToken, Credential, Password, session_headers
 from countermand_autoshares._settings import must_be_version
 from countermand_autoshares._verdicts import (
+    read_accounts,
     read_cancel,
     read_history,
     read_log_out,
@@ -91,6 +93,7 @@ class AutoShares:
             not_found_documented=False,
             # Swagger, OrderResource, Status: Replaced is a status of its own.
             replaced_reads_canceled=False,
+            lists_accounts=True,
             has_history=True,
             has_trail=True,
         )
@@ -106,6 +109,18 @@ class AutoShares:
         if isinstance(request.order, OrderId):
             self._order(request.account, request.order)
 
+    def check_scope(self, scope: Scope) -> None:
+        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^31-1, and for any user.
+
+        An instrument is a symbol, of any text; of a user AutoShares' orders tell nothing.
+        """
+        if scope.user_id is not None:
+            raise InvalidRequestError("AutoShares does not tell which user entered an order")
+        if scope.account_id is not None:
+            self._orders(scope.account_id)
+        for order_id in scope.order_ids:
+            path_id(order_id.value, "an AutoShares order id")
+
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AutoShares Cancel an Order: "quick" for RECEIVED, "slow" for CONFIRMED.
 
@@ -116,6 +131,14 @@ class AutoShares:
         collection, read = _CANCELS[target.assurance]
         path = self._order(target.account, target.order, collection)
         return self._call(CallKind.CANCEL, f"DELETE {collection}", path, read)
+
+    def cancel_all(self, scope: Scope) -> NoReturn:
+        """Raise `InvalidRequestError`: the API description (Swagger) has no such call."""
+        raise InvalidRequestError("AutoShares has no call that cancels several orders")
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> NoReturn:
+        """Raise `InvalidRequestError`: the API description (Swagger) has no such call."""
+        raise InvalidRequestError("AutoShares has no call that cancels several orders")
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; AutoShares Get Order's Info."""
@@ -133,6 +156,11 @@ class AutoShares:
     def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AutoShares Get Filtered Orders."""
         return self._list(account, page or 0, read_history)
+
+    def list_accounts(self) -> Call[AccountsVerdict]:
+        """List the user's accounts; AutoShares API description (Swagger), UserAccounts_GetUserAccounts."""
+        path = f"/v{self.api_version}/users/@me/accounts"
+        return self._call(CallKind.READ, "GET accounts", path, read_accounts)
 
     def log_in(self) -> LogIn:
         """Begin a log-in."""

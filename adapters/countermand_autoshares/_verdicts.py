@@ -14,6 +14,8 @@ import attrs
 
 from countermand import OrderReport, Reason, StatusClass
 from countermand.venue import (
+    Accounts,
+    AccountsVerdict,
     CancelVerdict,
     Gone,
     HttpResponse,
@@ -36,6 +38,7 @@ from countermand.venue.wire import WireError, read_json
 from countermand_autoshares._bodies import Body, BodyKind, read_body
 from countermand_autoshares._wire import (
     PAGE_SIZE,
+    account_ids,
     all_orders,
     join_texts,
     order_page,
@@ -154,6 +157,12 @@ def read_history(response: HttpResponse, page: int) -> ListingVerdict:
     return read_payload(response, lambda value: _page(value, page))
 
 
+def read_accounts(response: HttpResponse) -> AccountsVerdict:
+    """Read the answer to GET users/@me/accounts: every account, whatever the user may do with it."""
+    ids = read_payload(response, account_ids)
+    return Accounts(ids=ids) if isinstance(ids, tuple) else ids
+
+
 def read_payload(
     response: HttpResponse,
     shape: Callable[[Any], T],
@@ -178,7 +187,7 @@ def _page(value: object, page: int) -> Page:
     more = len(rows) >= PAGE_SIZE or bool(envelope.next_page_link) or counted > seen
     if more and not rows and page == 0:
         raise WireError("an empty first page that tells of orders on another")
-    return Page(rows=rows, next_page=page + 1 if more and rows else None)
+    return Page(rows=rows, next_page=page + 1 if more and rows else None, total=envelope.total_count)
 
 
 def _told(table: Mapping[Answer, V], response: HttpResponse, body: Body) -> V | Unreadable:

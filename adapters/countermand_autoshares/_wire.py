@@ -90,6 +90,13 @@ class WirePage:
 
 
 @attrs.frozen(kw_only=True)
+class WireAccount:
+    """One account of a user; AutoShares API description (Swagger), UserAccountModel."""
+
+    id: int = attrs.field(validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(kw_only=True)
 class WireLogIn:
     """The answer to a log-in; AutoShares API description (Swagger), Get_token, Succeed and Failed."""
 
@@ -127,6 +134,11 @@ def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
 def all_orders(value: object) -> tuple[OrderReport, ...]:
     """Read a listing whole: one broken row spoils it, for absence counts only in a complete one."""
     return tuple(order_report(row) for row in _rows(value, "orders"))
+
+
+def account_ids(value: object) -> tuple[str, ...]:
+    """Read a user's accounts; one that cannot be read spoils them all, for it could be the one in doubt."""
+    return tuple(str(structure(row, WireAccount).id) for row in _rows(value, "accounts"))
 
 
 def order_page(value: object) -> WirePage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from countermand import (
     OrderReport,
     OrderStatus,
     Reason,
+    Scope,
 )
 from countermand.venue import (
+    Accounts,
     Acted,
     Call,
     CallKind,
@@ -79,7 +81,10 @@ SAYINGS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "trail": lambda told: TrailRead(
         report=report(told) if "id" in told else None, cancel_rejected=told.get("rejected", False)
     ),
-    "rows": lambda told: Page(rows=tuple(map(report, told["rows"])), next_page=told.get("next")),
+    "rows": lambda told: Page(
+        rows=tuple(map(report, told["rows"])), next_page=told.get("next"), total=told.get("total")
+    ),
+    "accounts": lambda told: Accounts(ids=tuple(told["ids"])),
     "token": lambda told: LoggedIn(session=Session(token=told["token"], lifetime_s=told.get("life"))),
     "code": lambda told: CodeWanted(interim=told["interim"]),
     "nonsense": lambda told: told,
@@ -110,9 +115,21 @@ class Pebble:
     def check(self, request: CancelRequest) -> None:
         """Take whatever the core lets through."""
 
+    def check_scope(self, scope: Scope) -> None:
+        """Take whatever scope the core lets through."""
+
     def cancel(self, target: CancelTarget) -> Call[Any]:
         """Cancel by whichever id."""
         return self.call(CallKind.CANCEL, "cancel", f"{target.order}?for={target.assurance.value}")
+
+    def cancel_all(self, scope: Scope) -> Call[Any]:
+        """Cancel a scope, named in its own words."""
+        parts = (scope.account_id, scope.instrument_id, scope.user_id)
+        return self.call(CallKind.MASS_CANCEL, "cancel-all", "/".join(part or "-" for part in parts))
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
+        """Cancel a list."""
+        return self.call(CallKind.MASS_CANCEL, "cancel-list", ",".join(str(one.order) for one in targets))
 
     def read_order(self, account: str, order_id: OrderId) -> Call[Any]:
         """Read one order."""
@@ -129,6 +146,10 @@ class Pebble:
     def list_history(self, account: str, page: int | None = None) -> Call[Any]:
         """List orders of any state."""
         return self.call(CallKind.LISTING, "history", f"{account}?page={page or 1}")
+
+    def list_accounts(self) -> Call[Any]:
+        """List the accounts."""
+        return self.call(CallKind.READ, "accounts", "")
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in."""

@@ -15,6 +15,8 @@ from countermand.venue._checks import check_header_value, check_number, clean_ba
 from countermand.venue._contract import LogIn, LogInFailure, NeedCode, Secret, Venue
 from countermand.venue._plugin import CONTRACT, Plugin, load_venue, venues
 from countermand.venue._verdicts import (
+    Accounts,
+    AccountsVerdict,
     Acted,
     CancelVerdict,
     CodeWanted,
@@ -44,6 +46,8 @@ __all__ = [
     "CONTRACT",
     "LISTING_BYTES",
     "REPLY_BYTES",
+    "Accounts",
+    "AccountsVerdict",
     "Acted",
     "Call",
     "CallKind",

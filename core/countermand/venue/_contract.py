@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, Protocol
 
 import attrs
 
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
+from countermand._scope import Scope
 from countermand.venue._call import Call, CancelTarget
 from countermand.venue._capabilities import Capabilities
 from countermand.venue._verdicts import (
+    AccountsVerdict,
     CancelVerdict,
     ListingVerdict,
     LogInVerdict,
@@ -68,8 +70,26 @@ class Venue(Protocol):
         """Raise `InvalidRequestError` for a request this venue cannot have: ranges, what it requires."""
         ...
 
+    def check_scope(self, scope: Scope) -> None:
+        """Raise `InvalidRequestError` for a scope with ids that this venue cannot have."""
+        ...
+
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order."""
+        ...
+
+    def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
+        """Cancel a scope's orders in one call; asked only for a kind that is in `capabilities.scopes`.
+
+        Raises `InvalidRequestError` for a scope that it could not honour exactly.
+        """
+        ...
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
+        """Cancel up to `capabilities.cancel_list_size` orders in one call, with one answer for all of them.
+
+        Asked only where that size is not 0; raises `InvalidRequestError` for what cannot be one list.
+        """
         ...
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
@@ -86,6 +106,10 @@ class Venue(Protocol):
 
     def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; asked only where `capabilities.has_history`."""
+        ...
+
+    def list_accounts(self) -> Call[AccountsVerdict]:
+        """List the accounts that the credential reaches; asked only where `capabilities.lists_accounts`."""
         ...
 
     def log_in(self) -> LogIn | None:

@@ -118,10 +118,23 @@ class TrailRead:
 
 @attrs.frozen(kw_only=True)
 class Page:
-    """One page of a listing; `rows` may be lazy, `next_page` is the cursor of the following one."""
+    """One page of a listing; `next_page` is the cursor of the following one.
+
+    `rows` may be lazy: read while they are iterated, anew each time, so that a long listing can be taken in
+    slices. A row that cannot be read raises `WireError` then, which makes the whole page unreadable.
+    """
 
     rows: Iterable[OrderReport]
     next_page: int | None = None
+    #: How many rows the whole listing has, as the venue says; None or 0 where it does not say.
+    total: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Accounts:
+    """The answer to a question for accounts: all that the credential reaches, as the venue tells them."""
+
+    ids: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -151,9 +164,10 @@ ReadFailure = Refused | Gone | Throttled | SessionRefused | Unreadable
 ReadVerdict = OrderRead | ReadFailure
 TrailVerdict = TrailRead | ReadFailure
 ListingVerdict = Page | ReadFailure
+AccountsVerdict = Accounts | ReadFailure
 LogInVerdict = LoggedIn | CodeWanted | Refused | Throttled | Unreadable
 LogOutVerdict = Receipt | Unreadable
-Verdict = CancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | LogInVerdict
+Verdict = CancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | AccountsVerdict | LogInVerdict
 
 
 def retry_after_s(response: HttpResponse) -> float | None:

@@ -21,7 +21,7 @@ def must_be(expected: str, holds: Callable[[Any], bool]) -> Check:
         if not holds(value):
             got = f", got {value!r}" if attribute.repr else ""
             raise ConfigurationError(
-                f"{attribute.name!r} of {type(instance).__name__} must be {expected}{got}"
+                f"{attribute.alias!r} of {type(instance).__name__} must be {expected}{got}"
             )
 
     return check

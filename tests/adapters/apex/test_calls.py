@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from countermand import CancelRequest, ClientOrderId, OrderId
+from countermand import CancelRequest, ClientOrderId, OrderId, OrderReport, Scope
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
     Call,
@@ -37,6 +37,8 @@ def target(order: OrderId | ClientOrderId, account: str = "9") -> CancelTarget:
 
 VENUE: Venue = apex()
 UNIQUE: Venue = apex(client_order_ids_unique=True)
+WIDE: Venue = apex(native_instrument_scope=True, user_scopes=True)
+LISTS: Venue = apex(cancel_list=True)
 BY_OTHER_KEY = apex(client_order_id_key="ClientOrderId", client_order_ids_unique=True)
 
 # (call, kind, body); the bodies are those of the vendor's requests where it prints one.
@@ -71,18 +73,50 @@ CALLS = {
     ),
     # CancelAllOrders, Request: {"OMSId": 1, "AccountId": 9, "InstrumentId": 1}; its table: "IntrumentId"
     "CancelAllOrders of an instrument": (
-        apex().cancel_all("9", "1"),
+        WIDE.cancel_all(Scope.instrument("apex", "9", "1")),
         CallKind.MASS_CANCEL,
         {"OMSId": 1, "AccountId": 9, "InstrumentId": 1, "IntrumentId": 1},
     ),
+    # CancelAllOrders, Warning: "will cancel all existing orders on an OMS when sending AccountID = 0"
+    "CancelAllOrders of a venue": (
+        VENUE.cancel_all(Scope.venue_wide("apex", confirm="apex")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "AccountId": 0},
+    ),
+    "CancelAllOrders of a venue, for an instrument": (
+        VENUE.cancel_all(Scope.venue_wide("apex", confirm="apex", instrument="25")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "AccountId": 0, "InstrumentId": 25, "IntrumentId": 25},
+    ),
+    # CancelAllOrders (older), its table of combinations, by rows
+    "CancelAllOrders of a user, account and instrument": (
+        WIDE.cancel_all(Scope.user("apex", "37", account="14", instrument="25")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "UserId": 37, "AccountId": 14, "InstrumentId": 25, "IntrumentId": 25},
+    ),
+    "CancelAllOrders of a user and account": (
+        WIDE.cancel_all(Scope.user("apex", "37", account="14")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "UserId": 37, "AccountId": 14},
+    ),
+    "CancelAllOrders of a user and instrument": (
+        WIDE.cancel_all(Scope.user("apex", "37", instrument="25")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "UserId": 37, "InstrumentId": 25, "IntrumentId": 25},
+    ),
+    "CancelAllOrders of a user": (
+        WIDE.cancel_all(Scope.user("apex", "37")),
+        CallKind.MASS_CANCEL,
+        {"OMSId": 1, "UserId": 37},
+    ),
     "CancelAllOrders": (
-        apex().cancel_all("9"),
+        VENUE.cancel_all(Scope.account("apex", "9")),
         CallKind.MASS_CANCEL,
         {"OMSId": 1, "AccountId": 9},
     ),
     # SendCancelList, Request: a bare list
     "SendCancelList": (
-        apex().cancel_list([target(OrderId("6714")), target(OrderId("6507"), "10")]),
+        LISTS.cancel_list([target(OrderId("6714")), target(OrderId("6507"), "10")]),
         CallKind.MASS_CANCEL,
         [{"OMSId": 1, "OrderId": 6714, "AccountId": 9}, {"OMSId": 1, "OrderId": 6507, "AccountId": 10}],
     ),
@@ -96,6 +130,8 @@ CALLS = {
         CallKind.READ,
         {"OMSId": 1, "AccountId": 9, "OrderId": 6500},
     ),
+    "GetUserAccounts": (VENUE.list_accounts(), CallKind.READ, {"OMSId": 1}),
+    "GetUserAccounts at another OMS": (apex(oms_id=3).list_accounts(), CallKind.READ, {"OMSId": 3}),
     "GetOpenOrders": (
         VENUE.list_open("9"),
         CallKind.LISTING,
@@ -148,15 +184,29 @@ def test_a_call_is_signed_anew_for_each_attempt() -> None:
     assert tokens == ["old", "new"]
 
 
+def _is_mine(report: OrderReport) -> bool:
+    return report.entered_by == "81"
+
+
+MINE = Scope.mine("apex", "9", _is_mine)
 MISTAKES = {
-    "no account": lambda: apex().cancel_all(""),
-    "account 0 means every account": lambda: apex().cancel_all("0"),
-    "account is a name": lambda: apex().cancel_all("mine"),
-    "instrument 0 means every instrument": lambda: apex().cancel_all("9", "0"),
-    "an empty list": lambda: apex().cancel_list([]),
-    "too long a list": lambda: apex().cancel_list([target(OrderId("1"))] * 51),
-    "a list by client id": lambda: apex().cancel_list([target(OrderId("1")), target(ClientOrderId("1"))]),
-    "a list with account 0": lambda: apex().cancel_list([target(OrderId("1"), "0")]),
+    "account 0 means every account": lambda: WIDE.cancel_all(Scope.account("apex", "0")),
+    "account is a name": lambda: WIDE.cancel_all(Scope.account("apex", "mine")),
+    "account 0 of a user": lambda: WIDE.cancel_all(Scope.user("apex", "37", account="0")),
+    "user 0 means every user": lambda: WIDE.cancel_all(Scope.user("apex", "0", account="14")),
+    "instrument 0 means every instrument": lambda: WIDE.cancel_all(Scope.instrument("apex", "9", "0")),
+    "instrument 0 of a venue": lambda: WIDE.cancel_all(
+        Scope.venue_wide("apex", confirm="apex", instrument="0")
+    ),
+    "an instrument where it is not declared": lambda: VENUE.cancel_all(Scope.instrument("apex", "9", "1")),
+    "a user where it is not declared": lambda: VENUE.cancel_all(Scope.user("apex", "37", account="9")),
+    "orders, which have no call": lambda: WIDE.cancel_all(Scope.orders("apex", "9", [OrderId("1")])),
+    "those chosen, which have no call": lambda: WIDE.cancel_all(MINE),
+    "a list where it is not declared": lambda: VENUE.cancel_list([target(OrderId("1"))]),
+    "an empty list": lambda: LISTS.cancel_list([]),
+    "too long a list": lambda: LISTS.cancel_list([target(OrderId("1"))] * 51),
+    "a list by client id": lambda: LISTS.cancel_list([target(OrderId("1")), target(ClientOrderId("1"))]),
+    "a list with account 0": lambda: LISTS.cancel_list([target(OrderId("1"), "0")]),
     "client order id 0": lambda: apex().cancel(target(ClientOrderId("0"))),
     "order id 0": lambda: apex().read_order("9", OrderId("0")),
 }
@@ -171,8 +221,8 @@ def test_a_call_that_would_say_more_than_asked_cannot_be_made(make: object) -> N
 
 def test_a_cancel_list_may_be_full() -> None:
     """As many orders as declared go into one list."""
-    size = VENUE.capabilities.cancel_list_size
-    call = apex().cancel_list([target(OrderId(str(number + 1))) for number in range(size)])
+    size = LISTS.capabilities.cancel_list_size
+    call = LISTS.cancel_list([target(OrderId(str(number + 1))) for number in range(size)])
     assert len(json.loads(call.sign(None, STAMP).content)) == size == 50
 
 
@@ -219,6 +269,40 @@ def test_what_apex_cannot_be_asked_is_refused(asked: CancelRequest) -> None:
         VENUE.check(asked)
 
 
+SCOPES = {
+    "an account": Scope.account("apex", LARGEST),
+    "an instrument": Scope.instrument("apex", "9", LARGEST),
+    "a user": Scope.user("apex", LARGEST),
+    "a user in an account": Scope.user("apex", "37", account="14", instrument="25"),
+    "orders": Scope.orders("apex", "9", [OrderId("1"), OrderId(LARGEST)]),
+    "those chosen": MINE,
+    "a venue": Scope.venue_wide("apex", confirm="apex"),
+}
+IMPOSSIBLE_SCOPES = {
+    "account 0": Scope.account("apex", "0"),
+    "account is a name": Scope.mine("apex", "main", _is_mine),
+    "instrument 0": Scope.instrument("apex", "9", "0"),
+    "instrument is a name": Scope.venue_wide("apex", confirm="apex", instrument="BTCUSD"),
+    "user 0": Scope.user("apex", "0"),
+    "user is a name": Scope.user("apex", "router"),
+    "the account of a user 0": Scope.user("apex", "37", account="0"),
+    "the second order no number": Scope.orders("apex", "9", [OrderId("1"), OrderId("A-1")]),
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
+def test_a_scope_that_apex_can_have_passes(scope: Scope) -> None:
+    """Whether or not there is one call for it: its ids are looked at."""
+    VENUE.check_scope(scope)
+
+
+@pytest.mark.parametrize("scope", IMPOSSIBLE_SCOPES.values(), ids=IMPOSSIBLE_SCOPES)
+def test_a_scope_that_apex_cannot_have_is_refused(scope: Scope) -> None:
+    """0 and names are no ids at APEX, and 0 would mean all of them."""
+    with pytest.raises(InvalidRequestError, match="whole number from 1"):
+        WIDE.check_scope(scope)
+
+
 def test_a_refusal_names_what_and_the_range() -> None:
     """The message says which id, what was expected and what came."""
     with pytest.raises(InvalidRequestError, match=r"an APEX order id .* 1 to 9223372036854775807, got '0'"):
@@ -229,15 +313,39 @@ def test_the_capabilities_are_declared() -> None:
     """APEX names an order by its id, cancels an account exactly, and a replaced order reads Canceled."""
     assert VENUE.capabilities == Capabilities(
         identities=frozenset({Identity.ORDER_ID}),
-        scopes=frozenset({ScopeKind.ACCOUNT}),
+        scopes=frozenset({ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE}),
+        not_listed=("quotes", "block trades"),
+        lists_accounts=True,
         read_lag_s=5.0,
         limits=(),
         not_found_documented=True,
         replaced_reads_canceled=True,
         has_history=True,
         has_trail=True,
-        cancel_list_size=50,
+        cancel_list_size=0,
     )
+
+
+DECLARED = {
+    "nothing": ({}, {ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE}, 0),
+    "lists": ({"cancel_list": True}, {ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE}, 50),
+    "instruments": (
+        {"native_instrument_scope": True},
+        {ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE, ScopeKind.INSTRUMENT},
+        0,
+    ),
+    "users": ({"user_scopes": True}, {ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE, ScopeKind.USER}, 0),
+}
+
+
+@pytest.mark.parametrize(("settings", "scopes", "size"), DECLARED.values(), ids=DECLARED)
+def test_a_mass_cancel_is_only_what_the_gateway_is_declared_to_have(
+    settings: dict[str, object], scopes: set[ScopeKind], size: int
+) -> None:
+    """An account is honoured everywhere; instruments, users and lists are the router's word."""
+    declared = apex(**settings).capabilities
+    assert declared.scopes == scopes
+    assert declared.cancel_list_size == size
 
 
 def test_client_order_ids_name_an_order_only_where_declared_unique() -> None:

@@ -65,6 +65,7 @@ REPORT = OrderReport(
     quantity=Decimal("0.01"),
     remaining_quantity=Decimal("0.006"),
     average_price=Decimal("7500.0"),
+    entered_by="81",
     text="Trade",
 )
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
-from countermand import ClientOrderId, OrderId, OrderReport, OrderStatus, Reason
+from countermand import ClientOrderId, OrderId, OrderReport, OrderStatus, Reason, Scope
 from countermand.venue import (
     Acted,
     Call,
@@ -134,10 +134,11 @@ def test_a_mass_cancel_by_account_takes_the_account() -> None:
     simulator = with_order(venue={"instrument_key": "IntrumentId"})
     other = simulator.place(0.0, account="13")
     kept = simulator.place(0.0, instrument="2")
-    venue = simulator.venue(URL)
-    assert isinstance(perform(simulator, venue.cancel_all("9", "1")), Receipt)
+    venue = simulator.venue(URL, native_instrument_scope=True)
+    one = Scope.instrument("apex", "9", "1")
+    assert isinstance(perform(simulator, venue.cancel_all(one)), Receipt)
     assert [order.order_id for order in simulator.book.open_orders()] == [other.order_id, kept.order_id]
-    assert isinstance(perform(simulator, venue.cancel_all("9")), Receipt)
+    assert isinstance(perform(simulator, venue.cancel_all(Scope.account("apex", "9"))), Receipt)
     assert [order.order_id for order in simulator.book.open_orders()] == [other.order_id]
 
 
@@ -145,7 +146,9 @@ def test_a_cancel_list_takes_its_orders() -> None:
     """SendCancelList, one receipt."""
     simulator = with_order()
     kept = simulator.place(0.0)
-    assert isinstance(perform(simulator, simulator.venue(URL).cancel_list([TARGET])), Receipt)
+    assert isinstance(
+        perform(simulator, simulator.venue(URL, cancel_list=True).cancel_list([TARGET])), Receipt
+    )
     assert [order.order_id for order in simulator.book.open_orders()] == [kept.order_id]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand import OrderId, Reason
+from countermand import OrderId, Reason, Scope
 from countermand.venue import (
     Acted,
     CancelTarget,
@@ -378,7 +378,8 @@ LOG_IN = ApiKey("key", "secret", "81").log_in()
 assert LOG_IN is not None
 READERS = {
     "CancelOrder": CANCEL,
-    "CancelAllOrders": VENUE.cancel_all("9").read,
+    "CancelAllOrders": VENUE.cancel_all(Scope.account("apex", "9")).read,
+    "GetUserAccounts": VENUE.list_accounts().read,
     "GetOrderStatus": READ,
     "GetOrderHistoryByOrderId": VENUE.read_trail("9", OrderId("6500")).read,
     "GetOpenOrders": VENUE.list_open("9").read,

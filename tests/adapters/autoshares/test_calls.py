@@ -135,6 +135,7 @@ def test_capabilities_are_those_of_the_documents() -> None:
     assert declared == Capabilities(
         identities=frozenset({Identity.ORDER_ID}),
         read_lag_s=2,
+        lists_accounts=True,
         has_history=True,
         has_trail=True,
         limits=declared.limits,
