@@ -10,11 +10,13 @@ from countermand._mass_cancel import (
     KillReport,
     MassCancelReport,
     NativeCancel,
+    Progress,
     Readiness,
     Residual,
     ScopeState,
 )
 from countermand._observer import Answered, LoggingObserver, Observer
+from countermand._open_orders import OpenOrders
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance, CancelCause, CancelRequest
@@ -44,11 +46,13 @@ __all__ = [
     "MassCancelReport",
     "NativeCancel",
     "Observer",
+    "OpenOrders",
     "OrderId",
     "OrderReport",
     "OrderStatus",
     "Outcome",
     "PlacedAfter",
+    "Progress",
     "Readiness",
     "Reason",
     "Residual",

@@ -162,3 +162,19 @@ class Readiness:
     error: str | None = None
     #: Accounts that the venue told of, where it has a call for it.
     accounts: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """How far a mass cancel has come, in orders and seconds."""
+
+    scope: Scope
+    #: Orders that are to be canceled, as far as they are known.
+    known: int = 0
+    #: Those that were read as canceled.
+    canceled: int = 0
+    #: Those of which an answer is awaited.
+    pending: int = 0
+    #: Those that are on the book, or may be, though they were answered; all that are left, at the end.
+    residual: int = 0
+    elapsed_s: float = 0.0
