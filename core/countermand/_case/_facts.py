@@ -144,6 +144,12 @@ class Caller:
     )
     #: One who only wants to know what became of an earlier request sends nothing.
     may_send: bool = True
+    #: It is one of many: its order may be looked for in listings that others share, and it waits for them.
+    gathers: bool = False
+    #: It is part of a kill: urgent before all else, and with a budget of its own.
+    kill: bool = False
+    #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
+    calls: set[tuple[int, float]] | None = None
     #: Since when it waits: it is owed a look at the order after that.
     waits_since: float = attrs.field(default=attrs.Factory(lambda self: self.joined_at, takes_self=True))
 

@@ -72,7 +72,7 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
     # Whoever came last is owed a read of its own.
     since = max(_unsettled_since(survey, waiting, now), *(caller.waits_since for caller in waiting))
     deadline = min(caller.deadline for caller in waiting)
-    for action in _reads(survey):
+    for action in _reads(survey, gathers=all(caller.gathers for caller in waiting)):
         if action is Action.HISTORY and survey.latest is None:
             yield action, _next_search_at(survey, since)
         else:
@@ -104,7 +104,7 @@ def _unsettled_since(survey: Survey, waiting: list[Caller], now: float) -> float
     return max(past, default=min(ends, default=first_read))
 
 
-def _reads(survey: Survey) -> Iterator[Action]:
+def _reads(survey: Survey, *, gathers: bool) -> Iterator[Action]:
     history = survey.case.capabilities.has_history
     if survey.case.native or must_search(survey):
         yield Action.HISTORY if history else Action.OPEN
@@ -114,7 +114,10 @@ def _reads(survey: Survey) -> Iterator[Action]:
     if linked_unread(survey):
         yield Action.HISTORY if history else Action.OPEN
         return
-    yield Action.READ
+    if gathers and history and not _history_is_no_help(survey):
+        yield Action.HISTORY  # one listing shows the orders of many
+    else:
+        yield Action.READ
     if _listings_are_wanted(survey):
         yield from absence_reads(survey.case) - {Action.READ}
     if survey.case.capabilities.has_trail and _trail_is_wanted(survey):
@@ -127,6 +130,15 @@ def _listings_are_wanted(survey: Survey) -> bool:
     if any(one.ended and isinstance(one.ended.answer, Gone) for one in reads):
         return True
     return survey.latest is None and len(reads) > 1
+
+
+def _history_is_no_help(survey: Survey) -> bool:
+    """Tell whether the history lacked the order, or failed twice to show it: then it is read by itself."""
+    if _history_lacked_it(survey):
+        return True
+    shown = {seen.exchange.began.number for seen in survey.sightings}
+    searches = [one for one in survey.reads if one.began.action is Action.HISTORY]
+    return sum(one.began.number not in shown for one in searches) > 1
 
 
 def _history_lacked_it(survey: Survey) -> bool:

@@ -26,9 +26,9 @@ def order_call(venue: Venue, case: Case, action: Action) -> Call[Any]:
 
 
 def _cancel(venue: Venue, case: Case) -> Call[Any]:
-    # Who wants confirmation decides for those who do not.
+    # Who wants confirmation decides for those who do not; one of many is confirmed by listings.
     requests = [caller.request for caller in case.callers]
-    confirmed = any(request.assurance is Assurance.CONFIRMED for request in requests)
+    confirmed = any(caller.assurance is Assurance.CONFIRMED and not caller.gathers for caller in case.callers)
     target = CancelTarget(
         account=case.account,
         order=case.order,
@@ -44,9 +44,9 @@ def _read(venue: Venue, case: Case, action: Action) -> Call[Any]:
     return _READS[action](venue)(case.account, case.order)
 
 
-def page_call(venue: Venue, case: Case, action: Action, page: int | None) -> Call[Any]:
-    """Make one page of a listing of the case's account."""
-    return _LISTINGS[action](venue)(case.account, page)
+def page_call(venue: Venue, account: str, action: Action, page: int | None) -> Call[Any]:
+    """Make one page of a listing of an account."""
+    return _LISTINGS[action](venue)(account, page)
 
 
 _READS: dict[Action, Callable[[Venue], Callable[[str, OrderId], Call[Any]]]] = {

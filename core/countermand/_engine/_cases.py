@@ -12,7 +12,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
-from countermand._case._facts import Action, Caller, Case
+from countermand._case._facts import Action, Caller, Case, Fact
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
@@ -33,7 +33,7 @@ class Cases:
         self._stations = stations
         self._retry = retry
         self._ledger = ledger
-        self._exchanges = Exchanges(stations, retry.budget, self._advance)
+        self.exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
         self._where: dict[Caller, OpenCase] = {}
         self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
@@ -51,21 +51,38 @@ class Cases:
 
         `retell` makes the ack that the caller is given of what the case says.
         """
-        request = caller.request
-        if entry is None:
-            entry = self._entry(request.venue, request.account, request.order)
-        waiter: asyncio.Future[CancelAck] = self._loop.create_future()
-        self._retell[caller] = retell
-        self._attach(entry, caller, waiter)
-        self._look(entry, at_once=len(entry.waiters) == 1)
+        waiter = self.begin(caller, entry, retell)
         try:
             return await waiter
         except GeneratorExit:  # the loop is gone, with all that was under way on it
             self._where.pop(caller, None)
             raise
         finally:
-            self._leave(caller)
-            del self._retell[caller]
+            self.leave(caller)
+
+    def begin(
+        self,
+        caller: Caller,
+        entry: OpenCase | None = None,
+        retell: Callable[[CancelAck], CancelAck] = lambda ack: ack,
+        facts: tuple[Fact, ...] = (),
+    ) -> asyncio.Future[CancelAck]:
+        """Let a caller wait, who must `leave` at the end; `facts` are what it knows of the order already."""
+        request = caller.request
+        if entry is None:
+            entry = self._entry(request.venue, request.account, request.order)
+        waiter: asyncio.Future[CancelAck] = self._loop.create_future()
+        self._retell[caller] = retell
+        if facts:
+            entry.learn(facts)
+        self._attach(entry, caller, waiter)
+        self._look(entry, at_once=len(entry.waiters) == 1)
+        return waiter
+
+    def leave(self, caller: Caller) -> None:
+        """Let go of a caller, whether it was told or not."""
+        self._let_go(caller)
+        self._retell.pop(caller, None)
 
     def recall(self, ack: CancelAck) -> OpenCase:
         """Open a case apart from all others, that knows what an earlier ack told."""
@@ -79,7 +96,7 @@ class Cases:
         self._closed = True
         for entry in {id(entry): entry for entry in (*self._cases.values(), *self._where.values())}.values():
             self._advance(entry)
-        await self._exchanges.aclose(timeout_s)
+        await self.exchanges.aclose(timeout_s)
 
     def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         key = (venue, account, order)
@@ -105,7 +122,7 @@ class Cases:
         entry.attach(caller, waiter, LATE_GRACE_S)
         self._where[caller] = entry
 
-    def _leave(self, caller: Caller) -> None:
+    def _let_go(self, caller: Caller) -> None:
         """Let go of a caller that did not wait for its answer; what was sent lives on, and is owed."""
         entry = self._where.pop(caller, None)
         if entry is None:
@@ -192,11 +209,11 @@ class Cases:
 
     def _begin(self, entry: OpenCase, now: float) -> None:
         step = plan(entry.survey, now)
-        if Action.CANCEL in step.begin and not self._exchanges.may_repeat(entry, step.tokens, now):
+        if Action.CANCEL in step.begin and not self.exchanges.may_repeat(entry, step.tokens, now):
             self._advance(entry)
             return
         for action in step.begin:
-            self._exchanges.begin(entry, action, now, repeats=step.tokens > 0)
+            self.exchanges.begin(entry, action, now, repeats=step.tokens > 0)
         if not entry.waiters:
             entry.take_back(now, LATE_GRACE_S)
             self._keep_for_a_while(entry)

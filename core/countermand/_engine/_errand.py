@@ -41,6 +41,8 @@ class Errand(Urgency):
     progress: Progress
     need: Need = attrs.field(default=attrs.Factory(lambda self: NEEDS[self.kind], takes_self=True))
     deadline: float = attrs.field(default=attrs.Factory(lambda self: self.until, takes_self=True))
+    #: Whether it rides on a listing that others ride on, too.
+    shared: bool = False
     timeout: asyncio.Timeout | None = None
 
     @property

@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from countermand._case._facts import Action, Began, Caller, Signed, Withheld
+from countermand._case._kin import must_search
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._errand import NEEDS, Errand
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
+from countermand._engine._traffic import Traffic
+from countermand._engine._trains import GATHER_S, LISTING_PATIENCE_S, Trains
 from countermand._limits._urgency import Need
 from countermand._wire._wire import Progress
 from countermand.venue import CallKind
@@ -25,6 +28,9 @@ LATE_GRACE_S = 2.0
 #: The longest one exchange, or one page of a listing, is waited for alone, in seconds; never more than half
 #: of what is left.
 PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
+_LISTINGS = frozenset({Action.OPEN, Action.HISTORY})
+#: Whoever rides on a shared listing waits for it so long, as a share of what is left.
+_MOST_OF_THE_WAIT = 0.75
 
 
 class Exchanges:
@@ -40,10 +46,13 @@ class Exchanges:
         self._numbers = itertools.count(1)
         self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
+        self.traffic = Traffic()
+        self._trains = Trains(stations, self.traffic.is_idle)
 
     def may_repeat(self, entry: OpenCase, tokens: int, now: float) -> bool:
         """Tell whether the budget has that many tokens for a repeat; if not, that is a fact."""
-        if self._budget(entry).take(tokens):
+        # A kill's own budget is what is sent for one order at most.
+        if any(caller.kill for caller in entry.waiters) or self._budget(entry).take(tokens):
             return True
         entry.case.facts.append(Withheld(number=next(self._numbers), at=now))
         return False
@@ -51,8 +60,12 @@ class Exchanges:
     def begin(self, entry: OpenCase, action: Action, now: float, *, repeats: bool) -> None:
         """Begin an exchange for a case that somebody waits for."""
         number, kind = next(self._numbers), KINDS[action]
-        deadline = max(caller.deadline for caller in _waiting(entry, kind))
+        callers = _waiting(entry, kind)
+        deadline = max(caller.deadline for caller in callers)
+        shared = action in _LISTINGS and all(caller.gathers for caller in callers)
         patience_s = _patience_s(kind, deadline - now)
+        if shared:
+            patience_s = min(GATHER_S + LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * (deadline - now))
         overdue_at, jitter = now + patience_s, self._jitter.random()
         entry.case.facts.append(
             Began(number=number, action=action, at=now, overdue_at=overdue_at, jitter=jitter)
@@ -70,29 +83,53 @@ class Exchanges:
             overdue_at=overdue_at,
             patience_s=patience_s,
             progress=progress,
-            need=Need.OTHER if repeats and action is Action.CANCEL else NEEDS[kind],
-            deadline=min(caller.deadline for caller in _waiting(entry, kind)),
+            need=_need(callers, kind, repeats=repeats and action is Action.CANCEL),
+            deadline=min(caller.deadline for caller in callers),
+            shared=shared,
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
+        if action is Action.CANCEL:
+            self._let_come(entry, task, errand)
         entry.under_way[number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def aclose(self, timeout_s: float) -> None:
         """End whatever is under way, waiting for so many seconds at most."""
+        self._trains.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
 
+    def _let_come(self, entry: OpenCase, task: asyncio.Task[None], errand: Errand) -> None:
+        """Count a cancel among those that are to come, until its end."""
+        venue = entry.case.venue
+        self.traffic.begin(venue, errand)
+
+        def ended(_task: asyncio.Task[None]) -> None:
+            self.traffic.end(venue, errand)
+            self._trains.look(venue, errand.account)
+
+        task.add_done_callback(ended)
+
     def _budget(self, entry: OpenCase) -> Budget:
         return self._budgets[entry.case.venue, entry.case.account]
 
     def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
         """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
-        deadline = max((caller.deadline for caller in _waiting(entry, errand.kind)), default=at)
-        errand.overdue_at = at + _patience_s(errand.kind, deadline - at)
+        callers = _waiting(entry, errand.kind)
+        for caller in callers:
+            if caller.calls is not None:
+                caller.calls.add((errand.number, at))
+        if errand.kind is CallKind.CANCEL:
+            self.traffic.sign(errand)
+        deadline = max((caller.deadline for caller in callers), default=at)
+        patience_s = _patience_s(errand.kind, deadline - at)
+        if errand.shared:
+            patience_s = min(LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * (deadline - at))
+        errand.overdue_at = at + patience_s
         errand.last(errand.overdue_at + LATE_GRACE_S)
         entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
         # One caller has as much patience as the exchange; of several each may want to look at its own time.
@@ -102,8 +139,11 @@ class Exchanges:
 
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._stations[entry.case.venue]
-        if action in (Action.OPEN, Action.HISTORY):
-            calls = partial(page_call, station.venue, case, action)
+        if errand.shared:
+            insists = case.unresolved or must_search(entry.survey)
+            ended = await self._trains.ride(case, action, errand, insists=insists)
+        elif action in _LISTINGS:
+            calls = partial(page_call, station.venue, case.account, action)
             # Newest first: a history that shows the order has shown whatever took its place.
             enough = case.is_about if action is Action.HISTORY else None
             ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
@@ -126,3 +166,9 @@ def _waiting(entry: OpenCase, kind: CallKind) -> list[Caller]:
 def _patience_s(kind: CallKind, left_s: float) -> float:
     """Say how long one exchange is waited for alone: never so long that no read can follow."""
     return min(PATIENCE_S[kind], left_s / 2)
+
+
+def _need(callers: list[Caller], kind: CallKind, *, repeats: bool) -> Need:
+    if any(caller.kill for caller in callers):
+        return Need.KILL
+    return Need.OTHER if repeats else NEEDS[kind]

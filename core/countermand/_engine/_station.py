@@ -67,7 +67,7 @@ class Station:
 
     async def perform(self, errand: Errand, make: Callable[[], Call[Answer]]) -> Ended:
         """Perform one call and tell how it ended; never raises but for a cancellation."""
-        return await self._told(errand, lambda: self._answered(make(), errand))
+        return await self.told(errand, lambda: self._answered(make(), errand))
 
     async def list_all(self, errand: Errand, make: Callable[[int | None], Call[Any]], pages: Pages) -> Ended:
         """Perform a listing, page after page, until `pages` has its listing, or a failure."""
@@ -83,7 +83,7 @@ class Station:
                     return listing, reply
                 cursor = answer.next_page
 
-        return await self._told(errand, listed)
+        return await self.told(errand, listed)
 
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""
@@ -96,7 +96,10 @@ class Station:
             ticket = await self._gate.enter(Urgency(need=Need.OTHER), call.kind)
             await self._let_through(ticket, call, session, Progress(clock=self._clock))
 
-    async def _told(self, errand: Errand, ask: Callable[[], Awaitable[tuple[Answer, str | None]]]) -> Ended:
+    async def told(
+        self, errand: Errand, ask: Callable[[], Awaitable[tuple[Answer | None, str | None]]]
+    ) -> Ended:
+        """Ask within an errand's time, and tell how it ended; never raises but for a cancellation."""
         answer, reply, fault, broken = None, None, None, False
         try:
             async with asyncio.timeout_at(errand.until) as errand.timeout:
