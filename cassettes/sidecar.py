@@ -121,7 +121,7 @@ def describe(venue: Venue, plugin: Plugin, host: str) -> dict[str, Any]:
 
 def _plain(value: Any) -> dict[str, Any]:
     fields = {field.alias: field for field in attrs.fields(type(value)) if field.init}
-    told = {name: _NAMES.get(name, getattr(value, name)) for name in fields}
+    told = {name: _NAMES.get(name, getattr(value, field.name)) for name, field in fields.items()}
     return {
         name: PLACEHOLDER if fields[name].repr is False else setting
         for name, setting in told.items()

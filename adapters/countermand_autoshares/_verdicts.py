@@ -187,7 +187,8 @@ def _page(value: object, page: int) -> Page:
     more = len(rows) >= PAGE_SIZE or bool(envelope.next_page_link) or counted > seen
     if more and not rows and page == 0:
         raise WireError("an empty first page that tells of orders on another")
-    return Page(rows=rows, next_page=page + 1 if more and rows else None, total=envelope.total_count)
+    next_page = page + 1 if more and rows else None
+    return Page(rows=rows, next_page=next_page, total=envelope.total_count, listed=len(rows))
 
 
 def _told(table: Mapping[Answer, V], response: HttpResponse, body: Body) -> V | Unreadable:

@@ -61,7 +61,9 @@ def test_recording_anew(name: str, tmp_path: Path) -> None:
         new, kept = tmp_path / plugin / f"{name}.yaml", CASSETTES / plugin / f"{name}.yaml"
         assert sorted(exchanges(new)) == sorted(exchanges(kept))
         sidecars = [Sidecar.read(path.with_suffix(".json")) for path in (new, kept)]
-        assert attrs.evolve(sidecars[0], recorded="") == attrs.evolve(sidecars[1], recorded="")
+        # Settings that a plugin has had since are in no earlier sidecar: they stand as they do untold.
+        told = {**sidecars[0].venue, **sidecars[1].venue}
+        assert attrs.evolve(sidecars[0], recorded="") == attrs.evolve(sidecars[1], recorded="", venue=told)
 
 
 def test_an_unexpected_ack_is_no_recording(tmp_path: Path) -> None:

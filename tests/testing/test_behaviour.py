@@ -35,6 +35,9 @@ BAD = [
     ("fill_fraction", True),
     ("fill_fraction", Decimal("inf")),
     ("silent_acts", "yes"),
+    ("further_accounts", "10"),
+    ("further_accounts", [10]),
+    ("further_accounts", None),
     ("venue", ["rude"]),
     ("venue", {"manners": 1}),
 ]
@@ -89,6 +92,7 @@ def test_switching_keeps_the_rest() -> None:
             "second_factor": st.booleans(),
             "fill_fraction": st.decimals("0.01", 1, places=2),
             "silent_orders": st.booleans() | st.lists(st.text(max_size=4), max_size=3),
+            "further_accounts": st.lists(st.text(max_size=4), max_size=3),
             "venue": st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3),
         },
     )

@@ -40,6 +40,7 @@ def test_order_is_placed_without_a_word(desk: Desk) -> None:
             "order_id": "6500",
             "account": "9",
             "client_order_id": None,
+            "entered_by": "81",
             "instrument": "TOY",
             "quantity": "10",
             "filled": "0",

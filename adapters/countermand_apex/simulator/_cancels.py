@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from countermand.testing import Reply, SimulatedOrder, Simulator, json_response
 from countermand_apex.simulator._answers import PLAIN, SHAPES, RefusalError, received, refused
 from countermand_apex.simulator._ask import Ask
-from countermand_apex.simulator._scope import account_of, check_oms, find_order
+from countermand_apex.simulator._scope import account_of, check_oms, find_order, within_reach
 
 
 def cancel_order(simulator: Simulator, ask: Ask, now: float) -> Reply:
@@ -24,26 +24,27 @@ def cancel_order(simulator: Simulator, ask: Ask, now: float) -> Reply:
 
 def cancel_list(simulator: Simulator, ask: Ask, now: float) -> Reply:
     """Answer SendCancelList: one answer for the whole list, whatever became of each; AlphaPoint 4.x."""
+    unknown = simulator.word("cancel_list")
+    if unknown != "known":
+        return Reply(response=SHAPES[unknown])
     if not ask.rows:
         raise RefusalError(100)
     for row in ask.rows:
         check_oms(row)
-    _cancel(simulator, now, filter(None, [_named(simulator, row) for row in ask.rows]))
-    return Reply(response=received())
+    named = filter(None, [_named(simulator, row) for row in ask.rows])
+    return _cancel_many(simulator, now, [order for order in named if not order.dead])
 
 
 def cancel_all(simulator: Simulator, ask: Ask, now: float) -> Reply:
     """Answer CancelAllOrders; AlphaPoint, Warning: AccountID 0 or none cancels the orders of all accounts."""
     check_oms(ask)
     account, user = account_of(simulator, ask), ask.number("UserId")
-    if user and str(user) != simulator.credentials.user_id:
-        raise RefusalError(20)
     # A server that spells the key in one way does not see the other, and then means all instruments.
     instrument = ask.number(simulator.word("instrument_key"))
-    orders = simulator.book.open_orders(str(account) if account else None)
-    chosen = [order for order in orders if instrument in (0, int(order.instrument))]
-    _cancel(simulator, now, chosen)
-    return Reply(response=received())
+    orders = within_reach(simulator, account, user)
+    return _cancel_many(
+        simulator, now, [order for order in orders if instrument in (0, int(order.instrument))]
+    )
 
 
 def replace_order(simulator: Simulator, ask: Ask, now: float) -> Reply:
@@ -90,11 +91,16 @@ def _named(simulator: Simulator, ask: Ask) -> SimulatedOrder | None:
     return next((order for order in reversed(orders) if not order.dead), None)
 
 
-def _cancel(simulator: Simulator, now: float, orders: Iterable[SimulatedOrder]) -> None:
+def _cancel_many(simulator: Simulator, now: float, orders: Iterable[SimulatedOrder]) -> Reply:
+    word = simulator.word("mass_answer")
+    answer = Reply(response=received() if word == PLAIN else SHAPES[word])
+    if word != PLAIN and simulator.word("cancel_acts") == "no":
+        return answer
     for order in orders:
         # An earlier cancel of this very call may have taken it along.
         if not simulator.book.order(order.order_id).dead:
-            simulator.receive_cancel(order.order_id, now, Reply(response=received()))
+            simulator.receive_cancel(order.order_id, now, answer)
+    return answer
 
 
 def _decimal(ask: Ask, name: str) -> Decimal:

@@ -25,9 +25,9 @@ def get_instruments(_simulator: Simulator, ask: Ask, _now: float) -> Reply:
 
 
 def get_user_accounts(simulator: Simulator, ask: Ask, _now: float) -> Reply:
-    """Answer GetUserAccounts: the user's own account."""
+    """Answer GetUserAccounts: the numbers of the accounts that the user reaches."""
     check_oms(ask)
-    return Reply(response=json_response([int(simulator.credentials.account)]))
+    return Reply(response=json_response([int(account) for account in simulator.accounts]))
 
 
 def ping(simulator: Simulator, ask: Ask, now: float) -> Reply:

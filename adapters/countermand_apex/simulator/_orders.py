@@ -56,7 +56,7 @@ def show_order(order: SimulatedOrder) -> dict[str, object]:
         # An order that took nobody's place bears its own id here.
         "OrigOrderId": int(order.replaces or order.order_id),
         "OrigClOrdId": client_order_id,
-        "EnteredBy": 81,
+        "EnteredBy": int(order.entered_by or 0),
         "IsQuote": False,
         "RejectReason": "Not_Enough_Funds" if state == "Rejected" else "",
         "CancelReason": "",

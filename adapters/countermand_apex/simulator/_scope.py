@@ -27,6 +27,24 @@ def account_of(simulator: Simulator, ask: Ask) -> int:
     return account
 
 
+def within_reach(simulator: Simulator, account: int, user: int) -> list[SimulatedOrder]:
+    """Return the open orders of an account, a user or both, with neither all there are.
+
+    AlphaPoint CancelAllOrders (older edition), table: all accounts of all users "requires special
+    permission"; CancelOrder: "Only a trading venue operator can cancel orders for another user or account".
+    Raises `RefusalError` for what is beyond one's own, unless an operator asks.
+    """
+    operator = simulator.word("operator") == "yes"
+    own = str(user) == simulator.credentials.user_id if user else account != 0
+    if not own and not operator:
+        raise RefusalError(20)
+    return [
+        order
+        for order in simulator.book.open_orders(str(account) if account else None)
+        if user in (0, int(order.entered_by or 0)) and (operator or may_see(simulator, order, account))
+    ]
+
+
 def required_account(simulator: Simulator, ask: Ask) -> str:
     """Return the account, which must be named."""
     ask.required("AccountId")

@@ -17,7 +17,7 @@ from countermand_apex.simulator._answers import PLAIN, SHAPES, RefusalError, not
 from countermand_apex.simulator._ask import Ask, function_of, read_ask
 
 #: The fields of an order that are numbers at APEX.
-_NUMBERS = ("order_id", "client_order_id", "account", "instrument")
+_NUMBERS = ("order_id", "client_order_id", "account", "instrument", "entered_by")
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +65,12 @@ class ApexSimulator(Simulator):
         #: The answer to every CancelOrder instead of the true one, and whether the cancel has effect then.
         "cancel_answer": (PLAIN, *SHAPES),
         "cancel_acts": ("no", "yes"),
+        #: The answer to every CancelAllOrders and SendCancelList likewise; `cancel_acts` holds for it, too.
+        "mass_answer": (PLAIN, *SHAPES),
+        #: Whether there is SendCancelList, and the answer if there is none.
+        "cancel_list": ("known", "404", "106"),
+        #: Whether the user may reach all accounts, and other users' orders by UserId.
+        "operator": ("no", "yes"),
         #: The answer to every read of orders instead of the true one.
         "read_answer": (PLAIN, *SHAPES),
         #: Which spelling of the key CancelAllOrders reads.

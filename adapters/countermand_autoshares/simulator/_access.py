@@ -46,9 +46,9 @@ def log_out(simulator: Simulator, ask: Ask, _now: float) -> Reply:
 
 
 def list_accounts(simulator: Simulator, _ask: Ask, _now: float) -> Reply:
-    """Answer GET users/@me/accounts: the user's own account; API description (Swagger), UserAccountModel."""
-    account = {"Id": int(simulator.credentials.account), "AccessType": "Owner", "Enabled": True}
-    return Reply(response=json_response([account]))
+    """Answer GET users/@me/accounts: the accounts the user reaches; Swagger, UserAccountModel."""
+    rows = [{"Id": int(one), "AccessType": "Owner", "Enabled": True} for one in simulator.accounts]
+    return Reply(response=json_response(rows))
 
 
 def _second_factor_wanted(simulator: Simulator) -> HttpResponse:
@@ -62,4 +62,4 @@ def _second_factor_wanted(simulator: Simulator) -> HttpResponse:
 
 
 def _knows_account(simulator: Simulator, account: str) -> bool:
-    return account == simulator.credentials.account or simulator.book.has_account(account)
+    return account in simulator.accounts or simulator.book.has_account(account)

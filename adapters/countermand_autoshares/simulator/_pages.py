@@ -26,6 +26,8 @@ class PageAsked:
     number: int
     size: int
     descending: bool = False
+    #: Rows that a page has in common with the one before: 0, or 1 at a venue that cuts badly.
+    overlap: int = 0
     statuses: frozenset[OrderStatus] | None = None
 
     @property
@@ -41,11 +43,20 @@ class PageAsked:
         return sorted(chosen, key=lambda order: int(order.order_id), reverse=self.descending)
 
     def cut(self, orders: Sequence[SimulatedOrder]) -> Sequence[SimulatedOrder]:
-        """Return the orders of this page."""
-        return orders[self.number * self.size : (self.number + 1) * self.size]
+        """Return the orders of this page; one that would show nothing new is empty."""
+        return (
+            orders[self._start(self.number) :][: self.size] if self.begins(self.number, len(orders)) else ()
+        )
+
+    def begins(self, number: int, count: int) -> bool:
+        """Whether a page of that number has anything to show that is new, of `count` rows in all."""
+        return number >= 0 and self._start(number) + (self.overlap if number else 0) < count
+
+    def _start(self, number: int) -> int:
+        return number * (self.size - self.overlap)
 
 
-def read_page_asked(query: Mapping[str, str]) -> PageAsked:
+def read_page_asked(query: Mapping[str, str], overlap: int = 0) -> PageAsked:
     """Read the query of a listing, keys in lower case; raises `RefusalError`.
 
     AutoShares Get Filtered Orders: pageNumber and pageSize are required.
@@ -56,7 +67,10 @@ def read_page_asked(query: Mapping[str, str]) -> PageAsked:
     if query.get("sortfield", "Id").casefold() != "id":
         raise RefusalError(Refusal.INVALID)
     asked = PageAsked(
-        number=int(number), size=int(size), descending=query.get("desc", "").casefold() == "true"
+        number=int(number),
+        size=int(size),
+        descending=query.get("desc", "").casefold() == "true",
+        overlap=min(overlap, int(size) - 1),
     )
     return attrs.evolve(asked, statuses=_read_filter(query["filter"])) if query.get("filter") else asked
 
@@ -65,7 +79,7 @@ def write_page(asked: PageAsked, rows: Sequence[Any], count: int, path: str) -> 
     """Write the page asked for, of `count` rows in all; API description (Swagger), PagingResult."""
 
     def link(number: int) -> str:
-        there = 0 <= number * asked.size < count
+        there = asked.begins(number, count)
         return f"{path}?pageNumber={number}&pageSize={asked.size}" if there else ""
 
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from countermand.testing import Reply, SimulatedOrder, Simulator, json_response
 from countermand_autoshares.simulator._ask import Ask
 from countermand_autoshares.simulator._cancels import unknown_order
@@ -22,8 +24,9 @@ def read_details(simulator: Simulator, ask: Ask, now: float) -> Reply:
 
 def list_orders(simulator: Simulator, ask: Ask, now: float) -> Reply:
     """Answer GET orders and syncorders: one page of an account's orders, of any status unless filtered."""
-    asked, as_of = read_page_asked(ask.query), _as_of(simulator, ask, now)
-    orders = asked.choose(simulator.book.visible_orders(ask.account, as_of))
+    overlap = 1 if simulator.word("page_overlap") == "yes" else 0
+    asked, as_of = read_page_asked(ask.query, overlap), _as_of(simulator, ask, now)
+    orders = asked.choose(_listed(simulator, ask, as_of))
     rows = [show_order(simulator.book, order, as_of) for order in asked.cut(orders)]
     if simulator.word("listing") == "bare":
         return Reply(response=json_response(rows))
@@ -31,6 +34,13 @@ def list_orders(simulator: Simulator, ask: Ask, now: float) -> Reply:
     if simulator.word("listing") == "uncounted":
         page |= {"NextPageLink": "", "TotalCount": 0}
     return Reply(response=json_response(page))
+
+
+def _listed(simulator: Simulator, ask: Ask, as_of: float) -> Sequence[SimulatedOrder]:
+    orders = simulator.book.visible_orders(ask.account, as_of)
+    if ask.query.get("filter") or simulator.word("dead_rows") == "shown":
+        return orders
+    return [order for order in orders if not order.dead]
 
 
 def _as_of(simulator: Simulator, ask: Ask, now: float) -> float:

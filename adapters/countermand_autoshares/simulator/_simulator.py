@@ -48,6 +48,10 @@ class AutoSharesSimulator(Simulator):
         "key_case": tuple(KEY_CASES),
         #: A page with its envelope, a bare list (as older pages have it), or a count and a link that lie.
         "listing": ("page", "bare", "uncounted"),
+        #: Whether an unfiltered listing has rows of dead orders: without them a death shifts the pages.
+        "dead_rows": ("shown", "hidden"),
+        #: Whether a page begins with the row that the one before ended with.
+        "page_overlap": ("no", "yes"),
         #: The answer to every cancel instead of the true one, and whether it has effect then.
         "cancel_answer": (PLAIN, *SHAPES),
         "cancel_acts": ("no", "yes"),

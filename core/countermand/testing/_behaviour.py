@@ -37,6 +37,11 @@ def _check_orders(_: object, attribute: attrs.Attribute[Any], value: object) -> 
         raise _refuse(attribute, "true, false, or a list of order ids as strings", value)
 
 
+def _check_accounts(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+        raise _refuse(attribute, "a list of accounts as strings", value)
+
+
 def _check_fraction(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, Decimal) or not value.is_finite() or not 0 < value <= 1:
         raise _refuse(attribute, "a fraction above 0 and at most 1", value)
@@ -54,6 +59,12 @@ def _to_orders(value: object) -> object:
         return frozenset({EVERY_ORDER}) if value else frozenset()
     if isinstance(value, list | tuple | set) and all(isinstance(item, str) for item in value):
         return frozenset(value)
+    return value
+
+
+def _to_accounts(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
     return value
 
 
@@ -101,6 +112,10 @@ class Behaviour:
     silent_orders: frozenset[str] = _orders()
     #: Whether such a cancel nevertheless takes effect.
     silent_acts: bool = attrs.field(default=False, validator=_check_bool)
+    #: Accounts that the user reaches besides the own one, as the venue tells them.
+    further_accounts: tuple[str, ...] = attrs.field(
+        default=(), converter=_to_accounts, validator=_check_accounts
+    )
     #: A Retry-After comes as a date, along with the reply's own Date; otherwise in seconds.
     retry_dates: bool = attrs.field(default=False, validator=_check_bool)
     #: The venue's own switches by name, as `Simulator.switches` declares them.
@@ -146,4 +161,9 @@ def _same(value: object) -> object:
     return value
 
 
-_PLAIN: dict[type, Callable[[Any], object]] = {frozenset: sorted, Decimal: str, MappingProxyType: dict}
+_PLAIN: dict[type, Callable[[Any], object]] = {
+    frozenset: sorted,
+    tuple: list,
+    Decimal: str,
+    MappingProxyType: dict,
+}

@@ -15,6 +15,7 @@ from countermand.testing._schedule import Effect, Schedule
 
 #: Ids above this one are placed to try the ends of a range, not to count on from.
 _LARGEST_MODEST_ID = 1_000_000_000
+_KEPT_BY_A_REPLACEMENT = ("account", "client_order_id", "entered_by", "instrument", "price")
 
 
 class Book:
@@ -164,7 +165,7 @@ class Book:
         `fields` are those of the new order: left out, it has a new id and the rest of the old quantity.
         """
         old = self._open(order_id, "replaced")
-        same = {name: getattr(old, name) for name in ("account", "client_order_id", "instrument", "price")}
+        same = {name: getattr(old, name) for name in _KEPT_BY_A_REPLACEMENT}
         return self.place(
             now, **{"settled": False, "replaces": order_id, "quantity": old.remaining, **same, **fields}
         )

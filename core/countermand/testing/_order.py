@@ -25,6 +25,8 @@ class SimulatedOrder:
     account: str
     instrument: str
     client_order_id: str | None = None
+    #: The user who entered it; None where nobody is told.
+    entered_by: str | None = None
     quantity: Decimal = Decimal(10)
     filled: Decimal = Decimal(0)
     price: Decimal = Decimal(100)

@@ -91,6 +91,7 @@ PLACE_FIELDS: Mapping[str, Callable[[object], object]] = {
     "account": _text,
     "order_id": _text,
     "client_order_id": _text,
+    "entered_by": _text,
     "instrument": _text,
     "quantity": _number,
     "filled": _number,

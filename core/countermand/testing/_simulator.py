@@ -169,9 +169,10 @@ class Simulator(ABC):
         return token is not None and self.tokens.use(token, now, self.behaviour.token_lifetime_s)
 
     def place(self, now: float, **fields: Any) -> SimulatedOrder:
-        """Place an order in the user's own account, or the one given: see `Book.place`."""
+        """Place an order in the user's own account and name, or those given: see `Book.place`."""
         self.check_order(fields)
-        defaults = {"account": self.credentials.account, "instrument": self.instrument}
+        known = self.credentials
+        defaults = {"account": known.account, "entered_by": known.user_id, "instrument": self.instrument}
         return self.book.place(now, **{**defaults, **fields})
 
     def replace(self, order_id: str, now: float, /, **fields: Any) -> SimulatedOrder:
@@ -193,6 +194,11 @@ class Simulator(ABC):
         if not silent or self.behaviour.silent_acts:
             self._begin_cancel(order_id, now)
         return SILENCE if silent else receipt
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the user reaches, as the venue tells them, each once."""
+        return tuple(dict.fromkeys((self.credentials.account, *self.behaviour.further_accounts)))
 
     @property
     def cancel_name(self) -> str:
@@ -258,6 +264,11 @@ class Simulator(ABC):
                 self.book.at(due, effect)
 
     def _checked(self, behaviour: Behaviour) -> Behaviour:
+        for account in behaviour.further_accounts:
+            try:
+                self.check_order({"account": account})
+            except ValueError as error:
+                raise ConfigurationError(f"further_accounts: {error}") from error
         for name, word in behaviour.venue.items():
             if name not in self.switches:
                 raise ConfigurationError(

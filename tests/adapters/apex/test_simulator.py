@@ -439,6 +439,7 @@ def many() -> ApexSimulator:
     simulator = with_order()
     simulator.place(0.0, order_id="6501", instrument="2")
     simulator.place(0.0, order_id="6502", account="10", linked=("6501",))
+    simulator.place(0.0, order_id="6503", entered_by="82")
     return simulator
 
 
@@ -446,15 +447,22 @@ def canceled(simulator: Simulator) -> list[str]:
     return [o.order_id for o in simulator.book.orders() if o.status is OrderStatus.CANCELED]
 
 
+EVERYBODYS = ["6500", "6600", "6501", "6502", "6503"]
 SWEEPS: dict[str, tuple[dict[str, object], list[str]]] = {
     # CancelAllOrders, Request: the three bodies of its examples, and the two spellings of the key.
-    "an account and instrument": ({"AccountId": 9, "InstrumentId": 1}, ["6500"]),
-    "all accounts, one instrument": ({"AccountId": 0, "InstrumentId": 1}, ["6500", "6600", "6501", "6502"]),
-    "all accounts": ({"AccountId": 0, "InstrumentId": 0}, ["6500", "6600", "6501", "6502"]),
-    "no account": ({}, ["6500", "6600", "6501", "6502"]),
+    "an account and instrument": ({"AccountId": 9, "InstrumentId": 1}, ["6500", "6503"]),
+    "all accounts, one instrument": ({"AccountId": 0, "InstrumentId": 1}, EVERYBODYS),
+    "all accounts": ({"AccountId": 0, "InstrumentId": 0}, EVERYBODYS),
+    "no account": ({}, EVERYBODYS),
     "an account": ({"AccountId": 10}, ["6501", "6502"]),
-    "the other spelling is not seen": ({"AccountId": 9, "IntrumentId": 1}, ["6500", "6501", "6502"]),
-    "the user": ({"AccountId": 9, "UserId": 81, "InstrumentId": 1}, ["6500"]),
+    "the other spelling is not seen": ({"AccountId": 9, "IntrumentId": 1}, ["6500", "6501", "6502", "6503"]),
+    # CancelAllOrders (older), its table of combinations.
+    "the user's, of an account and instrument": ({"AccountId": 9, "UserId": 81, "InstrumentId": 1}, ["6500"]),
+    "the user's, of an account": ({"AccountId": 9, "UserId": 81}, ["6500", "6501", "6502"]),
+    "another user's, of an account": ({"AccountId": 9, "UserId": 82}, ["6503"]),
+    "the user's, of an instrument": ({"UserId": 81, "InstrumentId": 2}, ["6501", "6502"]),
+    "another user's, of all accounts": ({"UserId": 82}, ["6503"]),
+    "a user's without orders": ({"UserId": 83}, []),
 }
 
 
@@ -462,8 +470,20 @@ SWEEPS: dict[str, tuple[dict[str, object], list[str]]] = {
 def test_cancel_all_takes_what_its_scope_says(fields: dict[str, object], expected: list[str]) -> None:
     """CancelAllOrders, Warning: AccountID 0 or omitted is every account. Linked orders go along."""
     simulator = many()
+    simulator.switch(venue={"operator": "yes"})
     assert send(simulator, "CancelAllOrders", {"OMSId": 1, **fields}) == RECEIPT
     assert canceled(simulator) == expected
+
+
+def test_a_user_without_an_account_means_the_accounts_it_reaches() -> None:
+    """An order in somebody else's account stays, whoever entered it; only an operator reaches there."""
+    simulator = many()
+    body = {"OMSId": 1, "UserId": 81, "AccountId": 0}
+    assert send(simulator, "CancelAllOrders", body) == RECEIPT
+    assert canceled(simulator) == ["6500", "6501", "6502"]
+    simulator.switch(venue={"operator": "yes"})
+    assert send(simulator, "CancelAllOrders", body) == RECEIPT
+    assert canceled(simulator) == ["6500", "6600", "6501", "6502"]
 
 
 def test_the_key_that_cancel_all_reads_can_be_switched() -> None:
@@ -471,12 +491,21 @@ def test_the_key_that_cancel_all_reads_can_be_switched() -> None:
     simulator = many()
     simulator.switch(venue={"instrument_key": "IntrumentId"})
     assert send(simulator, "CancelAllOrders", {"OMSId": 1, "AccountId": 9, "IntrumentId": 1}) == RECEIPT
-    assert canceled(simulator) == ["6500"]
+    assert canceled(simulator) == ["6500", "6503"]
 
 
-@pytest.mark.parametrize("fields", [{"AccountId": 13}, {"AccountId": 9, "UserId": 82}])
+OTHERS: dict[str, dict[str, object]] = {
+    "somebody else's account": {"AccountId": 13},
+    "another user's orders": {"AccountId": 9, "UserId": 82},
+    "all of another user's": {"UserId": 82},
+    "all accounts": {"AccountId": 0},
+    "all accounts, one instrument": {"InstrumentId": 1},
+}
+
+
+@pytest.mark.parametrize("fields", OTHERS.values(), ids=OTHERS)
 def test_cancel_all_is_refused_for_others(fields: dict[str, object]) -> None:
-    """An account or a user that is not one's own: nothing is canceled."""
+    """What is not one's own needs an operator's permission: nothing is canceled."""
     simulator = many()
     assert send(simulator, "CancelAllOrders", {"OMSId": 1, **fields}) == UNAUTHORIZED
     assert canceled(simulator) == []
@@ -500,6 +529,59 @@ def test_a_bad_cancel_list_does_nothing(rows: object, code: int) -> None:
     simulator = many()
     assert send(simulator, "SendCancelList", rows)["errorcode"] == code
     assert canceled(simulator) == []
+
+
+MASS: dict[str, object] = {"CancelAllOrders": {"OMSId": 1, "AccountId": 9}, "SendCancelList": [ORDER]}
+
+
+@pytest.mark.parametrize(("function", "body"), MASS.items(), ids=MASS)
+@pytest.mark.parametrize(("acts", "expected"), [("no", OrderStatus.NEW), ("yes", OrderStatus.CANCELED)])
+def test_a_mass_cancel_can_be_answered_in_another_way(
+    function: str, body: object, acts: str, expected: OrderStatus
+) -> None:
+    """With any of the shapes a venue can give, and with effect or without; a single cancel is plain."""
+    simulator = with_order(venue={"mass_answer": "102", "cancel_acts": acts})
+    assert send(simulator, function, body) == refusal(102, "Server Error")
+    assert status(simulator) is expected
+    simulator.place(0.0, order_id="6501")
+    assert send(simulator, "CancelOrder", {**ORDER, "OrderId": 6501}) == RECEIPT
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [("404", (404, "NOT FOUND")), ("106", refusal(106, "Operation Not Supported"))],
+    ids=["not found", "not supported"],
+)
+def test_a_gateway_may_have_no_cancel_list(word: str, answer: object) -> None:
+    """SendCancelList came with 4.x: an older gateway says in one way or another that there is none."""
+    simulator = with_order(venue={"cancel_list": word})
+    assert send(simulator, "SendCancelList", [ORDER]) == answer
+    assert status(simulator) is OrderStatus.NEW
+
+
+def test_a_list_passes_over_what_is_dead() -> None:
+    """A dead order in it does no harm to the others."""
+    simulator = many()
+    simulator.book.fill("6500", 0.0)
+    assert send(simulator, "SendCancelList", [ORDER, {**ORDER, "OrderId": 6503}]) == RECEIPT
+    assert canceled(simulator) == ["6503"]
+
+
+def test_an_order_tells_who_entered_it() -> None:
+    """EnteredBy is the user's own id unless another was given, and stays with a replacement."""
+    simulator = many()
+    orders = send(simulator, "GetOpenOrders", {"OMSId": 1, "AccountId": 9})
+    assert {row["OrderId"]: row["EnteredBy"] for row in orders} == {6500: 81, 6501: 81, 6503: 82}
+    new = simulator.replace("6503", 0.0)
+    assert simulator.book.order(new.order_id).entered_by == "82"
+
+
+def test_the_accounts_that_a_user_reaches() -> None:
+    """GetUserAccounts: the own one first, then those that are switched on, each once."""
+    simulator = ApexSimulator(further_accounts=["10", "9", "11"])
+    assert send(simulator, "GetUserAccounts", {"OMSId": 1}) == [9, 10, 11]
+    with pytest.raises(ConfigurationError, match="further_accounts: account must be a whole number"):
+        simulator.switch(further_accounts=["main"])
 
 
 REPLACEMENT = {

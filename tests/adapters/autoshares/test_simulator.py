@@ -610,6 +610,46 @@ def test_a_listing_can_be_of_an_older_make() -> None:
     assert page(uncounted, "pageNumber=0&pageSize=2") == ([1, 2], "", "", 0)
 
 
+def test_pages_can_leave_out_the_dead() -> None:
+    """Then a death between two reads shifts the pages: an order stands on none of them."""
+    simulator = with_orders(5, venue={"dead_rows": "hidden"})
+    assert page(simulator, "pageNumber=0&pageSize=2&desc=true")[0] == [5, 4]
+    simulator.book.cancel("5", 0.0)
+    rows, *_, count = page(simulator, "pageNumber=1&pageSize=2&desc=true")
+    assert (rows, count) == ([2, 1], 4)  # 3 moved to the page that was read before
+    assert page(simulator, "pageNumber=0&pageSize=9&filter=Status%20in%20(4)")[0] == [5]
+
+
+OVERLAPS = {
+    "two full pages and a rest": (6, 3, [[1, 2, 3], [3, 4, 5], [5, 6], []]),
+    "nothing new on a third": (5, 3, [[1, 2, 3], [3, 4, 5], []]),
+    "one page": (3, 3, [[1, 2, 3], []]),
+    "no row": (0, 3, [[]]),
+    "pages too small to overlap": (2, 1, [[1], [2], []]),
+}
+
+
+@pytest.mark.parametrize(("count", "size", "pages"), OVERLAPS.values(), ids=OVERLAPS)
+def test_pages_can_show_a_row_twice(count: int, size: int, pages: list[list[int]]) -> None:
+    """The first of a page is the last of the one before; what would show nothing new is empty."""
+    simulator = with_orders(count, venue={"page_overlap": "yes"})
+    read = [page(simulator, f"pageNumber={number}&pageSize={size}") for number in range(len(pages))]
+    assert [rows for rows, *_ in read] == pages
+    assert [bool(following) for _, following, *_ in read] == [*map(bool, pages[1:]), False]
+    assert {total for *_, total in read} == {count}
+
+
+def test_the_accounts_that_a_user_reaches() -> None:
+    """The own one first, then those that are switched on; each can be asked for its orders."""
+    simulator = AutoSharesSimulator(further_accounts=["10"])
+    _, accounts = send(simulator, "GET", "/v1.0/users/@me/accounts")
+    assert [account["Id"] for account in accounts] == [9, 10]
+    status, listed = send(simulator, "GET", "/v1.0/accounts/10/orders?pageNumber=0&pageSize=9")
+    assert (status, listed["Result"]) == (200, [])
+    with pytest.raises(ConfigurationError, match="further_accounts: account must be a whole number"):
+        AutoSharesSimulator(further_accounts=["main"])
+
+
 # --- the class itself --------------------------------------------------------------------------------
 
 
