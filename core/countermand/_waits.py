@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
 _CONFIRM = wait_exponential(multiplier=0.05, exp_base=2, max=1.0)
+_ROUND = wait_exponential(multiplier=0.5, exp_base=2, max=2.0)
 _NOBODY = Retrying()
 #: Who has waited for long can wait on: then a read may come late by this share, and by so many seconds.
 _SHARE = 0.05
@@ -30,6 +31,11 @@ def repeat_wait_s(policy: RetryPolicy, attempts: int, jitter: float) -> float:
     """
     span = wait_exponential(multiplier=policy.first_wait_s, exp_base=2, max=policy.longest_wait_s)
     return jitter * _wait_s(span, attempts)
+
+
+def round_wait_s(rounds: int) -> float:
+    """Seconds from the `rounds`-th listing of a sweep to the next: 0.5 doubling up to 2."""
+    return _wait_s(_ROUND, rounds)
 
 
 def _wait_s(strategy: wait_base, count: int) -> float:

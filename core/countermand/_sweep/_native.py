@@ -1,0 +1,117 @@
+"""The venue's own mass cancel: sent where it means exactly the scope, and never again after any doubt."""
+
+from __future__ import annotations
+
+import math
+
+from countermand._case._facts import Ended, Fact, NoSession
+from countermand._case._survey import Exchange
+from countermand._mass_cancel import NativeCancel
+from countermand._outcome import Outcome, Reason, Sent
+from countermand._scope import PlacedAfter
+from countermand._sweep._facts import Sweep
+from countermand._sweep._known import Known
+from countermand._waits import round_wait_s
+from countermand.venue import Acted, Receipt, Refused, SessionRefused, Throttled
+
+#: How often it may be tried where the tries before were provably not processed: as far as there is another
+#: way, and where there is none.
+_MOST_TRIES = 2
+_MOST_TRIES_ALONE = 5
+#: How long a sweep that takes in whatever is placed later waits for its first listing, in seconds.
+_FIRST_LOOK_S = 1.0
+#: A snapshot that shifted while it was taken is taken so often.
+_MOST_SNAPSHOTS = 3
+
+
+def native_due_at(sweep: Sweep) -> float:
+    """Say when the venue's own mass cancel is to be sent; infinity for not any more."""
+    if not sweep.has_native or sweep.calling:
+        return math.inf
+    if sweep.natives:
+        return _again_at(sweep, sweep.natives[-1])
+    return may_send_at(sweep)
+
+
+def may_send_at(sweep: Sweep) -> float:
+    """Say when the first cancel may be sent: not before it is known what was there before."""
+    if not sweep.lists or _snapshot_is_ready(sweep):
+        return -math.inf
+    if sweep.placed_after is PlacedAfter.KEEP:
+        return math.inf
+    return -math.inf if sweep.looks else sweep.began_at + _FIRST_LOOK_S
+
+
+def outcome_of(native: Exchange) -> Outcome:
+    """Say what became of it."""
+    if native.ended is not None and isinstance(native.ended.answer, Receipt):
+        return Outcome.PENDING
+    return Outcome.REJECTED if native.acted is Acted.NO else Outcome.UNKNOWN
+
+
+def told(sweep: Sweep) -> NativeCancel | None:
+    """Tell of the last one."""
+    if not sweep.natives:
+        return None
+    native = sweep.natives[-1]
+    outcome, ended = outcome_of(native), native.ended
+    return NativeCancel(
+        call=native.name,
+        outcome=outcome,
+        sent=native.sent,
+        reason=_reason(sweep, ended) if outcome is Outcome.REJECTED and ended is not None else None,
+        text=_text(ended) if ended is not None else None,
+    )
+
+
+def native_facts(sweep: Sweep, known: Known) -> tuple[Fact, ...]:
+    """Return the facts of a mass cancel that may have taken an order, for the order's own case."""
+    if not sweep.natives or known.asks:
+        return ()
+    native = sweep.natives[-1]
+    if native.ended is None or native.acted is Acted.NO:
+        return ()
+    if known.shown is not None and known.shown.seen_at > native.ended.at:
+        return ()
+    return tuple(fact for fact in (native.began, native.signed, native.ended) if fact is not None)
+
+
+def _snapshot_is_ready(sweep: Sweep) -> bool:
+    return sweep.has_whole_snapshot or len(sweep.snapshot_looks) >= _MOST_SNAPSHOTS
+
+
+def _again_at(sweep: Sweep, last: Exchange) -> float:
+    most = _MOST_TRIES if sweep.lists else _MOST_TRIES_ALONE
+    if last.ended is None or len(sweep.natives) >= most or not _was_not_processed(sweep, last.ended):
+        return math.inf
+    return max(last.ended.again_at, last.ended.at + round_wait_s(len(sweep.natives)))
+
+
+def _was_not_processed(sweep: Sweep, ended: Ended) -> bool:
+    """Tell whether it was provably not sent, or under a session that another one may take the place of."""
+    if isinstance(ended.answer, NoSession):
+        return not isinstance(ended.answer.failure, Refused)
+    if isinstance(ended.answer, SessionRefused):
+        return sweep.renewable
+    return ended.sent is Sent.NO and not ended.broken
+
+
+def _reason(sweep: Sweep, ended: Ended) -> Reason:
+    match ended.answer:
+        case Refused(reason=reason) if reason is not Reason.VENUE_REFUSED:
+            return reason
+        case NoSession(reason=reason):
+            return reason
+        case SessionRefused(or_unsupported=True) if any(not look.failed for look in sweep.looks):
+            return Reason.NOT_SUPPORTED
+        case SessionRefused():
+            return Reason.NOT_AUTHORIZED
+        case Throttled():
+            return Reason.THROTTLED
+    return Reason.NOT_SENT if ended.sent is Sent.NO else Reason.MASS_CANCEL_REFUSED
+
+
+def _text(ended: Ended) -> str | None:
+    answer = ended.answer.failure if isinstance(ended.answer, NoSession) else ended.answer
+    code, text = getattr(answer, "code", None), getattr(answer, "text", None)
+    return " ".join(part for part in (code, text) if part) or ended.fault

@@ -1,0 +1,52 @@
+"""Whether an order that a listing shows is in a scope: never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from countermand._ids import OrderId
+from countermand._order import OrderReport
+from countermand._scope import Scope, ScopeKind
+from countermand._sweep._known import Place, Shown, is_open
+
+#: What a scope goes by, and where a report says it; a report that does not say it decides nothing.
+_GOES_BY = {"instrument_id": "instrument", "user_id": "entered_by"}
+
+
+def shown(scope: Scope, rows: Iterable[OrderReport], seen_at: float) -> dict[OrderId, Shown]:
+    """Return the open orders among the rows of a listing, each with its place."""
+    found: dict[OrderId, Shown] = {}
+    # A listing that shifts may show an order twice; dead beats alive.
+    rows = tuple(rows)
+    dead = {row.order_id for row in rows if not is_open(row)}
+    for row in rows:
+        if row.order_id not in dead:
+            place, text = placed(scope, row)
+            found[row.order_id] = Shown(report=row, place=place, seen_at=seen_at, text=text)
+    return found
+
+
+def placed(scope: Scope, report: OrderReport) -> tuple[Place, str | None]:
+    """Tell where an order stands to a scope, and why that is undecided, if it is."""
+    try:
+        if scope.holds(report):
+            return Place.IN, None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a predicate may break, a sweep may not
+        return Place.UNDECIDED, f"the predicate raised {type(error).__name__}: {error}"
+    return _unsaid(scope, report) or (Place.OUT, None)
+
+
+def _unsaid(scope: Scope, report: OrderReport) -> tuple[Place, str] | None:
+    """Tell of an order that is only not held because the venue does not say enough of it."""
+    if scope.kind in (ScopeKind.ORDERS, ScopeKind.MINE):
+        return None
+    if scope.account_id is not None and report.account not in (None, scope.account_id):
+        return None
+    missing = []
+    for name, told in _GOES_BY.items():
+        wanted, said = getattr(scope, name), getattr(report, told)
+        if wanted is not None and said is None:
+            missing.append(told.replace("_", " "))
+        elif wanted is not None and said != wanted:
+            return None
+    return Place.UNDECIDED, f"the venue does not say its {' and '.join(missing)}"

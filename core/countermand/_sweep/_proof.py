@@ -1,0 +1,54 @@
+"""Whether a scope is proved empty: by two listings of all that is open, and by nothing less."""
+
+from __future__ import annotations
+
+import attrs
+
+from countermand._scope import PlacedAfter
+from countermand._sweep._facts import Sweep
+from countermand._sweep._known import Look, Place, Shown
+from countermand._sweep._targets import is_target, succeeds_a_target
+
+
+@attrs.frozen(kw_only=True)
+class Proof:
+    """The first listing that showed nothing left, and the second one, if there is one by now."""
+
+    first: Look | None = None
+    second: Look | None = None
+
+
+def proof(sweep: Sweep) -> Proof:
+    """Find two listings since the last answer, `read_lag_s` apart, with nothing left in them or between."""
+    found = Proof()
+    if sweep.awaited or sweep.calling or not _knows_all(sweep):
+        return found
+    for look in sweep.looks:
+        if look.began_at < sweep.last_answer_at or look.failed:
+            continue
+        if any(is_left(sweep, one) for one in look.shown.values()):
+            found = Proof()
+        elif look.whole and found.first is None:
+            found = Proof(first=look)
+        elif look.whole and found.first is not None and found.second is None:
+            apart_s = look.began_at - found.first.began_at
+            if apart_s >= sweep.capabilities.read_lag_s:
+                found = Proof(first=found.first, second=look)
+    return found
+
+
+def is_left(sweep: Sweep, shown: Shown) -> bool:
+    """Tell whether an order that a listing shows keeps the scope from being empty."""
+    known = sweep.known[shown.report.order_id]
+    placed_before = sweep.placed_after is PlacedAfter.CANCEL or known.in_snapshot
+    if placed_before and shown.place is not Place.OUT:
+        return True
+    # What a target was replaced by is its exposure, whatever the scope says of it.
+    if is_target(sweep, known) or shown.report.order_id in sweep.successors:
+        return True
+    return succeeds_a_target(sweep, shown.report)
+
+
+def _knows_all(sweep: Sweep) -> bool:
+    """Tell whether every order is known that is to be canceled: of others the placed ones are kept."""
+    return sweep.placed_after is PlacedAfter.CANCEL or sweep.has_whole_snapshot

@@ -1,0 +1,146 @@
+"""What a sweep can tell when it ends: nothing that is not proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from countermand._ack import CancelAck
+from countermand._case._facts import NoSession
+from countermand._ids import OrderId
+from countermand._mass_cancel import MassCancelReport, Progress
+from countermand._outcome import Outcome, Reason, Sent, Stage
+from countermand._scope import PlacedAfter, ScopeKind
+from countermand._sweep._facts import Sweep
+from countermand._sweep._known import Known, Look
+from countermand._sweep._native import told
+from countermand._sweep._proof import proof
+from countermand._sweep._residue import kept, last_look, residual
+from countermand._sweep._targets import is_target, request_for
+from countermand.venue import Gone, Refused, SessionRefused, Throttled
+
+#: Why a listing failed, in the words of reasons; a refusal says its own.
+_REASONS: dict[type, Reason] = {
+    SessionRefused: Reason.NOT_AUTHORIZED,
+    Throttled: Reason.THROTTLED,
+    Gone: Reason.NOT_FOUND,
+}
+
+
+def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
+    """Tell what became of a scope."""
+    second = proof(sweep).second
+    reason, error = (None, None) if second is not None else _why_not(sweep)
+    return MassCancelReport(
+        scope=sweep.scope,
+        placed_after=sweep.placed_after,
+        acks=tuple(_acks(sweep, now)),
+        native=told(sweep),
+        residual=residual(sweep),
+        kept=kept(sweep),
+        beyond_scope=_beyond(sweep),
+        proved_empty_as_of=None if second is None else sweep.epoch + timedelta(seconds=second.began_at),
+        incomplete=second is None and _is_incomplete(sweep),
+        not_covered=sweep.capabilities.not_listed,
+        reason=reason,
+        error=error,
+        calls=calls,
+        elapsed_s=max(0.0, now - sweep.began_at),
+    )
+
+
+def progress(sweep: Sweep, now: float) -> Progress:
+    """Tell how far a sweep has come."""
+    targets = [known for known in sweep.known.values() if is_target(sweep, known)]
+    canceled = sum(known.ack is not None and known.ack.outcome is Outcome.CANCELED for known in targets)
+    answered = sum(known.ack is not None and not known.is_awaited for known in targets)
+    ended = sum(known.ack is not None and known.ack.reason is Reason.TOO_LATE for known in targets)
+    return Progress(
+        scope=sweep.scope,
+        known=len(targets),
+        canceled=canceled,
+        pending=len(targets) - answered,
+        residual=max(0, answered - canceled - ended),
+        elapsed_s=max(0.0, now - sweep.began_at),
+    )
+
+
+def as_told(found: MassCancelReport) -> Progress:
+    """Tell how far a sweep has come that is over."""
+    return Progress(
+        scope=found.scope,
+        known=len(found.acks),
+        canceled=sum(ack.outcome is Outcome.CANCELED for ack in found.acks),
+        residual=len(found.residual),
+        elapsed_s=found.elapsed_s,
+    )
+
+
+def why_failed(look: Look) -> tuple[Reason | None, str | None]:
+    """Say why a listing failed: a reason, if there is a word for it, and the venue's own text."""
+    if look.failure is None:
+        return None, look.fault
+    failure: Any = look.failure.failure if isinstance(look.failure, NoSession) else look.failure
+    if isinstance(look.failure, NoSession):
+        reason: Reason | None = look.failure.reason
+    else:
+        reason = failure.reason if isinstance(failure, Refused) else _REASONS.get(type(failure))
+    words = " ".join(part for part in (failure.code, failure.text) if part)
+    return reason, words or type(failure).__name__
+
+
+def _acks(sweep: Sweep, now: float) -> Iterator[CancelAck]:
+    for known in sweep.known.values():
+        if known.ack is not None:
+            yield known.ack
+        elif is_target(sweep, known):
+            yield _without_answer(sweep, known, now)
+
+
+def _without_answer(sweep: Sweep, known: Known, now: float) -> CancelAck:
+    """Tell of an order whose turn did not come."""
+    asked = bool(known.asks)
+    return CancelAck(
+        request=request_for(sweep, known, now),
+        outcome=Outcome.UNKNOWN if asked else Outcome.REJECTED,
+        reason=None if asked else Reason.NOT_SENT,
+        order_id=known.order_id,
+        sent=Sent.MAYBE if asked else Sent.NO,
+        stage=Stage.SEND,
+        elapsed_s=max(0.0, now - sweep.began_at),
+    )
+
+
+def _beyond(sweep: Sweep) -> tuple[OrderId, ...]:
+    """Name what the venue took along though it was not to be canceled."""
+    along = (order_id for known in sweep.known.values() if known.ack for order_id in known.ack.also_canceled)
+    return tuple(dict.fromkeys(order_id for order_id in along if not _was_meant(sweep, order_id)))
+
+
+def _was_meant(sweep: Sweep, order_id: OrderId) -> bool:
+    known = sweep.known.get(order_id)
+    if known is not None:
+        return is_target(sweep, known)
+    # Of what no listing showed, only a scope that takes in the whole account says that it was meant.
+    return sweep.placed_after is PlacedAfter.CANCEL and sweep.scope.kind is ScopeKind.ACCOUNT
+
+
+def _is_incomplete(sweep: Sweep) -> bool:
+    last = last_look(sweep)
+    if last is None:
+        return False
+    return last.incomplete or (sweep.placed_after is PlacedAfter.KEEP and not sweep.has_whole_snapshot)
+
+
+def _why_not(sweep: Sweep) -> tuple[Reason | None, str | None]:
+    """Say why nothing, or not all, could be done, where no single order is to blame."""
+    native = told(sweep)
+    if not sweep.lists:
+        if native is None:
+            return Reason.NOT_SUPPORTED, "the venue has no mass cancel for this scope"
+        return native.reason, native.text or "no listing reaches all accounts: nothing can be proved"
+    if not sweep.looks or not sweep.looks[-1].failed:
+        return None, None
+    reason, words = why_failed(sweep.looks[-1])
+    return reason, f"the last listing failed: {words}"

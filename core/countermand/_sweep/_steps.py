@@ -1,0 +1,102 @@
+"""What a sweep does next: the venue's own call, cancels by id, listings; each no sooner than it may."""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+
+from countermand._case._facts import NoSession
+from countermand._ids import OrderId
+from countermand._sweep._facts import Sweep
+from countermand._sweep._known import Look
+from countermand._sweep._native import may_send_at, native_due_at
+from countermand._sweep._proof import proof
+from countermand._sweep._targets import to_cancel
+from countermand._waits import round_wait_s
+from countermand.venue import Refused, SessionRefused, Throttled
+
+#: A listing that was definitely refused so often in a row is not asked for again.
+_MOST_REFUSALS = 3
+#: How soon a sweep looks again whether its cancels have been sent, in seconds.
+_GLANCE_S = 0.1
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """All that is to begin now, and when to look again if nothing happens before."""
+
+    call: bool = False
+    cancel: tuple[OrderId, ...] = ()
+    look: bool = False
+    #: Nothing more can be done, or need be.
+    over: bool = False
+    again_at: float = math.inf
+
+
+def step(sweep: Sweep, now: float) -> Step:
+    """Say what is to begin now."""
+    if now >= sweep.deadline or proof(sweep).second is not None:
+        return Step(over=True)
+    call_at = native_due_at(sweep)
+    if call_at <= now:
+        return Step(call=True, again_at=now)
+    cancel = to_cancel(sweep) if _may_cancel(sweep, now, call_at) else ()
+    if cancel:
+        return Step(cancel=cancel, again_at=now)
+    if sweep.sending:
+        return Step(again_at=min(now + _GLANCE_S, sweep.deadline))
+    look_at = next_look_at(sweep)
+    idle = sweep.looking_since is None and not sweep.awaited and not sweep.calling
+    if idle and min(look_at, call_at) == math.inf:
+        return Step(over=True)
+    return Step(look=look_at <= now, again_at=min(max(look_at, now), call_at, sweep.deadline))
+
+
+def next_look_at(sweep: Sweep) -> float:
+    """Say when the next listing is to begin; infinity while it would tell nothing, or is under way."""
+    if not sweep.lists or sweep.looking_since is not None or sweep.calling:
+        return math.inf
+    if not sweep.looks:
+        return sweep.began_at
+    last = sweep.looks[-1]
+    if last.failed:
+        return _after_a_failure(sweep, last)
+    if may_send_at(sweep) == math.inf:
+        return last.ended_at  # the snapshot shifted while it was taken
+    found = proof(sweep)
+    if found.first is not None:
+        return max(last.ended_at, found.first.began_at + sweep.capabilities.read_lag_s)
+    if not sweep.awaited and last.began_at < max(sweep.last_answer_at, sweep.last_ask_at):
+        return last.ended_at  # all is answered now: what it showed proves nothing
+    rounds = sum(look.began_at >= sweep.last_ask_at for look in sweep.looks)
+    return last.ended_at + round_wait_s(max(1, rounds))
+
+
+def _may_cancel(sweep: Sweep, now: float, call_at: float) -> bool:
+    """Tell whether orders may be canceled by id: where there is a call for all, it goes first."""
+    if not sweep.lists or may_send_at(sweep) > now:
+        return False
+    return not sweep.has_native or (call_at == math.inf and not sweep.calling)
+
+
+def _after_a_failure(sweep: Sweep, last: Look) -> float:
+    failures = 0
+    for look in reversed(sweep.looks):
+        if not look.failed:
+            break
+        failures += 1
+    latest = sweep.looks[-_MOST_REFUSALS:]
+    if len(latest) == _MOST_REFUSALS and all(map(_is_refused, latest)):
+        return math.inf
+    return last.ended_at + max(round_wait_s(failures), _told_s(last))
+
+
+def _is_refused(look: Look) -> bool:
+    failure = look.failure.failure if isinstance(look.failure, NoSession) else look.failure
+    return isinstance(failure, Refused | SessionRefused)
+
+
+def _told_s(look: Look) -> float:
+    told = look.failure.retry_after_s if isinstance(look.failure, Throttled) else None
+    return told or 0.0

@@ -1,0 +1,89 @@
+"""Which orders a sweep touches: never one outside of its scope, and none more often than law 8 allows."""
+
+from __future__ import annotations
+
+from countermand._ids import OrderId
+from countermand._order import OrderReport
+from countermand._outcome import Outcome, Reason
+from countermand._request import CancelRequest
+from countermand._scope import PlacedAfter, ScopeKind
+from countermand._sweep._facts import Sweep
+from countermand._sweep._known import Known, Place
+from countermand.errors import InvalidRequestError
+
+#: Law 8: so many cancels are sent for one order at most; after that it is only looked at.
+MOST_ATTEMPTS = 5
+#: Rejections of what was canceled too late, or not at all: another order is on the book, if any.
+_SETTLED = frozenset({Reason.TOO_LATE, Reason.REPLACED})
+#: The shortest time that a request can be given, in seconds.
+_LEAST_TIMEOUT_S = 0.001
+
+
+def to_cancel(sweep: Sweep) -> tuple[OrderId, ...]:
+    """Name the orders that are to be canceled by id now, in the order they became known."""
+    return tuple(known.order_id for known in sweep.known.values() if _is_due(sweep, known))
+
+
+def is_target(sweep: Sweep, known: Known) -> bool:
+    """Tell whether an order is one of those that are to be canceled."""
+    if sweep.placed_after is PlacedAfter.KEEP and not known.in_snapshot:
+        return False
+    if sweep.scope.kind is ScopeKind.ORDERS:
+        return known.is_named
+    return bool(known.asks) or _is_in(known)
+
+
+def request_for(sweep: Sweep, known: Known, now: float) -> CancelRequest:
+    """Make the request that cancels an order within what is left of the time."""
+    report = known.shown.report if known.shown is not None else None
+    instrument = report.instrument if report is not None else sweep.scope.instrument_id
+    try:
+        return _request(sweep, known.order_id, instrument, now)
+    except InvalidRequestError:
+        # A venue's listing may write what no request can: the order is what counts.
+        return _request(sweep, known.order_id, None, now)
+
+
+def succeeds_a_target(sweep: Sweep, report: OrderReport) -> bool:
+    """Tell whether an order took the place of one that is to be canceled, at first or second hand."""
+    visited, before = {report.order_id}, sweep.replaced_by(report)
+    while before is not None and before.order_id not in visited:
+        if is_target(sweep, before):
+            return True
+        visited.add(before.order_id)
+        before = sweep.replaced_by(before.shown.report) if before.shown is not None else None
+    return False
+
+
+def _is_due(sweep: Sweep, known: Known) -> bool:
+    if not is_target(sweep, known) or known.is_awaited:
+        return False
+    if known.shown is not None and not _is_in(known):
+        return False
+    return not known.asks or _is_due_again(known)
+
+
+def _is_due_again(known: Known) -> bool:
+    """Tell whether an order lives on though its cancel was rejected, and may be canceled once more."""
+    ask, ack = known.asks[-1], known.ack
+    if ack is None or ack.outcome is not Outcome.REJECTED or ack.reason in _SETTLED:
+        return False
+    if known.shown is None or known.shown.seen_at < ask.given_at:
+        return False
+    # What one ask came to the next one may come to, too.
+    return known.attempts + max(1, known.attempts_of_last_ask) <= MOST_ATTEMPTS
+
+
+def _is_in(known: Known) -> bool:
+    return known.shown is not None and known.shown.place is Place.IN
+
+
+def _request(sweep: Sweep, order_id: OrderId, instrument: str | None, now: float) -> CancelRequest:
+    return CancelRequest(
+        venue=sweep.scope.venue,
+        account=sweep.scope.account_id or "",
+        order=order_id,
+        instrument=instrument,
+        timeout_s=max(sweep.deadline - now, _LEAST_TIMEOUT_S),
+        cause=sweep.cause,
+    )
