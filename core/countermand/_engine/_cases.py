@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -35,6 +36,9 @@ class Cases:
         self._ledger = ledger
         self.exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
+        #: Cases of orders that ended while somebody looked for an order of that account, who may mean it.
+        self._ended: dict[Key, OpenCase] = {}
+        self._lookups: Counter[tuple[str, str]] = Counter()
         self._where: dict[Caller, OpenCase] = {}
         self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
         self._closed = False
@@ -101,7 +105,8 @@ class Cases:
     def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         key = (venue, account, order)
         if key not in self._cases:
-            self._cases[key] = self._opened(venue, account, order)
+            self._cases[key] = entry = self._opened(venue, account, order)
+            self._lookups[venue, account] += entry.case.unresolved
         return self._cases[key]
 
     def _opened(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
@@ -164,10 +169,15 @@ class Cases:
         found = resolve(entry.survey)
         if not isinstance(found, OrderId):
             return entry
-        # What an earlier ack told is nothing to those who cancel here.
-        opened = self._entry if entry.case.earlier is None else self._opened
-        pinned = opened(entry.case.venue, entry.case.account, found)
-        pinned.case.earlier = entry.case.earlier
+        key = (entry.case.venue, entry.case.account, found)
+        if entry.case.earlier is None:
+            ended = self._ended.get(key)
+            # Whoever came before the order's end was read shares the case that ended meanwhile.
+            shares = ended is not None and min(map(_joined_at, entry.waiters)) < ended.survey.dead[0].ended_at
+            pinned = ended if ended is not None and shares else self._entry(*key)
+        else:  # what an earlier ack told is nothing to those who cancel here
+            pinned = self._opened(*key)
+            pinned.case.earlier = entry.case.earlier
         pinned.learn(entry.ended_facts())
         entry.pass_on(pinned)
         for caller in list(entry.waiters):
@@ -234,10 +244,28 @@ class Cases:
         if not entry.waiters and (entry.case.unresolved or entry.survey.dead):
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
+            if not entry.case.unresolved and self._lookups[entry.case.venue, entry.case.account]:
+                self._ended[entry.key] = entry
+                self._loop.call_later(_idle_s(entry), self._drop, entry)
         elif entry.quiet and not self._closed:
-            idle_s = entry.case.capabilities.read_lag_s + LATE_GRACE_S
-            entry.wake(self._loop.call_later(idle_s, self._forget, entry))
+            entry.wake(self._loop.call_later(_idle_s(entry), self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
             del self._cases[entry.key]
+            lookups = (entry.case.venue, entry.case.account)
+            self._lookups[lookups] -= entry.case.unresolved
+            if not self._lookups[lookups]:
+                del self._lookups[lookups]
+
+    def _drop(self, entry: OpenCase) -> None:
+        if self._ended.get(entry.key) is entry:
+            del self._ended[entry.key]
+
+
+def _idle_s(entry: OpenCase) -> float:
+    return entry.case.capabilities.read_lag_s + LATE_GRACE_S
+
+
+def _joined_at(caller: Caller) -> float:
+    return caller.joined_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from countermand.venue import Capabilities, Identity
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
     from tests.core.engine.conftest import Cancel, Peer, Witness
+
+    from countermand import AsyncClient
 
 Ask = Callable[..., CancelRequest]
 MINE = ClientOrderId("mine")
@@ -142,3 +145,26 @@ def test_history_is_read_only_as_far_as_needed(cancel: Cancel, peer: Peer, pebbl
     (ack,) = cancel(attrs.evolve(pebble, capabilities=WITH_HISTORY), ask(order=MINE))
     assert (ack.reason, ack.order_id) == (Reason.TOO_LATE, OrderId("7"))
     assert peer.calls()[:3] == ["open", "history", "open"]
+
+
+def test_who_looks_for_an_order_shares_the_case_that_ends_meanwhile(
+    virtually: Callable[[Any], Any], client: Callable[..., AsyncClient], peer: Peer, ask: Ask
+) -> None:
+    """Of an order that ended after one asked for it by a client's id, nothing is sent or forgotten."""
+    listed = rows(row("7", client_id="mine"))
+    peer.on("open", peer.after(1.0, listed)).on("history", rows())
+    peer.on("cancel", peer.after(0.2, RECEIPT), {"say": "refused"}).on("order", CANCELED, {"say": "session"})
+
+    async def use() -> None:
+        async with client() as one:
+            looking = asyncio.create_task(one.cancel(ask(MINE)))
+            await asyncio.sleep(0.1)
+            assert (await one.cancel(ask("7"))).outcome is Outcome.CANCELED
+            assert (await looking).outcome is Outcome.CANCELED
+            peer.on("order", {"say": "gone"})
+            assert (
+                await one.cancel(ask("7", timeout_s=1.0))
+            ).outcome is Outcome.REJECTED  # a case of its own
+
+    virtually(use())
+    assert peer.calls("cancel") == ["7", "7"]
