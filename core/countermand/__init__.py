@@ -1,6 +1,7 @@
 """countermand: cancel orders at many trading venues and know what became of them."""
 
 from countermand._ack import CancelAck
+from countermand._batch import AsyncBatch, Batch
 from countermand._client import AsyncClient, Client
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import ClientOrderId, OrderId
@@ -29,8 +30,10 @@ __version__ = "0.1.0"
 __all__ = [
     "Answered",
     "Assurance",
+    "AsyncBatch",
     "AsyncClient",
     "Attempt",
+    "Batch",
     "BlockReport",
     "CancelAck",
     "CancelCause",

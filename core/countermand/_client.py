@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from countermand._ack import CancelAck
+from countermand._batch import AsyncBatch, Batch
 from countermand._config import Configuration, load_configuration
 from countermand._engine._engine import Engine
 from countermand._engine._settings import Settings
@@ -159,6 +160,18 @@ class AsyncClient(_Venues):
         """
         return await self._open().cancel(request)
 
+    def cancel_many(
+        self,
+        requests: Iterable[CancelRequest] | AsyncIterable[CancelRequest],
+        timeout_s: float | None = None,
+    ) -> AsyncBatch:
+        """Cancel many orders, of any venues and accounts: acks come as they are known, one per request.
+
+        Requests are pulled only as there is room, and the time of each counts from then; `timeout_s` bounds
+        the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
+        """
+        return AsyncBatch(requests, self._open().flow(timeout_s))
+
     async def settle(self, ack: CancelAck, timeout_s: float = 10.0) -> CancelAck:
         """Wait for the last word on an ack, for `timeout_s` seconds at most; sends reads, never a cancel.
 
@@ -242,6 +255,15 @@ class Client(_Venues):
         is in the ack.
         """
         return self._asked(lambda engine: engine.cancel(request))
+
+    def cancel_many(self, requests: Iterable[CancelRequest], timeout_s: float | None = None) -> Batch:
+        """Cancel many orders, of any venues and accounts: acks come as they are known, one per request.
+
+        Requests are pulled only as there is room, and the time of each counts from then; `timeout_s` bounds
+        the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
+        """
+        flow = self._asked(lambda engine: _soon(lambda: engine.flow(timeout_s)))
+        return Batch(requests, flow, self._asked)
 
     def settle(self, ack: CancelAck, timeout_s: float = 10.0) -> CancelAck:
         """Wait for the last word on an ack, for `timeout_s` seconds at most; sends reads, never a cancel.

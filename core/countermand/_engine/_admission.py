@@ -5,7 +5,7 @@ from __future__ import annotations
 from countermand._ack import CancelAck
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
-from countermand.errors import InvalidRequestError
+from countermand.errors import CountermandError, InvalidRequestError, UnknownVenueError
 from countermand.venue import Venue
 
 
@@ -19,10 +19,17 @@ def check(venue: Venue, request: CancelRequest) -> None:
 
 def not_sent(request: CancelRequest, error: Exception) -> CancelAck:
     """Tell that a fault kept the request from being sent."""
-    return CancelAck(
-        request=request,
-        outcome=Outcome.REJECTED,
-        reason=Reason.NOT_SENT,
-        stage=Stage.SEND,
-        error=f"{type(error).__name__}: {error}",
-    )
+    return _rejected(request, Reason.NOT_SENT, f"{type(error).__name__}: {error}")
+
+
+def invalid(request: CancelRequest, error: CountermandError) -> CancelAck:
+    """Tell a caller's mistake as an ack, where others must not suffer from it."""
+    reason = Reason.INVALID_REQUEST if isinstance(error, _MISTAKES) else Reason.NOT_SENT
+    return _rejected(request, reason, str(error))
+
+
+def _rejected(request: CancelRequest, reason: Reason, error: str) -> CancelAck:
+    return CancelAck(request=request, outcome=Outcome.REJECTED, reason=reason, stage=Stage.SEND, error=error)
+
+
+_MISTAKES = InvalidRequestError | UnknownVenueError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._case._follow import followed
-from countermand._engine._admission import check, not_sent
+from countermand._engine._admission import check, invalid, not_sent
 from countermand._engine._cases import Cases
+from countermand._engine._flow import AHEAD, Flow
 from countermand._engine._ledger import Ledger, no_less
 from countermand._engine._mailbox import Mailbox
 from countermand._engine._settings import Settings
@@ -51,12 +53,72 @@ class Engine:
         self._stations = {venue.name: Station(venue, self._wire, watch, settings) for venue in venues}
         self._ledger = Ledger(self._loop.time, watch, settings.most_unsettled)
         self._cases = Cases(self._stations, retry, self._ledger)
+        self._following: set[asyncio.Task[CancelAck]] = set()
         self._closed = False
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes."""
         if not isinstance(request, CancelRequest):
             raise InvalidRequestError(f"expected a CancelRequest, got {type(request).__name__}")
+        if (refused := self._refused(request)) is not None:
+            return refused
+        caller = self._caller(request)
+        return await self._ended(caller, await self._cases.answer(caller))
+
+    def flow(self, timeout_s: float | None) -> Flow:
+        """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""
+        if timeout_s is not None:
+            check_timeout("timeout_s", timeout_s)
+        until = math.inf if timeout_s is None else self._loop.time() + timeout_s
+        return Flow(partial(self._one_of_many, until=until), self._cases.exchanges.traffic, self._ahead)
+
+    def _ahead(self, venue: str) -> int:
+        """Say how many requests of an account may wait for their turn."""
+        station = self._stations.get(venue)
+        size = 0 if station is None else station.venue.capabilities.cancel_list_size
+        return 2 * size or AHEAD
+
+    def _one_of_many(
+        self, request: CancelRequest, gathers: bool, *, until: float
+    ) -> asyncio.Future[CancelAck]:
+        """Begin one cancel of a batch; the caller's mistakes, too, end as its ack."""
+        end: asyncio.Future[CancelAck] = self._loop.create_future()
+        try:
+            refused = self._refused(request)
+        except CountermandError as error:
+            refused = invalid(request, error)
+        if refused is None and until <= self._loop.time():
+            refused = not_sent(request, TimeoutError("the time of the batch was over"))
+        if refused is not None:
+            end.set_result(refused)
+            return end
+        caller = self._caller(request, until=until, gathers=gathers)
+        waiter = self._cases.begin(caller)
+        waiter.add_done_callback(partial(self._end_one, caller, end))
+        return end
+
+    def _end_one(
+        self, caller: Caller, end: asyncio.Future[CancelAck], waiter: asyncio.Future[CancelAck]
+    ) -> None:
+        self._cases.leave(caller)
+        if end.cancelled() or waiter.cancelled():
+            return
+        ack = waiter.result()
+        if not caller.request.follow_replacement or ack.reason is not Reason.REPLACED:
+            self._watch.acknowledged(ack)
+            end.set_result(ack)
+            return
+        task = self._loop.create_task(self._ended(caller, ack))
+        self._following.add(task)
+        task.add_done_callback(partial(self._pass_on, end))
+
+    def _pass_on(self, end: asyncio.Future[CancelAck], task: asyncio.Task[CancelAck]) -> None:
+        self._following.discard(task)
+        if not end.done() and not task.cancelled():
+            end.set_result(task.result())
+
+    def _refused(self, request: CancelRequest) -> CancelAck | None:
+        """Raise the caller's own mistakes; a plugin that cannot be asked is an ack."""
         venue = self._station(request.venue).venue
         try:
             check(venue, request)
@@ -65,12 +127,16 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return not_sent(request, error)
         self._watch.requested(request)
+        return None
+
+    def _caller(self, request: CancelRequest, *, until: float = math.inf, gathers: bool = False) -> Caller:
         now = self._loop.time()
-        ack = await self._cases.answer(
-            Caller(request=request, joined_at=now, deadline=now + request.timeout_s)
-        )
-        if request.follow_replacement:
-            ack = await self._followed(ack, now)
+        deadline = min(now + request.timeout_s, until)
+        return Caller(request=request, joined_at=now, deadline=deadline, gathers=gathers)
+
+    async def _ended(self, caller: Caller, ack: CancelAck) -> CancelAck:
+        if caller.request.follow_replacement:
+            ack = await self._followed(ack, caller)
         self._watch.acknowledged(ack)
         return ack
 
@@ -139,9 +205,9 @@ class Engine:
             known = ", ".join(sorted(self._stations)) or "none"
             raise UnknownVenueError(f"no venue named {name!r} in this client; it has: {known}") from None
 
-    async def _followed(self, ack: CancelAck, began_at: float) -> CancelAck:
+    async def _followed(self, ack: CancelAck, caller: Caller) -> CancelAck:
         """Cancel what took the order's place, and what took that one's, as long as time is left."""
-        deadline, visited = began_at + ack.request.timeout_s, {ack.order_id}
+        deadline, visited = caller.deadline, {ack.order_id}
         while ack.reason is Reason.REPLACED and ack.successor not in visited and not self._closed:
             now = self._loop.time()
             if now >= deadline or ack.successor is None:
@@ -150,6 +216,6 @@ class Engine:
             heir = attrs.evolve(ack.request, order=ack.successor, client_order=None, timeout_s=deadline - now)
             ack = await self._cases.answer(
                 Caller(request=heir, joined_at=now, deadline=deadline),
-                retell=partial(followed, ack, waited_s=now - began_at),
+                retell=partial(followed, ack, waited_s=now - caller.joined_at),
             )
         return ack

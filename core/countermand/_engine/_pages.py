@@ -1,8 +1,10 @@
-"""The pages of a listing put together, as far as they concern a case."""
+"""The pages of a listing put together, as far as they concern those who asked for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
+from itertools import islice
 
 import attrs
 
@@ -11,31 +13,68 @@ from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand.venue import Page, Unreadable
 
+#: So many rows are read before others have their turn: a lazy listing of thousands shall not hold the loop.
+#: What cannot be cut is the reading of the JSON itself, which goes before.
+SLICE = 200
+#: So much is kept of what a page says that cannot be read.
+_TEXT_LENGTH = 500
+
+
+async def in_slices(
+    rows: Iterable[OrderReport], take: Callable[[list[OrderReport]], None]
+) -> Unreadable | None:
+    """Hand over the rows of a page, slice by slice; up to the one that cannot be read, if there is one."""
+    left, unreadable = iter(rows), None
+    while unreadable is None:
+        some: list[OrderReport] = []
+        try:
+            for row in islice(left, SLICE):
+                some.append(row)  # noqa: PERF402 - those before the one that cannot be read shall not be lost
+        except ValueError as error:  # a WireError, by its parent: the core loads nothing that reads JSON
+            unreadable = Unreadable(text=str(error)[:_TEXT_LENGTH])
+        if some:
+            take(some)
+        if len(some) < SLICE:
+            break
+        await asyncio.sleep(0)
+    return unreadable
+
 
 @attrs.define(kw_only=True)
 class Pages:
     """Takes page after page, to the end or to the page with a row that is `enough`."""
 
     concerns: Callable[[OrderReport], bool]
+    #: Asked once for each row that concerns them, until it says so.
     enough: Callable[[OrderReport], bool] | None = None
     _kept: list[OrderReport] = attrs.field(factory=list, init=False)
     _seen: set[OrderId] = attrs.field(factory=set, init=False)
+    _found: bool = attrs.field(default=False, init=False)
+    _shown: int = attrs.field(default=0, init=False)
     _count: int = attrs.field(default=0, init=False)
     _last_reply: str | None = attrs.field(default=None, init=False)
 
-    def take(self, page: Page, reply: str) -> Listing | Unreadable | None:
+    async def take(self, page: Page, reply: str) -> Listing | Unreadable | None:
         """Add a page; None while another one is to follow."""
-        rows = tuple(page.rows)
-        new = {row.order_id for row in rows} - self._seen
+        seen, shown = len(self._seen), self._shown
+        unreadable = await in_slices(page.rows, self._add)
+        if unreadable is not None:
+            return unreadable
         # A page may show no row, where a plugin leaves out those that were not asked for.
-        if not new and (rows or (page.next_page is not None and reply == self._last_reply)):
+        repeats = self._shown > shown or (page.next_page is not None and reply == self._last_reply)
+        if len(self._seen) == seen and repeats:
             # The venue ignores what page was asked for: nobody knows what it leaves out.
             return Unreadable(text="the pages of the listing repeat")
         self._last_reply = reply
-        self._seen |= new
         self._count += 1
-        self._kept.extend(row for row in rows if self.concerns(row))
-        found = self.enough is not None and any(self.enough(row) for row in self._kept)
-        if page.next_page is None or found:
+        if page.next_page is None or self._found:
             return Listing(rows=tuple(self._kept), pages=self._count)
         return None
+
+    def _add(self, rows: list[OrderReport]) -> None:
+        self._shown += len(rows)
+        self._seen.update(row.order_id for row in rows)
+        kept = [row for row in rows if self.concerns(row)]
+        self._kept += kept
+        if self.enough is not None and not self._found:
+            self._found = any(map(self.enough, kept))

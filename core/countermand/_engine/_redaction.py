@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import attrs
@@ -53,12 +54,19 @@ class Redactor:
         if isinstance(report, OrderReport):
             changes["report"] = self.report(report)
         if isinstance(answer, Page):
-            changes["rows"] = map(self.report, answer.rows)
+            changes["rows"] = self._rows(answer.rows)
         return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values
 
     def report(self, report: OrderReport) -> OrderReport:
         """Blot the text of a report."""
         return attrs.evolve(report, text=self.text(report.text)) if report.text is not None else report
+
+    def _rows(self, rows: Iterable[OrderReport]) -> Iterator[OrderReport]:
+        """Blot the texts of rows as they are read, and what is said of one that cannot be read."""
+        try:
+            yield from map(self.report, rows)
+        except ValueError as error:
+            raise ValueError(self.text(str(error))) from None
 
 
 def _secrets(value: str) -> set[str]:

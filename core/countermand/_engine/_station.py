@@ -13,11 +13,12 @@ from countermand._ack import LAST_REPLY_BYTES
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
 from countermand._engine._errand import Errand
-from countermand._engine._pages import Pages
+from countermand._engine._pages import Pages, in_slices
 from countermand._engine._redaction import Redactor
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
+from countermand._engine._whole_listing import Step, WholeListing, WholeReading
 from countermand._http import HttpResponse
 from countermand._limits._gate import Gate
 from countermand._limits._lane import Ticket
@@ -78,12 +79,38 @@ class Station:
                 answer, reply = await self._answered(make(cursor), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
-                listing = pages.take(answer, reply or "")
+                listing = await pages.take(answer, reply or "")
                 if listing is not None:
                     return listing, reply
                 cursor = answer.next_page
 
         return await self.told(errand, listed)
+
+    async def list_whole(self, errand: Errand, make: Callable[[int | None], Call[Any]]) -> WholeListing:
+        """Perform a listing to its end, again where rows may have been missed.
+
+        A failure stands beside what was read before it; never raises but for a cancellation.
+        """
+        reading = WholeReading()
+
+        async def read() -> tuple[Answer | None, str | None]:
+            cursor: int | None = None
+            while True:
+                answer, reply = await self._answered(make(cursor), errand)
+                if not isinstance(answer, Page):
+                    return answer, reply
+                reading.begin_page(errand.progress.signed_at or 0.0)
+                unreadable = await in_slices(answer.rows, reading.take)
+                if unreadable is not None:
+                    return unreadable, reply
+                step = reading.end_page(answer, reply or "")
+                if step is Step.DONE:
+                    return None, reply
+                cursor = answer.next_page if step is Step.NEXT_PAGE else None
+
+        ended = await self.told(errand, read)
+        failed = ended.answer is not None or ended.fault is not None
+        return reading.listing(ended if failed else None)
 
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""

@@ -62,7 +62,7 @@ def test_every_action_has_its_call(pebble: Pebble, action: Action, expected: str
     """Each read is the venue's call for it, of the kind that limits and permissions go by."""
     case = case_of(pebble, CONFIRMED)
     listing = action in (Action.OPEN, Action.HISTORY)
-    call = page_call(pebble, case, action, 2) if listing else order_call(pebble, case.account, action)
+    call = page_call(pebble, case.account, action, 2) if listing else order_call(pebble, case, action)
     assert (path(call), call.kind) == (expected, KINDS[action])
     assert call.kind is (CallKind.LISTING if listing else CallKind.READ)
 
