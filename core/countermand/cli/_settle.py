@@ -8,13 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from countermand import AsyncClient, CancelAck, Outcome
-from countermand.cli._show import EXIT_CODES, show
+from countermand import AsyncClient, CancelAck
+from countermand.cli._show import exit_code, show
 from countermand.errors import ConfigurationError, InvalidRequestError
 
 _STDIN = Path("stdin")
-#: Of several acks the one of which the least is known gives the exit code.
-_LEAST_KNOWN_FIRST = (Outcome.UNKNOWN, Outcome.PENDING, Outcome.REJECTED, Outcome.CANCELED)
 
 
 def settle(
@@ -34,8 +32,7 @@ def settle(
         raise InvalidRequestError("there is no ack to settle")
     settled = asyncio.run(_settled(earlier, timeout, config))
     show(settled, json=json)
-    outcomes = {ack.outcome for ack in settled}
-    return next(EXIT_CODES[outcome] for outcome in _LEAST_KNOWN_FIRST if outcome in outcomes)
+    return exit_code(ack.outcome for ack in settled)
 
 
 async def _settled(acks: list[CancelAck], timeout_s: float, config: Path) -> list[CancelAck]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import attrs
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from countermand.cli._interrupts import signals
 from countermand.errors import ConfigurationError
 from countermand.testing import (
     LiveSimulator,
@@ -69,7 +69,7 @@ def _arm(venues: list[Simulator], words: str, seed: int) -> None:
 
 async def _serve_until_signal(venues: list[Simulator], port: int) -> None:
     async with AsyncExitStack() as stack:
-        stop = stack.enter_context(_signals())
+        stop = stack.enter_context(signals(signal.SIGINT, signal.SIGTERM))
         served = []
         for place, simulator in enumerate(venues):
             try:
@@ -79,23 +79,6 @@ async def _serve_until_signal(venues: list[Simulator], port: int) -> None:
         for live in served:  # none of them before all are up
             print(_line(live), flush=True)
         await stop.wait()
-
-
-@contextmanager
-def _signals() -> Iterator[asyncio.Event]:
-    """Give an event that SIGINT and SIGTERM set, on every platform."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def end(_number: int, _frame: object) -> None:
-        loop.call_soon_threadsafe(stop.set)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _line(live: LiveSimulator) -> str:
