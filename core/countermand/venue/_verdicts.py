@@ -120,14 +120,16 @@ class TrailRead:
 class Page:
     """One page of a listing; `next_page` is the cursor of the following one.
 
-    `rows` may be lazy: read while they are iterated, anew each time, so that a long listing can be taken in
-    slices. A row that cannot be read raises `WireError` then, which makes the whole page unreadable.
+    `rows` may be lazy: each read while they are iterated, so that a long listing can be taken in slices. One
+    that cannot be read raises `WireError` then, which makes the whole page unreadable.
     """
 
     rows: Iterable[OrderReport]
     next_page: int | None = None
     #: How many rows the whole listing has, as the venue says; None or 0 where it does not say.
     total: int | None = None
+    #: How many rows the page had before the adapter left any out; None where it left none out.
+    listed: int | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -8,9 +8,9 @@ over-long number or a too deep nesting is unreadable.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeVar, get_origin
+from typing import Any, Generic, NoReturn, TypeVar, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
@@ -25,6 +25,23 @@ _MOST_DIGITS = 40
 
 class WireError(ValueError):
     """An answer that is not of the documented shape; the message says what was expected, and where."""
+
+
+@attrs.frozen(kw_only=True)
+class Rows(Generic[T]):
+    """The rows of a listing, each read only while they are iterated, and anew each time.
+
+    Of those read only the ones that `keeps` chooses are given. Iterating raises what `read` raises: a
+    `WireError` for one that is not of the documented shape.
+    """
+
+    values: Sequence[Any] = attrs.field(repr=False)
+    read: Callable[[Any], T]
+    keeps: Callable[[T], bool] | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        rows = map(self.read, self.values)
+        return rows if self.keeps is None else filter(self.keeps, rows)
 
 
 def read_json(content: bytes) -> Any:

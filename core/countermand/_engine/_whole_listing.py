@@ -1,0 +1,172 @@
+"""A listing of all open orders, read again where rows may have been missed.
+
+A listing of several pages is no snapshot: what comes or goes meanwhile shifts the rows behind it, and a row
+that shifts to a page already read is missed. One pass over the pages proves itself where the newest order
+comes first and each page tells the same total, which is the number of rows: then as many came as went, and
+whatever comes does so in front, so nothing has shifted towards the pages read. Any other pass is proved by
+the next one, if that shows whatever the first one showed: so nothing had gone, and nothing had shifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+import attrs
+
+from countermand._case._facts import Ended
+from countermand._ids import OrderId
+from countermand._order import OrderReport
+from countermand.venue import Page
+
+#: A book that changes all the time is not read more often than that.
+MOST_PASSES = 3
+
+
+class Step(Enum):
+    """What to read next."""
+
+    NEXT_PAGE = auto()
+    ANOTHER_PASS = auto()
+    DONE = auto()
+
+
+@attrs.frozen(kw_only=True)
+class WholeListing:
+    """All orders that any pass showed, each as it was seen last; times are the engine's monotonic seconds."""
+
+    rows: tuple[OrderReport, ...] = ()
+    #: When the page was asked for that showed an order last.
+    seen_at: Mapping[OrderId, float] = attrs.field(factory=dict)
+    #: When the first page was asked for; None if none came.
+    began_at: float | None = None
+    #: An order that was open since then, and to the end, has been seen after that; None if nobody can tell.
+    absent_since: float | None = None
+    pages: int = 0
+    passes: int = 0
+    #: What ended it too early: an answer that was no page, or a fault.
+    failure: Ended | None = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether an order may be open that no pass showed."""
+        return self.absent_since is None
+
+    @property
+    def present(self) -> tuple[OrderReport, ...]:
+        """The orders that were there to the last, as far as anybody can tell."""
+        since = self.absent_since
+        return tuple(row for row in self.rows if since is None or self.seen_at[row.order_id] >= since)
+
+
+@attrs.define(kw_only=True)
+class _Pass:
+    began_at: float
+    ids: set[OrderId] = attrs.field(factory=set)
+    pages: int = 0
+    #: How many rows the pages had, and how many of these they showed.
+    listed: int = 0
+    shown: int = 0
+    totals: set[int] = attrs.field(factory=set)
+    newest_first: bool = True
+    #: Whether pages repeat, so that nobody knows what the venue leaves out.
+    stuck: bool = False
+    last: OrderId | None = None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether a row was seen twice."""
+        return self.shown > len(self.ids)
+
+    @property
+    def proves_itself(self) -> bool:
+        one_total = self.listed > 0 and self.totals == {self.listed}
+        return self.pages == 1 or (one_total and self.newest_first and not self.repeated)
+
+    def is_proved_by(self, later: _Pass) -> bool:
+        if self.stuck or later.stuck:
+            return False
+        # A venue that shows an order twice may do so whenever it is asked.
+        return self.ids == later.ids or (not self.repeated and self.ids < later.ids)
+
+    def add(self, row: OrderReport) -> None:
+        self.newest_first = self.newest_first and _is_older(row.order_id, self.last)
+        self.last = row.order_id
+        self.shown += 1
+        self.ids.add(row.order_id)
+
+
+class WholeReading:
+    """Takes page after page: `begin_page`, `take` its rows, `end_page`, which says what to read next."""
+
+    def __init__(self) -> None:
+        self._rows: dict[OrderId, OrderReport] = {}
+        self._seen_at: dict[OrderId, float] = {}
+        self._passes: list[_Pass] = []
+        self._next = Step.ANOTHER_PASS
+        self._absent_since: float | None = None
+        self._asked_at = 0.0
+        self._before = (0, 0)
+        self._last_reply: str | None = None
+
+    def begin_page(self, asked_at: float) -> None:
+        """Begin a page that came, and was asked for at that time."""
+        if self._next is Step.ANOTHER_PASS:
+            self._passes.append(_Pass(began_at=asked_at))
+            self._last_reply = None
+        self._asked_at = asked_at
+        self._before = (self._passes[-1].shown, len(self._passes[-1].ids))
+
+    def take(self, rows: list[OrderReport]) -> None:
+        """Add some rows of the page."""
+        for row in rows:
+            self._passes[-1].add(row)
+            self._rows[row.order_id] = row
+            self._seen_at[row.order_id] = self._asked_at
+
+    def end_page(self, page: Page, reply: str) -> Step:
+        """End the page whose rows were taken, and say what to read next."""
+        now, (shown, known) = self._passes[-1], self._before
+        rows, follows = now.shown - shown, page.next_page is not None
+        now.pages += 1
+        now.listed += rows if page.listed is None else page.listed
+        now.totals.add(page.total or 0)
+        # A page may show no row, where a plugin leaves out those that were not asked for.
+        now.stuck = len(now.ids) == known and (rows > 0 or (follows and reply == self._last_reply))
+        self._last_reply = reply
+        self._next = Step.NEXT_PAGE if follows and not now.stuck else self._end_pass(now)
+        return self._next
+
+    def listing(self, failure: Ended | None = None) -> WholeListing:
+        """Tell what was read so far."""
+        return WholeListing(
+            rows=tuple(self._rows.values()),
+            seen_at=self._seen_at,
+            began_at=self._passes[0].began_at if self._passes else None,
+            absent_since=self._absent_since,
+            pages=sum(one.pages for one in self._passes),
+            passes=len(self._passes),
+            failure=failure,
+        )
+
+    def _end_pass(self, now: _Pass) -> Step:
+        before = self._passes[-2] if len(self._passes) > 1 else None
+        if not now.stuck and now.proves_itself:
+            self._absent_since = now.began_at
+        elif before is not None and before.is_proved_by(now):
+            self._absent_since = before.began_at
+        if self._absent_since is None and len(self._passes) < MOST_PASSES:
+            return Step.ANOTHER_PASS
+        return Step.DONE
+
+
+def _is_older(order_id: OrderId, than: OrderId | None) -> bool:
+    """Tell whether an order comes before another one, by ids that are numbers: a venue counts upwards."""
+    if than is None:
+        return order_id.value.isdigit()
+    return order_id.value.isdigit() and _size(order_id) < _size(than)
+
+
+def _size(order_id: OrderId) -> tuple[int, str]:
+    """Return what numbers without leading zeros compare by, however long they are."""
+    return len(order_id.value), order_id.value
