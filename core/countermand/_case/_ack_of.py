@@ -11,7 +11,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._conclude import Conclusion
-from countermand._case._facts import Action, Caller, Case, Ended, Listing, NoSession
+from countermand._case._facts import Action, Caller, Case, Ended, Listing, ListRefused, NoSession
 from countermand._case._kin import linked, successor
 from countermand._case._survey import Exchange, Survey
 from countermand._evidence import Attempt, Evidence, EvidenceKind
@@ -41,6 +41,7 @@ _KINDS: dict[type, tuple[EvidenceKind, str]] = {
     SessionRefused: (EvidenceKind.SESSION_REFUSED, "session refused"),
     MayHaveActed: (EvidenceKind.FAULT, "may have acted"),
     Unreadable: (EvidenceKind.FAULT, "unreadable"),
+    ListRefused: (EvidenceKind.REFUSAL, "refused along with others"),
     Listing: (EvidenceKind.ABSENCE, "the listing lacks the order"),
     NoSession: (EvidenceKind.NOT_SENT, "no session"),
 }

@@ -14,7 +14,7 @@ from countermand._order import OrderReport
 from countermand._outcome import Reason, Sent
 from countermand._request import Assurance, CancelRequest
 from countermand._retry import RetryPolicy
-from countermand.venue import Capabilities, Identity, Refused, Throttled, Unreadable, Verdict
+from countermand.venue import Acted, Capabilities, Identity, Refused, Throttled, Unreadable, Verdict
 
 #: Nobody is asked again sooner than that, in seconds.
 _LEAST_WAIT_S = 0.05
@@ -62,7 +62,17 @@ class NoSession:
 
 _NO_SESSION_REASONS: dict[type, Reason] = {Refused: Reason.NOT_AUTHORIZED, Throttled: Reason.THROTTLED}
 
-Answer = Verdict | Listing | NoSession
+
+@attrs.frozen(kw_only=True)
+class ListRefused:
+    """One call for many orders was refused as a whole, which says nothing of any one of them."""
+
+    code: str | None = None
+    text: str | None = None
+    acted: Acted = attrs.field(default=Acted.NO, init=False)
+
+
+Answer = Verdict | Listing | NoSession | ListRefused
 
 
 @attrs.frozen(kw_only=True)

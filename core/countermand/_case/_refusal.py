@@ -6,7 +6,7 @@ import math
 
 import attrs
 
-from countermand._case._facts import Action, Caller, Case, Ended
+from countermand._case._facts import Action, Caller, Case, Ended, ListRefused
 from countermand._case._kin import whole_listings
 from countermand._case._repeat import cancel_due_at
 from countermand._case._survey import Exchange, Survey
@@ -40,6 +40,8 @@ def refusal_of(survey: Survey, caller: Caller) -> Refusal:
             return _without_session(survey, caller, end.answer)
         case Refused(reason=reason):
             told = reason
+        case ListRefused():
+            told = Reason.VENUE_REFUSED
         case _:
             told = Reason.NOT_FOUND
     return _absent(survey, told, end) if survey.latest is None else _seen(survey, told, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from countermand._case._facts import Caller, Ended, NoSession
+from countermand._case._facts import Caller, Ended, ListRefused, NoSession
 from countermand._case._survey import Exchange, Survey
 from countermand._case._taken_back import is_taken_back
 from countermand._order import OrderStatus, StatusClass
@@ -14,8 +14,9 @@ from countermand.venue import Acted, Gone, Receipt, Refused, SessionRefused, Thr
 
 #: Of an order that lives on after a receipt, so many receipts are the last.
 _MOST_RECEIPTS = 3
-#: What was sent under no valid session, or for want of one not at all, is sent anew and not repeated.
-_WITHOUT_SESSION = SessionRefused | NoSession
+#: What was sent under no valid session, for want of one not at all, or along with others that were refused
+#: together, is sent anew and not repeated.
+_SENT_ANEW = SessionRefused | NoSession | ListRefused
 #: What a repeat takes from the budget, in tokens.
 _AFTER_FAILURE = 5
 _AFTER_TIME_OUT = 10
@@ -68,7 +69,7 @@ def price(survey: Survey) -> int:
     last = survey.attempts[-1]
     if last.ended is None or (last.ended.answer is None and last.ended.at >= last.overdue_at):
         return _AFTER_TIME_OUT
-    return 0 if isinstance(last.ended.answer, _WITHOUT_SESSION) else _AFTER_FAILURE
+    return 0 if isinstance(last.ended.answer, _SENT_ANEW) else _AFTER_FAILURE
 
 
 def _is_shared(attempt: Exchange, joined_at: float) -> bool:
@@ -80,7 +81,7 @@ def _is_shared(attempt: Exchange, joined_at: float) -> bool:
 
 def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
     """Say when the cancel is sent once more after its last attempt."""
-    renewed = last.ended is not None and isinstance(last.ended.answer, _WITHOUT_SESSION)
+    renewed = last.ended is not None and isinstance(last.ended.answer, _SENT_ANEW)
     if not renewed and survey.withheld_since(last.began.at):
         return math.inf
     if last.ended is None:
@@ -90,6 +91,8 @@ def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
         return last.ended.at if may_renew(survey, caller.joined_at) else math.inf
     if isinstance(last.ended.answer, NoSession):
         return last.ended.again_at
+    if isinstance(last.ended.answer, ListRefused):
+        return last.ended.at
     if last.ended.broken:
         return math.inf
     if last.ended.sent is Sent.NO:

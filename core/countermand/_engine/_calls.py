@@ -22,20 +22,20 @@ KINDS = {
 
 def order_call(venue: Venue, case: Case, action: Action) -> Call[Any]:
     """Make the cancel or a read of the case's order."""
-    return _cancel(venue, case) if action is Action.CANCEL else _read(venue, case, action)
+    return venue.cancel(cancel_target(case)) if action is Action.CANCEL else _read(venue, case, action)
 
 
-def _cancel(venue: Venue, case: Case) -> Call[Any]:
+def cancel_target(case: Case) -> CancelTarget:
+    """Name the order of a case as its callers want it canceled."""
     # Who wants confirmation decides for those who do not; one of many is confirmed by listings.
     requests = [caller.request for caller in case.callers]
     confirmed = any(caller.assurance is Assurance.CONFIRMED and not caller.gathers for caller in case.callers)
-    target = CancelTarget(
+    return CancelTarget(
         account=case.account,
         order=case.order,
         assurance=Assurance.CONFIRMED if confirmed else Assurance.RECEIVED,
         instrument=next((request.instrument for request in requests if request.instrument is not None), None),
     )
-    return venue.cancel(target)
 
 
 def _read(venue: Venue, case: Case, action: Action) -> Call[Any]:

@@ -43,7 +43,7 @@ class Cases:
         self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
-        self._epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
+        self.epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
 
     async def answer(
         self,
@@ -92,7 +92,7 @@ class Cases:
         """Open a case apart from all others, that knows what an earlier ack told."""
         entry = self._opened(ack.request.venue, ack.request.account, ack.order_id or ack.request.order)
         entry.case.earlier = ack
-        entry.case.facts.extend(recalled(ack, self._epoch, self._loop.time()))
+        entry.case.facts.extend(recalled(ack, self.epoch, self._loop.time()))
         return entry
 
     async def aclose(self, timeout_s: float) -> None:
@@ -118,7 +118,7 @@ class Cases:
                 order=order,
                 capabilities=plugin.capabilities,
                 renewable=plugin.renewable,
-                epoch=self._epoch,
+                epoch=self.epoch,
                 retry=self._retry,
             )
         )

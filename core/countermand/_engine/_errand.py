@@ -43,12 +43,19 @@ class Errand(Urgency):
     deadline: float = attrs.field(default=attrs.Factory(lambda self: self.until, takes_self=True))
     #: Whether it rides on a listing that others ride on, too.
     shared: bool = False
+    #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
+    tallies: tuple[set[tuple[int, float]], ...] = ()
     timeout: asyncio.Timeout | None = None
 
     @property
     def permission(self) -> tuple[str, CallKind]:
         """What a venue may refuse under one session and allow under another."""
         return (self.account, self.kind)
+
+    def count(self, number: int, signed_at: float) -> None:
+        """Note that a call was made for it: its own, or one that it shares."""
+        for tally in self.tallies:
+            tally.add((number, signed_at))
 
     def ended(self, at: float, **told: Any) -> Ended:
         """Tell how it ended, as the fact that a case keeps."""

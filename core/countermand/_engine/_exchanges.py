@@ -13,6 +13,7 @@ from countermand._case._facts import Action, Began, Caller, Signed, Withheld
 from countermand._case._kin import must_search
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
+from countermand._engine._cancel_lists import CancelLists
 from countermand._engine._errand import NEEDS, Errand
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
@@ -47,25 +48,28 @@ class Exchanges:
         self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
         self.traffic = Traffic()
-        self._trains = Trains(stations, self.traffic.is_idle)
+        self._trains = Trains(stations, self.next_number, self.traffic.is_idle)
+        self._lists = CancelLists(stations, self.next_number)
+
+    def next_number(self) -> int:
+        """Give the next exchange its number."""
+        return next(self._numbers)
 
     def may_repeat(self, entry: OpenCase, tokens: int, now: float) -> bool:
         """Tell whether the budget has that many tokens for a repeat; if not, that is a fact."""
         # A kill's own budget is what is sent for one order at most.
         if any(caller.kill for caller in entry.waiters) or self._budget(entry).take(tokens):
             return True
-        entry.case.facts.append(Withheld(number=next(self._numbers), at=now))
+        entry.case.facts.append(Withheld(number=self.next_number(), at=now))
         return False
 
     def begin(self, entry: OpenCase, action: Action, now: float, *, repeats: bool) -> None:
         """Begin an exchange for a case that somebody waits for."""
-        number, kind = next(self._numbers), KINDS[action]
+        number, kind = self.next_number(), KINDS[action]
         callers = _waiting(entry, kind)
         deadline = max(caller.deadline for caller in callers)
-        shared = action in _LISTINGS and all(caller.gathers for caller in callers)
-        patience_s = _patience_s(kind, deadline - now)
-        if shared:
-            patience_s = min(GATHER_S + LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * (deadline - now))
+        shared = self._is_shared(entry, action, callers)
+        patience_s = _patience_s(kind, deadline - now, shared=shared, gather_s=GATHER_S)
         overdue_at, jitter = now + patience_s, self._jitter.random()
         entry.case.facts.append(
             Began(number=number, action=action, at=now, overdue_at=overdue_at, jitter=jitter)
@@ -86,6 +90,7 @@ class Exchanges:
             need=_need(callers, kind, repeats=repeats and action is Action.CANCEL),
             deadline=min(caller.deadline for caller in callers),
             shared=shared,
+            tallies=tuple({id(one.calls): one.calls for one in callers if one.calls is not None}.values()),
         )
         task = self._loop.create_task(self._perform(entry, action, errand))
         if action is Action.CANCEL:
@@ -97,6 +102,7 @@ class Exchanges:
     async def aclose(self, timeout_s: float) -> None:
         """End whatever is under way, waiting for so many seconds at most."""
         self._trains.close()
+        self._lists.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -114,22 +120,24 @@ class Exchanges:
 
         task.add_done_callback(ended)
 
+    def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:
+        """Tell whether one call will do this for many orders."""
+        if not all(caller.gathers for caller in callers):
+            return False
+        return action in _LISTINGS or (action is Action.CANCEL and self._lists.takes(entry))
+
     def _budget(self, entry: OpenCase) -> Budget:
         return self._budgets[entry.case.venue, entry.case.account]
 
     def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
         """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
         callers = _waiting(entry, errand.kind)
-        for caller in callers:
-            if caller.calls is not None:
-                caller.calls.add((errand.number, at))
+        if not errand.shared:
+            errand.count(errand.number, at)
         if errand.kind is CallKind.CANCEL:
             self.traffic.sign(errand)
         deadline = max((caller.deadline for caller in callers), default=at)
-        patience_s = _patience_s(errand.kind, deadline - at)
-        if errand.shared:
-            patience_s = min(LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * (deadline - at))
-        errand.overdue_at = at + patience_s
+        errand.overdue_at = at + _patience_s(errand.kind, deadline - at, shared=errand.shared)
         errand.last(errand.overdue_at + LATE_GRACE_S)
         entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
         # One caller has as much patience as the exchange; of several each may want to look at its own time.
@@ -139,7 +147,9 @@ class Exchanges:
 
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._stations[entry.case.venue]
-        if errand.shared:
+        if errand.shared and action is Action.CANCEL:
+            ended = await self._lists.ride(entry, errand)
+        elif errand.shared:
             insists = case.unresolved or must_search(entry.survey)
             ended = await self._trains.ride(case, action, errand, insists=insists)
         elif action in _LISTINGS:
@@ -163,8 +173,10 @@ def _waiting(entry: OpenCase, kind: CallKind) -> list[Caller]:
     return [caller for caller in entry.waiters if caller.may_send or kind is not CallKind.CANCEL]
 
 
-def _patience_s(kind: CallKind, left_s: float) -> float:
+def _patience_s(kind: CallKind, left_s: float, *, shared: bool = False, gather_s: float = 0.0) -> float:
     """Say how long one exchange is waited for alone: never so long that no read can follow."""
+    if shared and kind is CallKind.LISTING:
+        return min(gather_s + LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * left_s)
     return min(PATIENCE_S[kind], left_s / 2)
 
 

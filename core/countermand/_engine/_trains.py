@@ -7,7 +7,6 @@ meanwhile. A listing shows only what was true when it began, so nobody boards on
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -118,13 +117,17 @@ class _Index:
 class Trains:
     """Performs the shared listings of one client; `is_idle` tells if no cancel of an account is to come."""
 
-    def __init__(self, stations: Mapping[str, Station], is_idle: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self,
+        stations: Mapping[str, Station],
+        next_number: Callable[[], int],
+        is_idle: Callable[[str, str], bool],
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
         self._is_idle = is_idle
         self._platforms: dict[Key, _Platform] = {}
-        # Those of single exchanges count from 1 on.
-        self._numbers = itertools.count(-1, -1)
+        self._next_number = next_number
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ride(self, case: Case, action: Action, errand: Errand, *, insists: bool) -> Ended:
@@ -212,16 +215,16 @@ class Trains:
     def _errand(self, account: str, riders: list[_Rider]) -> Errand:
         """Make it as urgent as the most urgent of its riders, who are told when it goes to the wire."""
         now = self._loop.time()
-        signed = False
+        number = self._next_number()
 
-        def on_signed(call: str, _at: float) -> None:
-            nonlocal signed
-            for rider in () if signed else riders:
-                rider.errand.progress.sign(call)
-            signed = True
+        def on_signed(call: str, at: float) -> None:
+            for rider in riders:
+                rider.errand.count(number, at)
+                if rider.errand.queued:
+                    rider.errand.progress.sign(call)
 
         return Errand(
-            number=next(self._numbers),
+            number=number,
             account=account,
             kind=CallKind.LISTING,
             until=max(rider.errand.until for rider in riders),
