@@ -2,9 +2,9 @@
 
 A listing of several pages is no snapshot: what comes or goes meanwhile shifts the rows behind it, and a row
 that shifts to a page already read is missed. One pass over the pages proves itself where the newest order
-comes first and each page tells the same total, which is the number of rows: then as many came as went, and
-whatever comes does so in front, so nothing has shifted towards the pages read. Any other pass is proved by
-the next one, if that shows whatever the first one showed: so nothing had gone, and nothing had shifted.
+comes first and the total that each page tells never falls, and is the number of rows at last: then no more
+went than came, and whatever comes does so in front, so no row has shifted towards the pages already read.
+Any other pass is proved by the next one, if that shows whatever the first one showed: so nothing had gone.
 """
 
 from __future__ import annotations
@@ -67,11 +67,12 @@ class _Pass:
     #: How many rows the pages had, and how many of these they showed.
     listed: int = 0
     shown: int = 0
-    totals: set[int] = attrs.field(factory=set)
+    #: What the last page told; None where one told nothing, or less than the one before.
+    total: int | None = 0
     newest_first: bool = True
     #: Whether pages repeat, so that nobody knows what the venue leaves out.
     stuck: bool = False
-    last: OrderId | None = None
+    oldest: OrderId | None = None
 
     @property
     def repeated(self) -> bool:
@@ -80,8 +81,7 @@ class _Pass:
 
     @property
     def proves_itself(self) -> bool:
-        one_total = self.listed > 0 and self.totals == {self.listed}
-        return self.pages == 1 or (one_total and self.newest_first and not self.repeated)
+        return self.pages == 1 or (self.newest_first and self.listed == self.total)
 
     def is_proved_by(self, later: _Pass) -> bool:
         if self.stuck or later.stuck:
@@ -90,10 +90,17 @@ class _Pass:
         return self.ids == later.ids or (not self.repeated and self.ids < later.ids)
 
     def add(self, row: OrderReport) -> None:
-        self.newest_first = self.newest_first and _is_older(row.order_id, self.last)
-        self.last = row.order_id
         self.shown += 1
-        self.ids.add(row.order_id)
+        if row.order_id not in self.ids:
+            self.ids.add(row.order_id)
+            self.newest_first = self.newest_first and _is_older(row.order_id, self.oldest)
+            self.oldest = row.order_id
+
+    def end_page(self, listed: int, total: int | None) -> None:
+        self.pages += 1
+        self.listed += listed
+        # A total of 0 beside rows says nothing.
+        self.total = total if total and self.total is not None and total >= self.total else None
 
 
 class WholeReading:
@@ -128,9 +135,7 @@ class WholeReading:
         """End the page whose rows were taken, and say what to read next."""
         now, (shown, known) = self._passes[-1], self._before
         rows, follows = now.shown - shown, page.next_page is not None
-        now.pages += 1
-        now.listed += rows if page.listed is None else page.listed
-        now.totals.add(page.total or 0)
+        now.end_page(rows if page.listed is None else page.listed, page.total)
         # A page may show no row, where a plugin leaves out those that were not asked for.
         now.stuck = len(now.ids) == known and (rows > 0 or (follows and reply == self._last_reply))
         self._last_reply = reply

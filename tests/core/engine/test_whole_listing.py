@@ -77,12 +77,28 @@ PASSES: dict[str, tuple[tuple[Page, ...], list[Step], float | None]] = {
         [NEXT, AGAIN, NEXT, DONE],
         2.0,
     ),
-    "another total": (
+    "one more came": ((page(4, 3, next=1, total=4), page(3, 2, 1, total=5)), [NEXT, DONE], 0.0),
+    "one came and one went": ((page(4, 3, next=1, total=4), page(3, 2, total=4)), [NEXT, DONE], 0.0),
+    "one went": (
         (page(5, 4, next=1, total=5), page(2, 1, total=4), *TWO),
         [NEXT, AGAIN, NEXT, DONE],
         2.0,
     ),
-    "a row twice": ((page(4, 3, next=1, total=4), page(3, 2, total=4), *TWO), [NEXT, AGAIN, NEXT, DONE], 2.0),
+    "one went, then one came": (
+        (page(6, 5, next=1, total=6), page(3, 2, next=2, total=5), page(2, 1, total=6), *TWO),
+        [NEXT, NEXT, AGAIN, NEXT, DONE],
+        3.0,
+    ),
+    "a row twice, which no total explains": (
+        (page(4, 3, next=1, total=4), page(3, 2, 1, total=4), *TWO),
+        [NEXT, AGAIN, NEXT, DONE],
+        2.0,
+    ),
+    "not in order": (
+        (page(4, 2, next=1, total=4), page(3, 1, total=4)) * 2,
+        [NEXT, AGAIN, NEXT, DONE],
+        0.0,
+    ),
     "oldest first": (
         (page(1, 2, next=1, total=4), page(3, 10, total=4)) * 2,
         [NEXT, AGAIN, NEXT, DONE],
@@ -170,19 +186,21 @@ class Book:
     keeps_dead: bool
     #: How many come, and how many go, between two pages at most.
     changes: int
+    last: int = 0
     alive: list[int] = attrs.field(factory=list)
     listed: list[int] = attrs.field(factory=list)
     was: list[set[int]] = attrs.field(factory=list)
 
     def fill(self, count: int) -> None:
-        """Place some orders."""
+        """Place some orders, at first."""
+        self.last = count
         self.alive = self.listed = list(range(1, count + 1))
 
     def change(self) -> None:
         """Place orders, and let others die."""
         for _ in range(self.chance.randint(0, self.changes)):
-            new = max(self.listed, default=0) + 1
-            self.alive, self.listed = [*self.alive, new], [*self.listed, new]
+            self.last += 1
+            self.alive, self.listed = [*self.alive, self.last], [*self.listed, self.last]
         for _ in range(min(len(self.alive), self.chance.randint(0, self.changes))):
             dead = self.chance.choice(self.alive)
             self.alive = [one for one in self.alive if one != dead]
