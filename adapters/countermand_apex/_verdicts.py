@@ -35,14 +35,14 @@ from countermand.venue import (
     Unreadable,
     retry_after_s,
 )
-from countermand.venue.wire import WireError, read_json, structure
+from countermand.venue.wire import Rows, WireError, read_json, structure
 from countermand_apex._wire import (
     TEXT_LENGTH,
     WireAnswer,
     account_ids,
-    all_orders,
     join_texts,
     only_order,
+    order_rows,
 )
 
 T = TypeVar("T")
@@ -110,22 +110,22 @@ def read_order(response: HttpResponse) -> ReadVerdict:
 
 def read_trail(response: HttpResponse) -> TrailVerdict:
     """Read the answer to GetOrderHistoryByOrderId: "newest first", a row for each change."""
-    rows = read_payload(response, all_orders)
-    return TrailRead(report=rows[0] if rows else None) if isinstance(rows, tuple) else rows
+    changes = read_payload(response, lambda value: tuple(order_rows(value)))
+    return TrailRead(report=next(iter(changes), None)) if isinstance(changes, tuple) else changes
 
 
 def read_listing(response: HttpResponse) -> ListingVerdict:
     """Read the answer to GetOpenOrders, which is one unpaged list."""
-    rows = read_payload(response, all_orders)
-    return Page(rows=rows) if isinstance(rows, tuple) else rows
+    rows = read_payload(response, order_rows)
+    return Page(rows=rows) if isinstance(rows, Rows) else rows
 
 
 def read_history(response: HttpResponse, start: int) -> ListingVerdict:
     """Read one page of GetOrderHistory; only an empty one is the last: a server may give less than Depth."""
-    rows = read_payload(response, all_orders)
-    if not isinstance(rows, tuple):
+    rows = read_payload(response, order_rows)
+    if not isinstance(rows, Rows):
         return rows
-    return Page(rows=rows, next_page=start + len(rows) if rows else None)
+    return Page(rows=rows, next_page=start + len(rows.values) if rows.values else None)
 
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:

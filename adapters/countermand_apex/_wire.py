@@ -10,7 +10,7 @@ import attrs
 
 from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
 from countermand.venue import HttpRequest, check_number
-from countermand.venue.wire import WireError, structure, write_json
+from countermand.venue.wire import Rows, WireError, structure, write_json
 from countermand_apex._statuses import order_status
 
 #: AlphaPoint CancelOrder, Request: "OrderId: long integer"; so are the client's ids.
@@ -123,21 +123,24 @@ def only_order(value: object) -> OrderReport:
     return order_report(value)
 
 
-def all_orders(value: object) -> tuple[OrderReport, ...]:
-    """Read a listing whole: one broken row spoils it, for absence counts only in a complete one."""
-    if not isinstance(value, list):
-        raise WireError(f"expected a list of orders, got {type(value).__name__}")
-    return tuple(order_report(row) for row in value)
+def order_rows(value: object) -> Rows[OrderReport]:
+    """Read a listing, its rows only when they are wanted: there may be thousands."""
+    return Rows(values=_listed(value, "orders"), read=order_report)
 
 
 def account_ids(value: object) -> tuple[str, ...]:
     """Read a list of accounts; one that is no number above 0 spoils it, for it could be the one in doubt."""
-    if not isinstance(value, list):
-        raise WireError(f"expected a list of accounts, got {type(value).__name__}")
-    for number in value:
+    numbers = _listed(value, "accounts")
+    for number in numbers:
         if type(number) is not int or number < 1:
             raise WireError(f"expected an account id, got {number!r:.40}")
-    return tuple(map(str, value))
+    return tuple(map(str, numbers))
+
+
+def _listed(value: object, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise WireError(f"expected a list of {what}, got {type(value).__name__}")
+    return value
 
 
 def _text_or_none(number: int | None) -> str | None:

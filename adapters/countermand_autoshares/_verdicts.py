@@ -39,10 +39,10 @@ from countermand_autoshares._bodies import Body, BodyKind, read_body
 from countermand_autoshares._wire import (
     PAGE_SIZE,
     account_ids,
-    all_orders,
     join_texts,
     order_page,
     order_report,
+    order_rows,
     order_trail,
 )
 
@@ -145,11 +145,7 @@ def read_open(response: HttpResponse, page: int) -> ListingVerdict:
 
     Statuses are looked at here and not in the call's filter, in which Held has no number: it would be hidden.
     """
-    answer = read_history(response, page)
-    if not isinstance(answer, Page):
-        return answer
-    alive = tuple(row for row in answer.rows if row.status_class is not StatusClass.DEAD)
-    return attrs.evolve(answer, rows=alive)
+    return read_payload(response, lambda value: _page(value, page, _is_open))
 
 
 def read_history(response: HttpResponse, page: int) -> ListingVerdict:
@@ -179,16 +175,24 @@ def read_payload(
         return Unreadable(code=body.code or str(response.status), text=body.text or join_texts(str(error)))
 
 
-def _page(value: object, page: int) -> Page:
+def _is_open(report: OrderReport) -> bool:
+    return report.status_class is not StatusClass.DEAD
+
+
+def _page(value: object, page: int, keeps: Callable[[OrderReport], bool] | None = None) -> Page:
     envelope = order_page(value)
-    rows = all_orders(envelope.result)
-    seen, counted = page * PAGE_SIZE + len(rows), envelope.total_count or 0
+    rows = attrs.evolve(order_rows(envelope.result), keeps=keeps)
+    listed, counted = len(rows.values), envelope.total_count or 0
     # TotalCount may be 0 with rows beside it, so it can only ask for more, never end the listing.
-    more = len(rows) >= PAGE_SIZE or bool(envelope.next_page_link) or counted > seen
-    if more and not rows and page == 0:
+    more = listed >= PAGE_SIZE or bool(envelope.next_page_link) or counted > page * PAGE_SIZE + listed
+    if more and not listed and page == 0:
         raise WireError("an empty first page that tells of orders on another")
-    next_page = page + 1 if more and rows else None
-    return Page(rows=rows, next_page=next_page, total=envelope.total_count, listed=len(rows))
+    return Page(
+        rows=rows,
+        next_page=page + 1 if more and listed else None,
+        total=envelope.total_count,
+        listed=None if keeps is None else listed,
+    )
 
 
 def _told(table: Mapping[Answer, V], response: HttpResponse, body: Body) -> V | Unreadable:

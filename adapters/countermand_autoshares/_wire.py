@@ -11,7 +11,7 @@ import attrs
 from countermand import ClientOrderId, OrderId, OrderReport
 from countermand.errors import InvalidRequestError
 from countermand.venue import HttpRequest, TrailRead, check_number
-from countermand.venue.wire import WireError, structure
+from countermand.venue.wire import Rows, WireError, structure
 from countermand_autoshares._statuses import order_status
 
 #: AutoShares API description (Swagger), Orders_CancelOrder: accountId and orderId are "format: int32".
@@ -109,7 +109,7 @@ class WireLogIn:
 def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
     """Read one order; raises `WireError` for one that is not of the documented shape."""
     order = structure(value, WireOrder)
-    legs = _rows([] if order.legs is None else order.legs, "legs")
+    legs = _listed([] if order.legs is None else order.legs, "legs")
     if legs and not depth:
         raise WireError(f"legs within legs, more than {_DEPTH_OF_LEGS} deep")
     return OrderReport(
@@ -131,14 +131,14 @@ def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
     )
 
 
-def all_orders(value: object) -> tuple[OrderReport, ...]:
-    """Read a listing whole: one broken row spoils it, for absence counts only in a complete one."""
-    return tuple(order_report(row) for row in _rows(value, "orders"))
+def order_rows(value: object) -> Rows[OrderReport]:
+    """Read a listing, its rows only when they are wanted."""
+    return Rows(values=_listed(value, "orders"), read=order_report)
 
 
 def account_ids(value: object) -> tuple[str, ...]:
     """Read a user's accounts; one that cannot be read spoils them all, for it could be the one in doubt."""
-    return tuple(str(structure(row, WireAccount).id) for row in _rows(value, "accounts"))
+    return tuple(str(structure(row, WireAccount).id) for row in _listed(value, "accounts"))
 
 
 def order_page(value: object) -> WirePage:
@@ -152,7 +152,7 @@ def order_trail(value: object) -> TrailRead:
     No document tells the order of the rows, so Date and StateId do, and where they leave it open nothing
     is claimed. A row that is a request (IsRequest) says what was asked for, not how the order stands.
     """
-    changes = [structure(row, WireChange) for row in _rows(value, "changes")]
+    changes = [structure(row, WireChange) for row in _listed(value, "changes")]
     newest = _newest(changes)
     # A cancel under way is newer than the refusal of an earlier one, so both count as words on cancels.
     last = _newest([change for change in changes if change.execution_target in ("Cancel", "CancelReject")])
@@ -164,7 +164,7 @@ def order_trail(value: object) -> TrailRead:
     )
 
 
-def _rows(value: object, what: str) -> list[Any]:
+def _listed(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise WireError(f"expected a list of {what}, got {type(value).__name__}")
     return value

@@ -34,21 +34,43 @@ class PlacedAfter(Enum):
 _optional_identifier = attrs.validators.optional(check_identifier)
 
 
+def _check_kind(_: object, __: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, ScopeKind):
+        raise InvalidRequestError(f"'kind' of a scope must be a ScopeKind, got {value!r}")
+
+
+def _check_where(_: object, __: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not callable(value):
+        raise InvalidRequestError(f"'where' of a scope must be callable, got {value!r}")
+
+
+def _to_ids(ids: Iterable[Any]) -> tuple[OrderId, ...]:
+    given = tuple(ids)
+    for one in given:
+        if not isinstance(one, OrderId):
+            raise InvalidRequestError(f"a scope of orders takes OrderId values, got {one!r}")
+    return tuple(dict.fromkeys(given))
+
+
 @attrs.frozen(kw_only=True)
 class Scope:
     """Some orders at one venue; made by its class methods, raises `InvalidRequestError` where none can be."""
 
     TOLD_BESIDES: ClassVar = ()
 
-    kind: ScopeKind
+    kind: ScopeKind = attrs.field(validator=_check_kind)
     venue: str = attrs.field(validator=check_identifier)
     account_id: str | None = attrs.field(default=None, validator=_optional_identifier)
     instrument_id: str | None = attrs.field(default=None, validator=_optional_identifier)
     user_id: str | None = attrs.field(default=None, validator=_optional_identifier)
-    order_ids: tuple[OrderId, ...] = ()
+    order_ids: tuple[OrderId, ...] = attrs.field(default=(), converter=_to_ids)
     where: Callable[[OrderReport], bool] | None = attrs.field(
-        default=None, repr=False, metadata={"no_json": True}
+        default=None, validator=_check_where, repr=False, metadata={"no_json": True}
     )
+    #: The venue's name once more, where the scope means all of it.
+    confirm: str | None = attrs.field(default=None, repr=False, metadata={"no_json": True})
+    #: The same as `order_ids`: to find one among thousands.
+    _wanted: frozenset[OrderId] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         wanted = _FIELDS[self.kind]
@@ -58,6 +80,14 @@ class Scope:
                 f"a scope of kind {self.kind.value!r} needs {_named(wanted.needed)}"
                 f" and takes {_named(wanted.allowed)} besides, got {_named(given)}"
             )
+        if self.confirm not in (None, self.venue):
+            raise InvalidRequestError(
+                f"a venue-wide scope must be confirmed by the venue's name, {self.venue!r}"
+            )
+
+    @_wanted.default
+    def _every_one(self) -> frozenset[OrderId]:
+        return frozenset(self.order_ids)
 
     @classmethod
     def account(cls, venue: str, account: str) -> Self:
@@ -72,7 +102,7 @@ class Scope:
     @classmethod
     def orders(cls, venue: str, account: str, ids: Iterable[OrderId]) -> Self:
         """Mean those orders of an account, each once."""
-        return cls(kind=ScopeKind.ORDERS, venue=venue, account_id=account, order_ids=_ids(ids))
+        return cls(kind=ScopeKind.ORDERS, venue=venue, account_id=account, order_ids=ids)
 
     @classmethod
     def mine(cls, venue: str, account: str, where: Callable[[OrderReport], bool]) -> Self:
@@ -80,8 +110,6 @@ class Scope:
 
         It is asked again whenever an order is listed; an order for which it raises is left alone, and told.
         """
-        if not callable(where):
-            raise InvalidRequestError(f"'where' of a scope must be callable, got {where!r}")
         return cls(kind=ScopeKind.MINE, venue=venue, account_id=account, where=where)
 
     @classmethod
@@ -103,16 +131,14 @@ class Scope:
 
         Only an operator's permission reaches that far.
         """
-        if confirm != venue:
-            raise InvalidRequestError(f"a venue-wide scope must be confirmed by the venue's name, {venue!r}")
-        return cls(kind=ScopeKind.VENUE_WIDE, venue=venue, instrument_id=instrument)
+        return cls(kind=ScopeKind.VENUE_WIDE, venue=venue, instrument_id=instrument, confirm=confirm)
 
     def holds(self, report: OrderReport) -> bool:
         """Tell whether a listed order is in it; raises what `where` raises."""
         if self.account_id is not None and report.account not in (None, self.account_id):
             return False
         if self.kind is ScopeKind.ORDERS:
-            return report.order_id in self.order_ids
+            return report.order_id in self._wanted
         if self.where is not None:
             return bool(self.where(report))
         if self.instrument_id is not None and report.instrument != self.instrument_id:
@@ -137,7 +163,7 @@ class _Fields:
     allowed: frozenset[str] = frozenset()
 
 
-_ALL_FIELDS = ("account_id", "instrument_id", "user_id", "order_ids", "where")
+_ALL_FIELDS = ("account_id", "instrument_id", "user_id", "order_ids", "where", "confirm")
 _ACCOUNT = frozenset({"account_id"})
 #: What each kind of scope is made of.
 _FIELDS = {
@@ -146,17 +172,9 @@ _FIELDS = {
     ScopeKind.INSTRUMENT: _Fields(needed=_ACCOUNT | {"instrument_id"}),
     ScopeKind.ACCOUNT: _Fields(needed=_ACCOUNT),
     ScopeKind.USER: _Fields(needed=frozenset({"user_id"}), allowed=_ACCOUNT | {"instrument_id"}),
-    ScopeKind.VENUE_WIDE: _Fields(needed=frozenset(), allowed=frozenset({"instrument_id"})),
+    ScopeKind.VENUE_WIDE: _Fields(needed=frozenset({"confirm"}), allowed=frozenset({"instrument_id"})),
 }
 
 
 def _named(fields: Iterable[str]) -> str:
     return ", ".join(sorted(fields)) or "nothing"
-
-
-def _ids(ids: Iterable[Any]) -> tuple[OrderId, ...]:
-    given = tuple(dict.fromkeys(ids))
-    for one in given:
-        if not isinstance(one, OrderId):
-            raise InvalidRequestError(f"a scope of orders takes OrderId values, got {one!r}")
-    return given

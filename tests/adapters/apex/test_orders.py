@@ -6,12 +6,14 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from countermand import ClientOrderId, OrderId, OrderReport, OrderStatus
 from countermand.venue import (
+    Accounts,
     Gone,
     HttpResponse,
     OrderRead,
@@ -20,6 +22,7 @@ from countermand.venue import (
     TrailRead,
     Unreadable,
 )
+from countermand.venue.wire import WireError
 from countermand_apex import Apex, SessionToken
 
 VENUE = Apex("https://api.venue.example:8443", auth=SessionToken("token"))
@@ -164,7 +167,14 @@ def test_a_client_order_id_of_0_is_none() -> None:
     assert read(ClientOrderId=0).client_order_id is None
 
 
+@pytest.mark.parametrize(("entered_by", "told"), [(81, "81"), (0, None), (None, None)])
+def test_who_entered_an_order_is_told_as_text(entered_by: int | None, told: str | None) -> None:
+    """GetOrderStatus, Response, EnteredBy: a user's id; 0 is no user."""
+    assert read(EnteredBy=entered_by).entered_by == told
+
+
 BROKEN = {
+    "who entered it a text": {**ORDER, "EnteredBy": "81"},
     "no id": {key: value for key, value in ORDER.items() if key != "OrderId"},
     "no state": {key: value for key, value in ORDER.items() if key != "OrderState"},
     "no executed quantity": {key: value for key, value in ORDER.items() if key != "QuantityExecuted"},
@@ -179,10 +189,23 @@ BROKEN = {
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_a_broken_order_is_unreadable_wherever_it_stands(broken: object) -> None:
-    """One broken row spoils its page: absence counts only in a complete listing."""
-    for reader in (OPEN, HISTORY, TRAIL):
-        assert isinstance(reader(reply([ORDER, broken])), Unreadable)
+    """One broken row spoils its page, when it is its turn: absence counts only in a complete listing."""
+    for reader in (OPEN, HISTORY):
+        page = reader(reply([ORDER, broken, ORDER]))
+        assert isinstance(page, Page)
+        rows = iter(page.rows)
+        assert next(rows) == REPORT
+        with pytest.raises(WireError):
+            next(rows)
+    assert isinstance(TRAIL(reply([ORDER, broken])), Unreadable)
     assert isinstance(READ(reply(broken)), Unreadable)
+
+
+@pytest.mark.parametrize("body", [{}, "", 7], ids=["an object", "a text", "a number"])
+def test_a_listing_that_is_no_list_is_unreadable(body: object) -> None:
+    """Nothing is there to be iterated."""
+    for reader in (OPEN, HISTORY, TRAIL):
+        assert isinstance(reader(reply(body)), Unreadable)
 
 
 @pytest.mark.parametrize("body", [[], [ORDER, ORDER], {}, None], ids=["none", "two", "empty", "null"])
@@ -200,7 +223,8 @@ def test_another_orders_answer_is_returned_as_what_it_is() -> None:
 def test_open_orders_are_one_page(rows: int) -> None:
     """GetOpenOrders answers with the whole list, and with [] if there is none."""
     verdict = OPEN(reply([ORDER] * rows))
-    assert verdict == Page(rows=(REPORT,) * rows, next_page=None)
+    assert isinstance(verdict, Page)
+    assert attrs.evolve(verdict, rows=tuple(verdict.rows)) == Page(rows=(REPORT,) * rows, next_page=None)
 
 
 @pytest.mark.parametrize(
@@ -263,3 +287,26 @@ def test_quantities_are_exact(quantity: Decimal) -> None:
     verdict = READ(HttpResponse(status=200, content=body.encode()))
     assert isinstance(verdict, OrderRead)
     assert verdict.report.filled_quantity == quantity
+
+
+ACCOUNTS = VENUE.list_accounts().read
+
+
+@pytest.mark.parametrize(("body", "ids"), [([9, 10], ("9", "10")), ([], ())], ids=["two", "none"])
+def test_accounts_are_a_bare_list_of_ids(body: object, ids: tuple[str, ...]) -> None:
+    """GetUserAccounts answers with the numbers alone."""
+    assert ACCOUNTS(reply(body)) == Accounts(ids=ids)
+
+
+@pytest.mark.parametrize(
+    "body", [[9, "10"], [9, 0], [9, -1], [True], [9.0], [{"AccountId": 9}], {"accounts": [9]}, "9", None]
+)
+def test_accounts_of_another_shape_are_unreadable(body: object) -> None:
+    """One id that cannot be read spoils them all: it could be the account in doubt."""
+    assert isinstance(ACCOUNTS(reply(body)), Unreadable)
+
+
+def test_a_refusal_of_accounts_is_told() -> None:
+    """As for every other read."""
+    body = {"result": False, "errormsg": "Not Authorized", "errorcode": 20, "detail": None}
+    assert ACCOUNTS(reply(body)) == SessionRefused(code="20", text="Not Authorized")

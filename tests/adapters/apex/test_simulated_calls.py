@@ -11,6 +11,7 @@ import pytest
 
 from countermand import ClientOrderId, OrderId, OrderReport, OrderStatus, Reason, Scope
 from countermand.venue import (
+    Accounts,
     Acted,
     Call,
     CancelTarget,
@@ -110,7 +111,9 @@ def test_listings_show_open_orders_and_history() -> None:
     second = perform(simulator, venue.list_history("9", first.next_page))
     assert isinstance(second, Page)
     assert second.next_page == 151
-    assert perform(simulator, venue.list_history("9", second.next_page)) == Page(rows=())
+    last = perform(simulator, venue.list_history("9", second.next_page))
+    assert isinstance(last, Page)
+    assert ([*last.rows], last.next_page) == ([], None)
     listed = [report.order_id.value for report in (*first.rows, *second.rows)]
     assert listed == [order.order_id for order in reversed(simulator.book.orders("9"))]
     trail = perform(simulator, venue.read_trail("9", OrderId(LONG)))
@@ -140,6 +143,47 @@ def test_a_mass_cancel_by_account_takes_the_account() -> None:
     assert [order.order_id for order in simulator.book.open_orders()] == [other.order_id, kept.order_id]
     assert isinstance(perform(simulator, venue.cancel_all(Scope.account("apex", "9"))), Receipt)
     assert [order.order_id for order in simulator.book.open_orders()] == [other.order_id]
+
+
+def test_a_user_scope_takes_the_users_orders() -> None:
+    """CancelAllOrders with UserId: what another user entered in the same account stays."""
+    simulator = with_order()
+    other = simulator.place(0.0, entered_by="82")
+    venue = simulator.venue(URL, user_scopes=True)
+    assert isinstance(perform(simulator, venue.cancel_all(Scope.user("apex", "81", account="9"))), Receipt)
+    assert [order.order_id for order in simulator.book.open_orders()] == [other.order_id]
+
+
+def test_a_venue_wide_scope_needs_an_operator() -> None:
+    """AccountId 0 without the permission is refused, and reaches every account with it."""
+    simulator = with_order()
+    simulator.place(0.0, account="13")
+    call = simulator.venue(URL).cancel_all(Scope.venue_wide("apex", confirm="apex"))
+    assert perform(simulator, call) == SessionRefused(code="20", text="Not Authorized")
+    assert len(simulator.book.open_orders()) == 2
+    simulator.switch(venue={"operator": "yes"})
+    assert isinstance(perform(simulator, call), Receipt)
+    assert simulator.book.open_orders() == ()
+
+
+def test_the_accounts_of_the_user_are_listed() -> None:
+    """GetUserAccounts, as text."""
+    simulator = with_order(further_accounts=["10"])
+    assert perform(simulator, simulator.venue(URL).list_accounts()) == Accounts(ids=("9", "10"))
+
+
+def test_a_gateway_without_a_cancel_list_says_so() -> None:
+    """Whichever of the two answers it gives: nothing was done."""
+    answers = {}
+    for word in ("404", "106"):
+        simulator = with_order(venue={"cancel_list": word})
+        call = simulator.venue(URL, cancel_list=True).cancel_list([TARGET])
+        answers[word] = perform(simulator, call)
+        assert len(simulator.book.open_orders()) == 1
+    assert answers == {
+        "404": SessionRefused(code="404", text="NOT FOUND", or_unsupported=True),
+        "106": Refused(reason=Reason.NOT_SUPPORTED, code="106", text="Operation Not Supported"),
+    }
 
 
 def test_a_cancel_list_takes_its_orders() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from countermand import Assurance, CancelRequest, ClientOrderId, OrderId
+from countermand import Assurance, CancelRequest, ClientOrderId, OrderId, Scope
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
     Call,
@@ -87,6 +89,14 @@ CALLS = {
         CallKind.LISTING,
         PAGE.format(1),
     ),
+    # Swagger, UserAccounts_GetUserAccounts
+    "accounts": (VENUE.list_accounts(), "GET accounts", CallKind.READ, "/v1.0/users/@me/accounts"),
+    "accounts of another version": (
+        LATER_VERSION.list_accounts(),
+        "GET accounts",
+        CallKind.READ,
+        "/v2.1/users/@me/accounts",
+    ),
     # Swagger, Logout
     "log out": (LATER_VERSION.log_out(SESSION), "POST logout", CallKind.LOG_IN, "/logout"),
 }
@@ -122,6 +132,54 @@ def test_a_cancel_by_client_order_id_is_never_sent() -> None:
     """Its number would be taken for the id of another order."""
     with pytest.raises(InvalidRequestError, match="OrderId only"):
         VENUE.cancel(target(ClientOrderId("73552")))
+
+
+MANY = {
+    "an account": lambda: VENUE.cancel_all(Scope.account("autoshares", "6303")),
+    "the venue": lambda: VENUE.cancel_all(Scope.venue_wide("autoshares", confirm="autoshares")),
+    "a list": lambda: VENUE.cancel_list([target(OrderId("73552"))]),
+    "an empty list": lambda: VENUE.cancel_list([]),
+}
+
+
+@pytest.mark.parametrize("make", MANY.values(), ids=MANY)
+def test_there_is_no_call_for_several_orders(make: Callable[[], object]) -> None:
+    """The Swagger file has none: it is never asked for, and cannot be made."""
+    assert (VENUE.capabilities.scopes, VENUE.capabilities.cancel_list_size) == (frozenset(), 0)
+    with pytest.raises(InvalidRequestError, match="no call that cancels several orders"):
+        make()
+
+
+SCOPES = {
+    "an account": Scope.account("autoshares", LARGEST),
+    "a symbol": Scope.instrument("autoshares", "6303", "BRK.B"),
+    "orders": Scope.orders("autoshares", "6303", [OrderId("1"), OrderId(LARGEST)]),
+    "those chosen": Scope.mine("autoshares", "6303", bool),
+    "the venue": Scope.venue_wide("autoshares", confirm="autoshares"),
+}
+BAD_SCOPES = {
+    "account 0": (Scope.account("autoshares", "0"), "an AutoShares account must be"),
+    "account no number": (Scope.mine("autoshares", "ABC", bool), "an AutoShares account must be"),
+    "account over 31 bits": (Scope.instrument("autoshares", str(1 << 31), "AAPL"), "an AutoShares account"),
+    "the second order a path": (
+        Scope.orders("autoshares", "6303", [OrderId("1"), OrderId("1/../2")]),
+        "an AutoShares order id must be",
+    ),
+    "a user": (Scope.user("autoshares", "81", account="6303"), "does not tell which user"),
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
+def test_a_scope_that_autoshares_can_have_passes(scope: Scope) -> None:
+    """A symbol may be any text, and both ends of the range of ids are in it."""
+    VENUE.check_scope(scope)
+
+
+@pytest.mark.parametrize(("scope", "words"), BAD_SCOPES.values(), ids=BAD_SCOPES)
+def test_a_scope_that_autoshares_cannot_have_is_refused(scope: Scope, words: str) -> None:
+    """Before anything is sent; a user's orders could not be told from others, so none would look left."""
+    with pytest.raises(InvalidRequestError, match=words):
+        VENUE.check_scope(scope)
 
 
 def test_a_session_that_is_the_callers_is_not_ended() -> None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from countermand import OrderId, OrderReport, Reason
-from countermand.venue import HttpResponse, ListingVerdict, Page, Refused, SessionRefused, Unreadable
-from countermand_autoshares._verdicts import read_history, read_open
+from countermand.venue import (
+    Accounts,
+    HttpResponse,
+    ListingVerdict,
+    Page,
+    Refused,
+    SessionRefused,
+    Unreadable,
+)
+from countermand.venue.wire import WireError
+from countermand_autoshares._verdicts import read_accounts, read_history, read_open
 
 ROW = {"Id": 1, "Status": "New", "ExecutedQuantity": 0, "AccountId": 6303}
 FULL = [{**ROW, "Id": number} for number in range(100, 0, -1)]
@@ -63,7 +73,6 @@ BROKEN: dict[str, object] = {
     "result null": {"Result": None},
     "result an object": {"Result": {}},
     "an order": ROW,
-    "one broken row": {"Result": [ROW, {"Id": 2}]},
     "a number": 7,
     "empty, but it counts orders": {"Result": [], "TotalCount": 3},
     "empty, but it names another": {"Result": [], "NextPageLink": NEXT},
@@ -75,6 +84,30 @@ BROKEN: dict[str, object] = {
 def test_a_listing_that_does_not_fit_is_unreadable(value: object) -> None:
     """Absence counts only in a complete listing."""
     assert isinstance(listing(value), Unreadable)
+
+
+@pytest.mark.parametrize("read", [read_open, read_history])
+def test_a_broken_row_spoils_its_page_when_it_is_its_turn(read: Callable[..., ListingVerdict]) -> None:
+    """Those before it are read; absence counts only in a complete listing."""
+    body = {"Result": [ROW, {"Id": 2}, ROW]}
+    verdict = read(HttpResponse(status=200, content=json.dumps(body).encode()), 0)
+    assert isinstance(verdict, Page)
+    rows = iter(verdict.rows)
+    assert next(rows).order_id == OrderId("1")
+    with pytest.raises(WireError, match="status"):
+        next(rows)
+
+
+@pytest.mark.parametrize(("count", "total"), [(7, 7), (0, 0), (None, None)])
+def test_the_count_of_the_whole_listing_is_told(count: int | None, total: int | None) -> None:
+    """TotalCount as it stands, though it may be 0 with rows beside it; of an open page, also its own rows."""
+    dead = {**ROW, "Status": "Filled"}
+    content = json.dumps({"Result": [ROW, dead], "TotalCount": count}).encode()
+    every, alive = (read(HttpResponse(status=200, content=content), 0) for read in (read_history, read_open))
+    assert isinstance(every, Page)
+    assert isinstance(alive, Page)
+    assert (len(ids(every)), every.total, every.listed) == (2, total, None)
+    assert (len(ids(alive)), alive.total, alive.listed) == (1, total, 2)
 
 
 def test_open_orders_are_those_that_are_not_dead() -> None:
@@ -131,3 +164,29 @@ def test_a_client_finds_its_orders_by_client_id() -> None:
     verdict = listing({"Result": [row]})
     assert isinstance(verdict, Page)
     assert [str(row.client_order_id) for row in verdict.rows] == ["router-7"]
+
+
+def accounts(value: object, status: int = 200) -> object:
+    return read_accounts(HttpResponse(status=status, content=json.dumps(value).encode()))
+
+
+def test_accounts_are_told_by_their_ids() -> None:
+    """Swagger, UserAccountModel: whatever the user may do with it, orders can be in each."""
+    rows = [{"Id": 83267, "Enabled": True}, {"id": 6303, "AccessType": "ReadOnly", "Enabled": False}]
+    assert accounts(rows) == Accounts(ids=("83267", "6303"))
+    assert accounts([]) == Accounts(ids=())
+
+
+@pytest.mark.parametrize(
+    "value", [[{"Id": 1}, {"Enabled": True}], [{"Id": "1"}], [{"Id": 0}], [83267], {"Id": 1}, None]
+)
+def test_accounts_of_another_shape_are_unreadable(value: object) -> None:
+    """One that cannot be read spoils them all: it could be the account in doubt."""
+    assert isinstance(accounts(value), Unreadable)
+
+
+def test_a_refusal_of_accounts_is_told() -> None:
+    """As for every other read."""
+    assert accounts({"Message": "Authorization has been denied for this request."}, 401) == SessionRefused(
+        code="401", text="Authorization has been denied for this request."
+    )

@@ -11,6 +11,7 @@ import pytest
 
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Reason
 from countermand.venue import (
+    Accounts,
     Call,
     CancelTarget,
     CancelVerdict,
@@ -147,6 +148,36 @@ def test_a_listing_is_followed_to_its_end(listing: str) -> None:
         str(number) for number in range(250, 0, -1)
     ]
     assert [row.order_id.value for row in all_rows(simulator, venue.list_open)] == ["207", "107", "7"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 198, 199, 200, 201, 298, 299])
+def test_pages_that_overlap_are_followed_to_their_end(count: int) -> None:
+    """Each order at least once, and no page without an end."""
+    simulator = AutoSharesSimulator(venue={"page_overlap": "yes"})
+    placed = [simulator.place(0.0).order_id for _ in range(count)]
+    listed = [row.order_id.value for row in all_rows(simulator, simulator.venue(URL).list_open)]
+    assert list(dict.fromkeys(listed)) == placed[::-1]
+    assert len(listed) == count + max(0, count - 2) // 99
+
+
+def test_a_listing_without_the_dead_counts_what_it_shows() -> None:
+    """TotalCount falls with each death between two pages: that is how a shift can be seen."""
+    simulator = AutoSharesSimulator(venue={"dead_rows": "hidden"})
+    placed = [simulator.place(0.0).order_id for _ in range(150)]
+    venue = simulator.venue(URL)
+    first = perform(simulator, venue.list_open("9"))
+    simulator.book.cancel(placed[-1], 0.0)
+    second = perform(simulator, venue.list_open("9", 1))
+    assert isinstance(first, Page)
+    assert isinstance(second, Page)
+    missed = set(placed) - {row.order_id.value for page in (first, second) for row in page.rows}
+    assert (len(missed), first.total, second.total) == (1, 150, 149)
+
+
+def test_the_accounts_of_the_user_are_listed() -> None:
+    """GET users/@me/accounts, as text."""
+    simulator = AutoSharesSimulator(further_accounts=["10"])
+    assert perform(simulator, simulator.venue(URL).list_accounts()) == Accounts(ids=("9", "10"))
 
 
 def test_a_listing_of_full_pages_ends_with_an_empty_one() -> None:

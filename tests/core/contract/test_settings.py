@@ -56,3 +56,10 @@ def test_what_a_setting_must_be(validator: Any, good: list[Any], bad: list[Any])
         with pytest.raises(ConfigurationError) as raised:
             secret(value)
         assert ", got" not in str(raised.value)
+
+
+def test_a_setting_is_named_as_it_is_given() -> None:
+    """By its alias, where the class had to call the field otherwise."""
+    shape = attrs.make_class("Shape", {"has_it": attrs.field(validator=must_be_bool, alias="it")})
+    with pytest.raises(ConfigurationError, match=r"^'it' of Shape must be true or false, got 1$"):
+        shape(it=1)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand.venue.wire import WireError, read_json, structure, write_json
+from countermand.venue.wire import Rows, WireError, read_json, structure, write_json
 
 VALUES = {
     "an object": (b'{"a": 1}', {"a": 1}),
@@ -192,3 +192,28 @@ def test_any_bytes_are_a_value_or_a_wire_error(content: bytes) -> None:
             structure(value, shape)
         except WireError:
             continue
+
+
+def test_rows_are_read_when_it_is_their_turn() -> None:
+    """Nothing is read before; one that is broken stops it, and those before it were read."""
+    read: list[int] = []
+
+    def at_its_turn(value: int) -> int:
+        read.append(value)
+        if value < 0:
+            raise WireError("below 0")
+        return value * 10
+
+    rows = Rows(values=[1, 2, -3, 4], read=at_its_turn)
+    assert read == []
+    taken = iter(rows)
+    assert [next(taken), next(taken), read] == [10, 20, [1, 2]]
+    with pytest.raises(WireError, match="below 0"):
+        next(taken)
+
+
+def test_rows_can_be_read_again_and_chosen() -> None:
+    """Each time anew; of those that are read only the chosen are given."""
+    rows = Rows(values=["1", "2", "3"], read=int, keeps=lambda number: number != 2)
+    assert [*rows, *rows] == [1, 3, 1, 3]
+    assert "'2'" not in repr(rows)
