@@ -25,7 +25,7 @@ async def in_slices(
 ) -> Unreadable | None:
     """Hand over the rows of a page, slice by slice; up to the one that cannot be read, if there is one."""
     left, unreadable = iter(rows), None
-    while unreadable is None:
+    while True:
         some: list[OrderReport] = []
         try:
             for row in islice(left, SLICE):
@@ -34,10 +34,9 @@ async def in_slices(
             unreadable = Unreadable(text=str(error)[:_TEXT_LENGTH])
         if some:
             take(some)
-        if len(some) < SLICE:
-            break
+        if len(some) < SLICE:  # as is any that ends at a row which cannot be read
+            return unreadable
         await asyncio.sleep(0)
-    return unreadable
 
 
 @attrs.define(kw_only=True)

@@ -1,0 +1,191 @@
+"""Listings of many rows: read in slices, unreadable with one of their rows, whole or told not to be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+import pytest
+
+from countermand import OrderId, OrderReport, OrderStatus
+from countermand._case._facts import Listing
+from countermand._engine._errand import Errand
+from countermand._engine._pages import SLICE, Pages, in_slices
+from countermand._engine._settings import Settings
+from countermand._engine._station import Station
+from countermand._engine._watch import Watch
+from countermand._engine._whole_listing import WholeListing
+from countermand._wire._wire import Progress, Wire
+from countermand.venue import CallKind, Page, Throttled, Unreadable
+from countermand.venue.wire import WireError
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer
+
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+BROKEN = "a row that cannot be read"
+
+
+def order(number: int) -> OrderReport:
+    """Make a row."""
+    return OrderReport(order_id=OrderId(str(number)), status=OrderStatus.NEW, filled_quantity=Decimal(0))
+
+
+def lazy(count: int, *, broken: bool = False) -> Iterator[OrderReport]:
+    """Give rows as they are asked for, and break at the end if told so."""
+    yield from map(order, range(1, count + 1))
+    if broken:
+        raise WireError(BROKEN)
+
+
+async def turns(work: Coroutine[Any, Any, Any]) -> tuple[int, Any]:
+    """Count how often others have their turn while that works."""
+    task, count = asyncio.ensure_future(work), -1
+    while not task.done():
+        await asyncio.sleep(0)
+        count += 1
+    return count, task.result()
+
+
+@pytest.mark.parametrize("count", [0, 1, SLICE - 1, SLICE, SLICE + 1, 5000])
+def test_a_long_listing_does_not_hold_the_loop(count: int) -> None:
+    """After each slice of rows others have their turn; a short page takes none."""
+
+    async def read() -> None:
+        slices: list[list[OrderReport]] = []
+        had, unreadable = await turns(in_slices(lazy(count), slices.append))
+        assert unreadable is None
+        assert [row for some in slices for row in some] == list(lazy(count))
+        assert all(0 < len(some) <= SLICE for some in slices)
+        assert had == count // SLICE
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize("count", [0, SLICE - 1, SLICE, SLICE + 1])
+def test_a_row_that_cannot_be_read(count: int) -> None:
+    """It makes the page unreadable, whatever came before it; that is handed over all the same."""
+
+    async def read() -> None:
+        slices: list[list[OrderReport]] = []
+        assert await in_slices(lazy(count, broken=True), slices.append) == Unreadable(text=BROKEN)
+        assert [row for some in slices for row in some] == list(lazy(count))
+        pages = Pages(concerns=lambda _: True)
+        assert await pages.take(Page(rows=lazy(count, broken=True)), "") == Unreadable(text=BROKEN)
+
+    asyncio.run(read())
+
+
+def test_rows_are_asked_for_once() -> None:
+    """Each row that concerns somebody is asked once whether it is enough, and none after the one that is."""
+    asked = []
+
+    def enough(row: OrderReport) -> bool:
+        asked.append(row.order_id.value)
+        return row.order_id.value == "5"
+
+    async def read() -> None:
+        pages = Pages(concerns=lambda row: int(row.order_id.value) % 2 == 1, enough=enough)
+        assert await pages.take(Page(rows=map(order, (1, 2, 3)), next_page=2), "a") is None
+        listing = await pages.take(Page(rows=map(order, range(4, SLICE + 9)), next_page=3), "b")
+        assert isinstance(listing, Listing)
+        assert (listing.pages, len(listing.rows)) == (2, 2 + (SLICE + 9 - 4) // 2)
+        assert asked == ["1", "3", "5"]
+
+    asyncio.run(read())
+
+
+def rows(*ids: int, **told: Any) -> dict[str, Any]:
+    """Say a page."""
+    return {"say": "rows", "rows": [{"id": str(one), "status": "NEW"} for one in ids], **told}
+
+
+async def list_whole(venue: Pebble, peer: Peer, until: float = 10.0, **settings: Any) -> WholeListing:
+    """List all open orders of account 9."""
+    loop = asyncio.get_running_loop()
+    errand = Errand(
+        number=1,
+        account="9",
+        kind=CallKind.LISTING,
+        until=loop.time() + until,
+        overdue_at=loop.time() + until,
+        patience_s=3.0,
+        progress=Progress(clock=loop.time),
+    )
+    wire = Wire(httpx.MockTransport(peer))
+    station = Station(venue, wire, Watch(None), Settings(**settings))
+    try:
+        return await station.list_whole(errand, lambda page: venue.list_open("9", page))
+    finally:
+        await wire.aclose()
+
+
+def ids(listing: WholeListing) -> list[str]:
+    """Name the orders of a listing."""
+    return [row.order_id.value for row in listing.rows]
+
+
+def test_a_listing_is_read_from_its_first_page_again(
+    peer: Peer, pebble: Pebble, virtually: Virtually
+) -> None:
+    """The pages are asked for in turn, all of them again where rows may have been missed."""
+    peer.on("open", rows(1, 2, next=2), rows(4), rows(2, 3, next=2), rows(4), rows(2, 3, next=2), rows(4))
+    listing = virtually(list_whole(pebble, peer))
+    assert [asked.url.params["page"] for asked in peer.heard] == ["1", "2"] * 3
+    assert (ids(listing), listing.incomplete, listing.failure) == (["1", "2", "4", "3"], False, None)
+    times = [1000.0 + at for at in peer.when("open")]
+    assert listing.began_at == pytest.approx(times[0], abs=0.01)
+    assert listing.absent_since == pytest.approx(times[2], abs=0.01)
+    assert [row.order_id.value for row in listing.present] == ["2", "4", "3"]
+
+
+FAILURES: dict[str, tuple[Any, dict[str, Any], Any, str | None]] = {
+    "an answer": ({"say": "throttled", "wait": 2.0}, {}, Throttled, None),
+    "a page that cannot be read": (httpx.Response(500, text="?"), {}, Unreadable, None),
+    "a page over its limit": (rows(*range(1, 200)), {"listing_bytes": 500}, type(None), "over 500 bytes"),
+    "no answer in time": (None, {}, type(None), "no answer in time"),
+}
+
+
+@pytest.mark.parametrize(("then", "settings", "answer", "fault"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_listing_that_ends_too_early(
+    peer: Peer, pebble: Pebble, virtually: Virtually, then: Any, settings: Any, answer: Any, fault: str | None
+) -> None:
+    """What was read before a failure is told, the failure beside it, and that it is not all."""
+    peer.on("open", rows(1, 2, next=2), peer.never if then is None else then)
+    listing = virtually(list_whole(pebble, peer, **settings))
+    assert (ids(listing), listing.incomplete, listing.pages) == (["1", "2"], True, 1)
+    assert listing.failure is not None
+    assert type(listing.failure.answer) is answer
+    assert (fault or "None") in str(listing.failure.fault)
+
+
+def test_a_lazy_row_that_cannot_be_read_ends_it(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
+    """The rows before it are told; what is said of it holds no secret that was sent."""
+
+    def read(_: Any) -> Page:
+        def broken() -> Iterator[OrderReport]:
+            yield order(1)
+            raise WireError("expected a number, got token-of-mine")
+
+        return Page(rows=broken())
+
+    peer.on("open", rows())
+    venue = attrs.evolve(pebble, read=read).by_token("token-of-mine")
+    listing = virtually(list_whole(venue, peer))
+    assert (ids(listing), listing.incomplete) == (["1"], True)
+    assert listing.failure is not None
+    assert listing.failure.answer == Unreadable(text="expected a number, got [redacted]")
+
+
+def test_nothing_that_was_read(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
+    """Where not one page came, nothing is known."""
+    peer.on("open", httpx.ConnectError("no"))
+    listing = virtually(list_whole(pebble, peer))
+    assert listing == WholeListing(failure=listing.failure)
+    assert listing.failure is not None
