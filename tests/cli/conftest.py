@@ -11,10 +11,11 @@ import pytest
 from countermand.__main__ import main
 from countermand.testing import LiveSimulator
 
+COMMON = 'read_lag_s = 0.1\naccounts = ["9"]\n'
 CONFIGURATIONS = {
-    "apex": '[venues.apex]\nplugin = "apex"\nbase_url = "{url}"\nread_lag_s = 0.1\n'
+    "apex": '[venues.apex]\nplugin = "apex"\nbase_url = "{url}"\n{common}'
     'auth = {{kind = "session-token", token = {{env = "TOKEN"}}}}\n',
-    "autoshares": '[venues.autoshares]\nplugin = "autoshares"\nbase_url = "{url}"\nread_lag_s = 0.1\n'
+    "autoshares": '[venues.autoshares]\nplugin = "autoshares"\nbase_url = "{url}"\n{common}'
     'app_key = "{app_key}"\nauth = {{kind = "access-token", token = {{env = "TOKEN"}}}}\n',
 }
 
@@ -67,7 +68,9 @@ def venue(
     """Serve a venue, and configure it in the working directory."""
     live = simulators(request.param)
     credentials = live.simulator.credentials
-    configuration = CONFIGURATIONS[request.param].format(url=live.base_url, app_key=credentials.app_key)
+    configuration = CONFIGURATIONS[request.param].format(
+        url=live.base_url, app_key=credentials.app_key, common=COMMON
+    )
     (tmp_path / "countermand.toml").write_text(configuration)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOKEN", credentials.session_token)

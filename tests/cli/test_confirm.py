@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import NoReturn
 
 import pytest
 
@@ -25,7 +26,7 @@ class Terminal(io.StringIO):
 class Interrupted(Terminal):
     """A person who interrupts instead of an answer."""
 
-    def readline(self, _size: int | None = -1) -> str:
+    def readline(self, _size: int | None = -1, /) -> NoReturn:
         raise KeyboardInterrupt
 
 

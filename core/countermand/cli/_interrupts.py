@@ -47,7 +47,9 @@ class Ended(Generic[T]):
     left: tuple[CancelAck, ...] = ()
 
 
-async def until_interrupted(client: AsyncClient, work: Coroutine[Any, Any, T]) -> Ended[T]:
+async def until_interrupted(
+    client: AsyncClient, work: Coroutine[Any, Any, T], last_word_s: float = _LAST_WORD_S
+) -> Ended[T]:
     """Do some work of a client; an interrupt closes the client, which answers with what is known."""
     with signals(signal.SIGINT) as interrupt:
         task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(interrupt.wait())
@@ -56,7 +58,7 @@ async def until_interrupted(client: AsyncClient, work: Coroutine[Any, Any, T]) -
         if task.done():
             return Ended(result=task.result())
         left = tuple(owed.ack for owed in await client.aclose())
-        await asyncio.wait((task,), timeout=_LAST_WORD_S)
+        await asyncio.wait((task,), timeout=last_word_s)
         return Ended(result=await _last_word(task), interrupted=True, left=left)
 
 
