@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from countermand import OrderStatus
 from countermand.testing import SimulatedOrder
 
@@ -23,6 +26,28 @@ _CHANGES = {
     "Expired": "Expired",
     "Unknown": "Unknown",
 }
+#: AlphaPoint GetOpenOrders, Response: what else an order has, none of which tells how it stands.
+_OTHER_FIELDS: Mapping[str, object] = {
+    "InsideAsk": Decimal("9223372036.854775807"),
+    "InsideAskSize": Decimal("0.0000000000000000000000000000"),
+    "InsideBid": Decimal("0.0000000000000000000000000000"),
+    "InsideBidSize": Decimal("0.0000000000000000000000000000"),
+    "LastTradePrice": Decimal("100.0000000000000000000000000000"),
+    "IsLockedIn": False,
+    "OrderFlag": "AddedToBook, RemovedFromBook, PostOnly",
+    "UseMargin": False,
+    "StopPrice": Decimal("0.0000000000000000000000000000"),
+    "PegPriceType": "Last",
+    "PegOffset": Decimal("0.0000000000000000000000000000"),
+    "PegLimitOffset": Decimal("0.0000000000000000000000000000"),
+    "IpAddress": "203.0.113.81",
+    "IPv6a": 0,
+    "IPv6b": 0,
+    "ClientOrderIdUuid": "00000000-0000-0000-0000-000000000000",
+    "ExecutableValue": Decimal("0.0000000000000000000000000000"),
+    "TimeInForce": "GTC",
+    "EnteredByUserName": "router",
+}
 
 
 def state_of(order: SimulatedOrder) -> str:
@@ -30,8 +55,13 @@ def state_of(order: SimulatedOrder) -> str:
     return STATES.get(order.status, "Working")
 
 
-def show_order(order: SimulatedOrder) -> dict[str, object]:
-    """Return one order as the venue's JSON object."""
+def show_order(order: SimulatedOrder, fields: str = "usual") -> dict[str, object]:
+    """Return one order as the venue's JSON object, with the usual fields or with all."""
+    shown = _usual_fields(order)
+    return shown if fields == "usual" else {**shown, **_OTHER_FIELDS}
+
+
+def _usual_fields(order: SimulatedOrder) -> dict[str, object]:
     state, client_order_id = state_of(order), int(order.client_order_id or 0)
     working = "Trade" if order.filled else "NewInputAccepted"
     return {

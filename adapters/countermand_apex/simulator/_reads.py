@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from countermand.testing import Reply, SimulatedOrder, Simulator, json_response
 from countermand_apex.simulator._answers import RefusalError
@@ -21,20 +21,20 @@ def get_order_status(simulator: Simulator, ask: Ask, now: float) -> Reply:
     order = simulator.book.visible(str(ask.required("OrderId")), _as_of(simulator, now))
     if order is None or not may_see(simulator, order, account):
         raise RefusalError(104)
-    return Reply(response=json_response(show_order(order)))
+    return Reply(response=json_response(_show(simulator, order)))
 
 
 def get_open_orders(simulator: Simulator, ask: Ask, now: float) -> Reply:
     """Answer GetOpenOrders: the working orders of an account, in one list."""
     orders = _orders(simulator, ask, now)
-    return _listed(order for order in orders if state_of(order) == "Working")
+    return _listed(simulator, (order for order in orders if state_of(order) == "Working"))
 
 
 def get_order_history(simulator: Simulator, ask: Ask, now: float) -> Reply:
     """Answer GetOrderHistory: an account's orders of any state, newest first, by Depth and StartIndex."""
     orders = [order for order in reversed(tuple(_orders(simulator, ask, now))) if _wanted(ask, order)]
     start, depth = ask.number("StartIndex"), ask.number("Depth")
-    return _listed(iter(orders[start : start + depth if depth else None]))
+    return _listed(simulator, orders[start : start + depth if depth else None])
 
 
 def get_order_trail(simulator: Simulator, ask: Ask, now: float) -> Reply:
@@ -42,7 +42,7 @@ def get_order_trail(simulator: Simulator, ask: Ask, now: float) -> Reply:
     check_oms(ask)
     account = account_of(simulator, ask)
     states = simulator.book.visible_history(str(ask.required("OrderId")), _as_of(simulator, now))
-    return _listed(order for order in reversed(states) if may_see(simulator, order, account))
+    return _listed(simulator, (order for order in reversed(states) if may_see(simulator, order, account)))
 
 
 def _as_of(simulator: Simulator, now: float) -> float:
@@ -68,5 +68,9 @@ def _wanted(ask: Ask, order: SimulatedOrder) -> bool:
     )
 
 
-def _listed(orders: Iterator[SimulatedOrder]) -> Reply:
-    return Reply(response=json_response([show_order(order) for order in orders]))
+def _listed(simulator: Simulator, orders: Iterable[SimulatedOrder]) -> Reply:
+    return Reply(response=json_response([_show(simulator, order) for order in orders]))
+
+
+def _show(simulator: Simulator, order: SimulatedOrder) -> dict[str, object]:
+    return show_order(order, simulator.word("order_fields"))

@@ -73,6 +73,8 @@ class ApexSimulator(Simulator):
         "operator": ("no", "yes"),
         #: The answer to every read of orders instead of the true one.
         "read_answer": (PLAIN, *SHAPES),
+        #: Whether an order has the fields that routers look at, or all there are: about 1 KiB.
+        "order_fields": ("usual", "all"),
         #: Which spelling of the key CancelAllOrders reads.
         "instrument_key": ("InstrumentId", "IntrumentId"),
     }

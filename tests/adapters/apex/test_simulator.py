@@ -576,6 +576,17 @@ def test_an_order_tells_who_entered_it() -> None:
     assert simulator.book.order(new.order_id).entered_by == "82"
 
 
+def test_an_order_can_have_all_its_fields() -> None:
+    """About 1 KiB, as seen at a real venue: the same order, and more beside it."""
+    simulator = with_order()
+    usual = send(simulator, "GetOrderStatus", ORDER)
+    simulator.switch(venue={"order_fields": "all"})
+    (every,) = send(simulator, "GetOpenOrders", {"OMSId": 1, "AccountId": 9})
+    assert {name: every[name] for name in usual} == usual
+    request = HttpRequest(method="GET", path="/AP/GetOpenOrders?OMSId=1&AccountId=9", headers=TOKEN)
+    assert 1024 <= len(simulator.handle(request, 0.0).response_at(0.0).content) <= 1536
+
+
 def test_the_accounts_that_a_user_reaches() -> None:
     """GetUserAccounts: the own one first, then those that are switched on, each once."""
     simulator = ApexSimulator(further_accounts=["10", "9", "11"])

@@ -82,8 +82,10 @@ def test_header_names_are_lower_case() -> None:
     assert HttpResponse(status=200, headers={"Retry-AFTER": "1"}).headers == {"retry-after": "1"}
 
 
-@pytest.mark.parametrize("wrong", [{"rate": 0.0}, {"rate": -1.0}, {"burst": 0}])
-def test_a_limit_lets_something_through(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"rate": 0.0}, {"rate": -1.0}, {"rate": True}, {"rate": "1"}, {"burst": 0}]
+)
+def test_a_limit_lets_something_through(wrong: dict[str, object]) -> None:
     """A limit of no calls at all cannot exist."""
     limit = Limit(per=LimitScope.VENUE, kinds=frozenset({CallKind.CANCEL}), rate=1.0, burst=1)
     with pytest.raises(ValueError, match=next(iter(wrong))):
