@@ -1,8 +1,9 @@
 """countermand: cancel orders at many trading venues and know what became of them."""
 
 from countermand._ack import CancelAck
+from countermand._async_client import AsyncClient
 from countermand._batch import AsyncBatch, Batch
-from countermand._client import AsyncClient, Client
+from countermand._client import Client
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import ClientOrderId, OrderId
 from countermand._mass_cancel import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,21 @@ from countermand._case._follow import followed
 from countermand._engine._admission import check, invalid, not_sent
 from countermand._engine._cases import Cases
 from countermand._engine._flow import AHEAD, Flow
+from countermand._engine._inquiries import Inquiries
+from countermand._engine._kill import Block, Kill
 from countermand._engine._ledger import Ledger, no_less
 from countermand._engine._mailbox import Mailbox
+from countermand._engine._readiness import Watchmen
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
+from countermand._engine._sweeps import Sweeps, Tell
 from countermand._engine._watch import Watch
+from countermand._mass_cancel import KillReport, MassCancelReport, Readiness
+from countermand._open_orders import OpenOrders
 from countermand._outcome import Reason
 from countermand._request import Assurance, CancelRequest, check_timeout
 from countermand._retry import RetryPolicy
+from countermand._scope import PlacedAfter, Scope
 from countermand._update import Unsettled
 from countermand._wire._wire import Wire
 from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
@@ -53,6 +60,10 @@ class Engine:
         self._stations = {venue.name: Station(venue, self._wire, watch, settings) for venue in venues}
         self._ledger = Ledger(self._loop.time, watch, settings.most_unsettled)
         self._cases = Cases(self._stations, retry, self._ledger)
+        self._sweeps = Sweeps(self._station, self._cases, watch)
+        number = self._cases.exchanges.next_number
+        self._inquiries = Inquiries(self._stations, number, self._cases.epoch)
+        self._watchmen = Watchmen(self._stations, self._inquiries)
         self._following: set[asyncio.Task[CancelAck]] = set()
         self._closed = False
 
@@ -174,6 +185,36 @@ class Engine:
             waits_since=now,
         )
 
+    async def cancel_all(
+        self, scope: Scope, placed_after: PlacedAfter, timeout_s: float, tell: Tell | None
+    ) -> MassCancelReport:
+        """Cancel the orders of a scope; raises only for the caller's own mistakes."""
+        return await self._sweeps.cancel_all(scope, placed_after, timeout_s, tell)
+
+    async def kill(
+        self,
+        scopes: Iterable[Scope],
+        before: Block | None,
+        timeout_s: float,
+        tell: Tell | None,
+        *,
+        discover: bool,
+    ) -> KillReport:
+        """Cancel all that the scopes mean, all at once; raises only where there is nothing to kill."""
+        self._check_open()
+        return await Kill(scopes, timeout_s, self._sweeps, self._inquiries).run(
+            before, tell, discover=discover
+        )
+
+    async def ready(self, accounts: Mapping[str, tuple[str, ...]], timeout_s: float) -> tuple[Readiness, ...]:
+        """Make all venues ready for a kill, and keep them so."""
+        self._check_open()
+        return await self._watchmen.ready(accounts, timeout_s)
+
+    async def open_orders(self, venue: str, account: str, timeout_s: float) -> OpenOrders:
+        """List the open orders of an account; raises only for the caller's own mistakes."""
+        return await self._inquiries.open_orders(self._station(venue), account, timeout_s)
+
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List the acks that are owed more, oldest first."""
         return self._ledger.unsettled()
@@ -185,7 +226,9 @@ class Engine:
     async def aclose(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end what is under way, give the sessions back."""
         self._closed = True
+        self._watchmen.close()
         await self._cases.aclose(LOG_OUT_TIMEOUT_S)
+        self._sweeps.close()
         log_outs = [self._loop.create_task(station.aclose()) for station in self._stations.values()]
         if log_outs:
             _, late = await asyncio.wait(log_outs, timeout=LOG_OUT_TIMEOUT_S)
@@ -196,9 +239,12 @@ class Engine:
         self._ledger.close()
         return self._ledger.unsettled()
 
-    def _station(self, name: str) -> Station:
+    def _check_open(self) -> None:
         if self._closed:
             raise ClosedClientError("the client is closed")
+
+    def _station(self, name: str) -> Station:
+        self._check_open()
         try:
             return self._stations[name]
         except KeyError:

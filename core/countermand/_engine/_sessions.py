@@ -55,6 +55,11 @@ class Sessions:
         return self._current.session if self._current and not self._standing.is_failing else None
 
     @property
+    def renew_at(self) -> float:
+        """When another session is had in place of the one at hand, if its life is known."""
+        return self._renew_at
+
+    @property
     def earned(self) -> bool:
         """Whether it came by calls, so that it is ours to give back."""
         return self._log_ins.earned

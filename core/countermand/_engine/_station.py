@@ -112,6 +112,17 @@ class Station:
         failed = ended.answer is not None or ended.fault is not None
         return reading.listing(ended if failed else None)
 
+    @property
+    def renew_at(self) -> float:
+        """When its session is to be had anew, if its life is known."""
+        return self._sessions.renew_at
+
+    async def log_in(self, errand: Errand) -> NoSession | None:
+        """Have a session, by a log-in if there is none; say why there is none at the end."""
+        with self._sessions.using(errand):
+            held = await self._sessions.current(errand)
+        return held if isinstance(held, NoSession) else None
+
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""
         await self._sessions.aclose()

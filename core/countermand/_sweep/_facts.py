@@ -77,8 +77,8 @@ class Sweep:
 
     @property
     def snapshot_looks(self) -> list[Look]:
-        """The listings that began before anything was sent, and showed something."""
-        return [look for look in self.looks if look.began_at < self.first_sent_at and not look.failed]
+        """The listings that began before anything was sent, and told something."""
+        return [look for look in self.looks if look.began_at < self.first_sent_at and look.tells]
 
     @property
     def has_whole_snapshot(self) -> bool:

@@ -59,6 +59,11 @@ class Look:
         return self.failure is not None or self.fault is not None
 
     @property
+    def tells(self) -> bool:
+        """Whether anything can be learned of it: if it failed, some of it came before."""
+        return not self.failed or bool(self.shown)
+
+    @property
     def whole(self) -> bool:
         """Whether what it does not show is not open."""
         return not self.failed and not self.incomplete

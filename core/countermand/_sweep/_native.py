@@ -10,6 +10,7 @@ from countermand._mass_cancel import NativeCancel
 from countermand._outcome import Outcome, Reason, Sent
 from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
+from countermand._sweep._failures import words
 from countermand._sweep._known import Known
 from countermand._waits import round_wait_s
 from countermand.venue import Acted, Receipt, Refused, SessionRefused, Throttled
@@ -113,5 +114,4 @@ def _reason(sweep: Sweep, ended: Ended) -> Reason:
 
 def _text(ended: Ended) -> str | None:
     answer = ended.answer.failure if isinstance(ended.answer, NoSession) else ended.answer
-    code, text = getattr(answer, "code", None), getattr(answer, "text", None)
-    return " ".join(part for part in (code, text) if part) or ended.fault
+    return words(answer) or ended.fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from countermand._ids import OrderId
 from countermand._order import OrderReport
@@ -13,8 +13,10 @@ from countermand._sweep._known import Place, Shown, is_open
 _GOES_BY = {"instrument_id": "instrument", "user_id": "entered_by"}
 
 
-def shown(scope: Scope, rows: Iterable[OrderReport], seen_at: float) -> dict[OrderId, Shown]:
-    """Return the open orders among the rows of a listing, each with its place."""
+def shown(
+    scope: Scope, rows: Iterable[OrderReport], seen_at: Mapping[OrderId, float]
+) -> dict[OrderId, Shown]:
+    """Return the open orders among the rows of a listing, each with its place and when it was seen."""
     found: dict[OrderId, Shown] = {}
     # A listing that shifts may show an order twice; dead beats alive.
     rows = tuple(rows)
@@ -22,7 +24,7 @@ def shown(scope: Scope, rows: Iterable[OrderReport], seen_at: float) -> dict[Ord
     for row in rows:
         if row.order_id not in dead:
             place, text = placed(scope, row)
-            found[row.order_id] = Shown(report=row, place=place, seen_at=seen_at, text=text)
+            found[row.order_id] = Shown(report=row, place=place, seen_at=seen_at[row.order_id], text=text)
     return found
 
 
@@ -31,7 +33,9 @@ def placed(scope: Scope, report: OrderReport) -> tuple[Place, str | None]:
     try:
         if scope.holds(report):
             return Place.IN, None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a predicate may break, a sweep may not
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a predicate may break in any way, a sweep may not
         return Place.UNDECIDED, f"the predicate raised {type(error).__name__}: {error}"
     return _unsaid(scope, report) or (Place.OUT, None)
 

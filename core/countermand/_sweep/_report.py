@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from countermand._ack import CancelAck
-from countermand._case._facts import NoSession
 from countermand._ids import OrderId
 from countermand._mass_cancel import MassCancelReport, Progress
 from countermand._outcome import Outcome, Reason, Sent, Stage
 from countermand._scope import PlacedAfter, ScopeKind
 from countermand._sweep._facts import Sweep
-from countermand._sweep._known import Known, Look
+from countermand._sweep._failures import why
+from countermand._sweep._known import Known
 from countermand._sweep._native import told
 from countermand._sweep._proof import proof
 from countermand._sweep._residue import kept, last_look, residual
 from countermand._sweep._targets import is_target, request_for
-from countermand.venue import Gone, Refused, SessionRefused, Throttled
-
-#: Why a listing failed, in the words of reasons; a refusal says its own.
-_REASONS: dict[type, Reason] = {
-    SessionRefused: Reason.NOT_AUTHORIZED,
-    Throttled: Reason.THROTTLED,
-    Gone: Reason.NOT_FOUND,
-}
 
 
 def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
@@ -77,19 +68,6 @@ def as_told(found: MassCancelReport) -> Progress:
     )
 
 
-def why_failed(look: Look) -> tuple[Reason | None, str | None]:
-    """Say why a listing failed: a reason, if there is a word for it, and the venue's own text."""
-    if look.failure is None:
-        return None, look.fault
-    failure: Any = look.failure.failure if isinstance(look.failure, NoSession) else look.failure
-    if isinstance(look.failure, NoSession):
-        reason: Reason | None = look.failure.reason
-    else:
-        reason = failure.reason if isinstance(failure, Refused) else _REASONS.get(type(failure))
-    words = " ".join(part for part in (failure.code, failure.text) if part)
-    return reason, words or type(failure).__name__
-
-
 def _acks(sweep: Sweep, now: float) -> Iterator[CancelAck]:
     for known in sweep.known.values():
         if known.ack is not None:
@@ -130,7 +108,7 @@ def _is_incomplete(sweep: Sweep) -> bool:
     last = last_look(sweep)
     if last is None:
         return False
-    return last.incomplete or (sweep.placed_after is PlacedAfter.KEEP and not sweep.has_whole_snapshot)
+    return not last.whole or (sweep.placed_after is PlacedAfter.KEEP and not sweep.has_whole_snapshot)
 
 
 def _why_not(sweep: Sweep) -> tuple[Reason | None, str | None]:
@@ -142,5 +120,6 @@ def _why_not(sweep: Sweep) -> tuple[Reason | None, str | None]:
         return native.reason, native.text or "no listing reaches all accounts: nothing can be proved"
     if not sweep.looks or not sweep.looks[-1].failed:
         return None, None
-    reason, words = why_failed(sweep.looks[-1])
+    last = sweep.looks[-1]
+    reason, words = why(last.failure, last.fault)
     return reason, f"the last listing failed: {words}"

@@ -49,8 +49,8 @@ def kept(sweep: Sweep) -> tuple[OrderReport, ...]:
 
 
 def last_look(sweep: Sweep) -> Look | None:
-    """Return the youngest listing that showed anything."""
-    return next((look for look in reversed(sweep.looks) if not look.failed), None)
+    """Return the youngest listing that told anything."""
+    return next((look for look in reversed(sweep.looks) if look.tells), None)
 
 
 def dated(sweep: Sweep, shown: Shown) -> OrderReport:

@@ -1,0 +1,122 @@
+"""A kill: all scopes at once, each on its own, after whatever blocks new orders."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from countermand._aside import on_a_thread
+from countermand._engine._inquiries import AccountsByVenue, Inquiries
+from countermand._engine._sweeps import Sweeps, Tell, failed
+from countermand._mass_cancel import BlockReport, KillReport, MassCancelReport
+from countermand._request import check_timeout
+from countermand._scope import PlacedAfter, Scope, ScopeKind
+from countermand.errors import InvalidRequestError
+
+#: The longest that a kill waits for new orders to be blocked, in seconds, and as a share of its own time.
+BLOCK_TIMEOUT_S = 1.0
+_BLOCK_SHARE = 0.5
+#: What blocks new orders: called off the loop, or awaited.
+Block = Callable[[], "object | Awaitable[object]"]
+
+
+class Kill:
+    """Kills what its scopes mean, once."""
+
+    def __init__(
+        self, scopes: Iterable[Scope], timeout_s: float, sweeps: Sweeps, inquiries: Inquiries
+    ) -> None:
+        check_timeout("timeout_s", timeout_s)
+        self._scopes = _each_once(scopes)
+        if not self._scopes:
+            raise InvalidRequestError("a kill needs scopes, or accounts in the configuration of its client")
+        self._loop = asyncio.get_running_loop()
+        self._sweeps = sweeps
+        self._inquiries = inquiries
+        self._began_at = self._loop.time()
+        self._deadline = self._began_at + timeout_s
+
+    async def run(self, before: Block | None, tell: Tell | None, *, discover: bool) -> KillReport:
+        """Block, then sweep all scopes at once; `discover` asks meanwhile for accounts nobody named."""
+        blocked = await self._blocked(before) if before is not None else None
+        sweeps = [
+            self._loop.create_task(self._sweeps.kill(scope, self._deadline, tell)) for scope in self._scopes
+        ]
+        asked = self._inquiries.accounts(self._deadline, kill=True) if discover else _nobody()
+        asking = self._loop.create_task(asked)
+        try:
+            await asyncio.wait([*sweeps, asking])
+        finally:
+            for task in (*sweeps, asking):
+                task.cancel()
+        told, undiscovered = asking.result()
+        return KillReport(
+            reports=tuple(map(_report, sweeps, self._scopes)),
+            before=blocked,
+            unnamed=self._unnamed(told),
+            undiscovered=undiscovered,
+            elapsed_s=self._loop.time() - self._began_at,
+        )
+
+    async def _blocked(self, block: Block) -> BlockReport:
+        began_at = self._loop.time()
+        patience_s = min(BLOCK_TIMEOUT_S, _BLOCK_SHARE * (self._deadline - began_at))
+        task = self._loop.create_task(_call(block))
+        task.add_done_callback(_error)  # nobody else hears of one that comes too late
+        # Not a time-out around it: what does not hear of its end would hold up the kill.
+        try:
+            await asyncio.wait([task], timeout=patience_s)
+        finally:
+            in_time = task.done()
+            task.cancel()
+        error = f"not done within {patience_s:g} s" if not in_time else _error(task)
+        return BlockReport(done=error is None, error=error, elapsed_s=self._loop.time() - began_at)
+
+    def _unnamed(self, told: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        named = {(scope.venue, scope.account_id) for scope in self._scopes}
+        whole = {scope.venue for scope in self._scopes if scope.kind is ScopeKind.VENUE_WIDE}
+        left = {
+            venue: tuple(one for one in accounts if (venue, one) not in named)
+            for venue, accounts in told.items()
+            if venue not in whole
+        }
+        return {venue: accounts for venue, accounts in left.items() if accounts}
+
+
+def _each_once(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    kept: list[Scope] = []
+    for scope in scopes:
+        if not isinstance(scope, Scope):
+            raise InvalidRequestError(f"expected a Scope, got {type(scope).__name__}")
+        if scope not in kept:  # compared, for a predicate need not be hashable
+            kept.append(scope)
+    return tuple(kept)
+
+
+async def _call(block: Block) -> None:
+    """Call it on a thread, or await it; whatever it raises comes as an exception that a loop can bear."""
+    given = block() if inspect.iscoroutinefunction(block) else await on_a_thread(block, "countermand-aside")
+    if inspect.isawaitable(given):
+        try:
+            await given
+        except SystemExit as error:
+            raise RuntimeError(f"SystemExit: {error}") from error
+
+
+def _error(task: asyncio.Task[None]) -> str | None:
+    if task.cancelled():
+        return "CancelledError"
+    error = task.exception()
+    return None if error is None else f"{type(error).__name__}: {error}"
+
+
+def _report(task: asyncio.Task[MassCancelReport], scope: Scope) -> MassCancelReport:
+    try:
+        return task.result()
+    except asyncio.CancelledError as error:  # what it awaited was canceled beneath it
+        return failed(scope, PlacedAfter.CANCEL, RuntimeError(str(error) or "given up"))
+
+
+async def _nobody() -> tuple[AccountsByVenue, dict[str, str]]:
+    return {}, {}
