@@ -117,7 +117,9 @@ def _why_not(sweep: Sweep) -> tuple[Reason | None, str | None]:
     if not sweep.lists:
         if native is None:
             return Reason.NOT_SUPPORTED, "the venue has no mass cancel for this scope"
-        return native.reason, native.text or "no listing reaches all accounts: nothing can be proved"
+        if native.outcome is Outcome.REJECTED:
+            return native.reason, native.text
+        return None, "no listing reaches all accounts: nothing can be proved"
     if not sweep.looks or not sweep.looks[-1].failed:
         return None, None
     last = sweep.looks[-1]
