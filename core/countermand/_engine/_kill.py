@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from countermand._aside import on_a_thread
 from countermand._engine._inquiries import AccountsByVenue, Inquiries
-from countermand._engine._sweeps import Sweeps, Tell, failed
-from countermand._mass_cancel import BlockReport, KillReport, MassCancelReport
+from countermand._engine._sweeps import Sweeps
+from countermand._engine._telling import Tell
+from countermand._mass_cancel import BlockReport, KillReport
 from countermand._request import check_timeout
-from countermand._scope import PlacedAfter, Scope, ScopeKind
+from countermand._scope import Scope, ScopeKind
 from countermand.errors import InvalidRequestError
 
 #: The longest that a kill waits for new orders to be blocked, in seconds, and as a share of its own time.
@@ -52,7 +53,7 @@ class Kill:
                 task.cancel()
         told, undiscovered = asking.result()
         return KillReport(
-            reports=tuple(map(_report, sweeps, self._scopes)),
+            reports=tuple(task.result() for task in sweeps),
             before=blocked,
             unnamed=self._unnamed(told),
             undiscovered=undiscovered,
@@ -70,7 +71,7 @@ class Kill:
         finally:
             in_time = task.done()
             task.cancel()
-        error = f"not done within {patience_s:g} s" if not in_time else _error(task)
+        error = f"not done within {patience_s:.2g} s" if not in_time else _error(task)
         return BlockReport(done=error is None, error=error, elapsed_s=self._loop.time() - began_at)
 
     def _unnamed(self, told: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -109,13 +110,6 @@ def _error(task: asyncio.Task[None]) -> str | None:
         return "CancelledError"
     error = task.exception()
     return None if error is None else f"{type(error).__name__}: {error}"
-
-
-def _report(task: asyncio.Task[MassCancelReport], scope: Scope) -> MassCancelReport:
-    try:
-        return task.result()
-    except asyncio.CancelledError as error:  # what it awaited was canceled beneath it
-        return failed(scope, PlacedAfter.CANCEL, RuntimeError(str(error) or "given up"))
 
 
 async def _nobody() -> tuple[AccountsByVenue, dict[str, str]]:

@@ -8,16 +8,14 @@ from collections.abc import Callable
 from countermand._engine._cases import Cases
 from countermand._engine._station import Station
 from countermand._engine._sweep import MassCancel
+from countermand._engine._telling import Tell
 from countermand._engine._watch import Watch
-from countermand._mass_cancel import MassCancelReport, Progress
+from countermand._mass_cancel import MassCancelReport
 from countermand._outcome import Reason
 from countermand._request import CancelCause, check_timeout
 from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand._sweep._facts import Sweep
 from countermand.errors import CountermandError, InvalidRequestError, UnknownVenueError
-
-#: Hears how far a mass cancel has come.
-Tell = Callable[[Progress], object]
 
 
 class Sweeps:
