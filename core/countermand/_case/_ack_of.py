@@ -11,7 +11,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._conclude import Conclusion
-from countermand._case._facts import Action, Caller, Case, Ended, Listing, ListRefused, NoSession
+from countermand._case._facts import Action, Caller, Case, Ended, Listing, ListRefused, NoSession, NotReached
 from countermand._case._kin import linked, successor
 from countermand._case._survey import Exchange, Survey
 from countermand._evidence import Attempt, Evidence, EvidenceKind
@@ -43,6 +43,7 @@ _KINDS: dict[type, tuple[EvidenceKind, str]] = {
     Unreadable: (EvidenceKind.FAULT, "unreadable"),
     ListRefused: (EvidenceKind.REFUSAL, "refused along with others"),
     Listing: (EvidenceKind.ABSENCE, "the listing lacks the order"),
+    NotReached: (EvidenceKind.FAULT, "the listing did not come to the order"),
     NoSession: (EvidenceKind.NOT_SENT, "no session"),
 }
 

@@ -72,7 +72,18 @@ class ListRefused:
     acted: Acted = attrs.field(default=Acted.NO, init=False)
 
 
-Answer = Verdict | Listing | NoSession | ListRefused
+@attrs.frozen(kw_only=True)
+class NotReached:
+    """A listing for many orders was given up before it came to this one, for single reads are cheaper."""
+
+    pages: int
+    code: str | None = attrs.field(default=None, init=False)
+    text: str | None = attrs.field(
+        default=attrs.Factory(lambda self: f"given up after {self.pages} pages", takes_self=True), init=False
+    )
+
+
+Answer = Verdict | Listing | NoSession | ListRefused | NotReached
 
 
 @attrs.frozen(kw_only=True)
@@ -156,6 +167,8 @@ class Caller:
     may_send: bool = True
     #: It is one of many: its order may be looked for in listings that others share, and it waits for them.
     gathers: bool = False
+    #: The venue's quicker cancel will do, for reads confirm it all the same.
+    quick: bool = attrs.field(default=attrs.Factory(lambda self: self.gathers, takes_self=True))
     #: It is part of a kill: urgent before all else, and with a budget of its own.
     kill: bool = False
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from countermand._case._conclude import conclude
-from countermand._case._facts import Action, Caller, NoSession
+from countermand._case._facts import Action, Caller, NoSession, NotReached
 from countermand._case._kin import linked_unread, must_search
 from countermand._case._refusal import absence_reads
 from countermand._case._repeat import cancel_due_at, price
@@ -133,11 +133,13 @@ def _listings_are_wanted(survey: Survey) -> bool:
 
 
 def _history_is_no_help(survey: Survey) -> bool:
-    """Tell whether the history lacked the order, or failed twice to show it: then it is read by itself."""
+    """Tell whether the history lacked the order, was too long, or failed twice: then it is read by itself."""
     if _history_lacked_it(survey):
         return True
-    shown = {seen.exchange.began.number for seen in survey.sightings}
     searches = [one for one in survey.reads if one.began.action is Action.HISTORY]
+    if any(one.ended is not None and isinstance(one.ended.answer, NotReached) for one in searches):
+        return True
+    shown = {seen.exchange.began.number for seen in survey.sightings}
     return sum(one.began.number not in shown for one in searches) > 1
 
 

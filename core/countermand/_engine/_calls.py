@@ -29,7 +29,7 @@ def cancel_target(case: Case) -> CancelTarget:
     """Name the order of a case as its callers want it canceled."""
     # Who wants confirmation decides for those who do not; one of many is confirmed by listings.
     requests = [caller.request for caller in case.callers]
-    confirmed = any(caller.assurance is Assurance.CONFIRMED and not caller.gathers for caller in case.callers)
+    confirmed = any(caller.assurance is Assurance.CONFIRMED and not caller.quick for caller in case.callers)
     return CancelTarget(
         account=case.account,
         order=case.order,

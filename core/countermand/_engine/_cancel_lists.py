@@ -12,33 +12,41 @@ from countermand._case._facts import Answer, Ended, ListRefused
 from countermand._engine._calls import cancel_target
 from countermand._engine._errand import Errand
 from countermand._engine._open_case import OpenCase
+from countermand._engine._riders import Rider, joint_errand
 from countermand._engine._station import Station
+from countermand._engine._traffic import Lane
+from countermand._http import HttpRequest
 from countermand._ids import OrderId
-from countermand._wire._wire import Progress, WireFault
+from countermand._wire._wire import WireFault
 from countermand.venue import (
+    Acted,
     Call,
     CallKind,
-    CancelTarget,
     CancelVerdict,
     Gone,
     Refused,
+    Session,
     SessionRefused,
+    Stamp,
     Venue,
 )
 
-#: How long a list is gathered, in seconds, if it does not get full before.
-GATHER_S = 0.005
+#: How long a list is gathered, in seconds, if it does not get full before: and while another one of the
+#: account is under way, until that ends.
+_GATHER_S = 0.005
+_LONGEST_S = 0.1
 #: How long no list is tried after one was refused as a whole, in seconds: a gateway may not know the call.
 _PAUSE_S = 60.0
 
-Key = tuple[str, str]
-
 
 @attrs.define(kw_only=True, eq=False)
-class _Rider:
-    target: CancelTarget
-    errand: Errand
-    answer: asyncio.Future[tuple[Answer | None, str | None]]
+class _Platform:
+    """The list of an account that is being gathered, and those that are under way."""
+
+    riders: list[Rider] = attrs.field(factory=list)
+    #: Whether it was gathered for long enough, and waits only for another one to end.
+    ripe: bool = False
+    under_way: int = 0
 
 
 class CancelLists:
@@ -47,95 +55,98 @@ class CancelLists:
     def __init__(self, stations: Mapping[str, Station], next_number: Callable[[], int]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
-        self._gathering: dict[Key, list[_Rider]] = {}
+        self._platforms: dict[Lane, _Platform] = {}
         self._not_before: dict[str, float] = {}
         self._next_number = next_number
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def size(self, venue: Venue) -> int:
+        """Say how many orders a list of that venue takes; 0 where there are none, or not now."""
+        size = venue.capabilities.cancel_list_size
+        return size if size and self._loop.time() >= self._not_before.get(venue.name, 0.0) else 0
+
     def takes(self, entry: OpenCase) -> bool:
-        """Tell whether a cancel of one of many may go in a list: the first one of its order."""
-        case = entry.case
-        if not case.capabilities.cancel_list_size or not isinstance(case.order, OrderId):
+        """Tell whether a cancel of one of many may go in a list.
+
+        Not where an earlier one may have acted, or was refused along with others: it is repeated by itself.
+        """
+        if not isinstance(entry.case.order, OrderId) or not self.size(self._stations[entry.case.venue].venue):
             return False
-        if self._loop.time() < self._not_before.get(case.venue, 0.0):
-            return False
-        return not entry.survey.attempts
+        ends = [one.ended.answer if one.ended is not None else None for one in entry.survey.attempts]
+        refused_together = any(isinstance(answer, ListRefused) for answer in ends)
+        return not refused_together and all(one.acted is Acted.NO for one in entry.survey.attempts)
 
     async def ride(self, entry: OpenCase, errand: Errand) -> Ended:
         """Go in the next list, and tell how that ended for the order."""
-        venue = entry.case.venue
-        key = (venue, errand.account)
-        target = cancel_target(entry.case)
-        rider = _Rider(target=target, errand=errand, answer=self._loop.create_future())
-        riders = self._gathering.setdefault(key, [])
-        riders.append(rider)
-        if len(riders) >= entry.case.capabilities.cancel_list_size:
-            self._depart(key)
-        elif len(riders) == 1:
-            self._loop.call_later(GATHER_S, self._depart_late, key, riders)
-        try:
-            return await self._stations[venue].told(errand, lambda: rider.answer)
-        finally:
-            rider.answer.cancel()
+        lane = (entry.case.venue, entry.case.account)
+        rider = Rider(entry=entry, errand=errand)
+        platform = self._platforms.setdefault(lane, _Platform())
+        platform.riders.append(rider)
+        if len(platform.riders) >= entry.case.capabilities.cancel_list_size:
+            self._depart(lane, platform)
+        elif len(platform.riders) == 1:
+            gathered = partial(self._gathered, lane, platform, platform.riders)
+            self._loop.call_later(_GATHER_S, gathered)
+            self._loop.call_later(_LONGEST_S, partial(gathered, at_last=True))
+        return await rider.arrived(self._stations[entry.case.venue])
 
     def close(self) -> None:
         """End whatever is under way."""
         for task in self._tasks:
             task.cancel()
 
-    def _depart_late(self, key: Key, riders: list[_Rider]) -> None:
-        if self._gathering.get(key) is riders:
-            self._depart(key)
+    def _gathered(
+        self, lane: Lane, platform: _Platform, riders: list[Rider], *, at_last: bool = False
+    ) -> None:
+        """Send a list that was gathered for long enough, if it is not gone; `at_last` even beside another."""
+        if platform.riders is not riders or not riders:
+            return
+        platform.ripe = True
+        if at_last or not platform.under_way:
+            self._depart(lane, platform)
 
-    def _depart(self, key: Key) -> None:
-        riders = [rider for rider in self._gathering.pop(key) if not rider.answer.done()]
-        if riders:
-            task = self._loop.create_task(self._run(key, riders))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _depart(self, lane: Lane, platform: _Platform) -> None:
+        riders, platform.riders, platform.ripe = platform.riders, [], False
+        platform.under_way += 1
+        task = self._loop.create_task(self._run(lane, riders))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._arrived, lane, platform))
 
-    async def _run(self, key: Key, riders: list[_Rider]) -> None:
-        venue, account = key
-        station = self._stations[venue]
-        ended = await station.perform(self._errand(account, riders), partial(_listed, station.venue, riders))
+    def _arrived(self, lane: Lane, platform: _Platform, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        platform.under_way -= 1
+        if platform.under_way:
+            return
+        if platform.ripe:
+            self._depart(lane, platform)
+        elif not platform.riders:
+            self._platforms.pop(lane, None)
+
+    async def _run(self, lane: Lane, riders: list[Rider]) -> None:
+        station = self._stations[lane[0]]
+        patience_s = max(rider.errand.patience_s for rider in riders)
+        errand = joint_errand(self._next_number(), CallKind.MASS_CANCEL, riders, patience_s)
+        ended = await station.perform(errand, partial(_list_call, station.venue, riders))
         answer: Answer | None = ended.answer
         if isinstance(answer, Refused | Gone) or (
             isinstance(answer, SessionRefused) and answer.or_unsupported
         ):
-            self._not_before[venue] = self._loop.time() + _PAUSE_S
+            self._not_before[lane[0]] = self._loop.time() + _PAUSE_S
             answer = ListRefused(code=answer.code, text=answer.text)
         for rider in riders:
-            rider.errand.progress.status = ended.status
-            rider.errand.progress.session = ended.session
-            rider.errand.progress.first_byte_at = ended.first_byte_at
-            if rider.answer.done():
-                continue
-            if ended.fault is None:
-                rider.answer.set_result((answer, ended.reply))
-            else:
-                rider.answer.set_exception(WireFault(ended.fault))
-
-    def _errand(self, account: str, riders: list[_Rider]) -> Errand:
-        """Make it as urgent as the most urgent of its riders, who are told when it goes to the wire."""
-        number = self._next_number()
-
-        def on_signed(call: str, at: float) -> None:
-            for rider in riders:
-                rider.errand.count(number, at)
-                rider.errand.progress.sign(call)
-
-        return Errand(
-            number=number,
-            account=account,
-            kind=CallKind.MASS_CANCEL,
-            until=max(rider.errand.until for rider in riders),
-            overdue_at=max(rider.errand.overdue_at for rider in riders),
-            patience_s=max(rider.errand.patience_s for rider in riders),
-            progress=Progress(clock=self._loop.time, on_signed=on_signed),
-            need=min(rider.errand.need for rider in riders),
-            deadline=min(rider.errand.deadline for rider in riders),
-        )
+            rider.tell(ended, errand.progress, answer)
 
 
-def _listed(venue: Venue, riders: list[_Rider]) -> Call[CancelVerdict]:
-    return venue.cancel_list([rider.target for rider in riders])
+def _list_call(venue: Venue, riders: list[Rider]) -> Call[CancelVerdict]:
+    """Make the call; whoever has left by the time it is signed is not in it."""
+
+    def made() -> Call[CancelVerdict]:
+        return venue.cancel_list([cancel_target(rider.entry.case) for rider in riders])
+
+    def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
+        riders[:] = [rider for rider in riders if not rider.left]
+        if not riders:
+            raise WireFault("nobody is left who wants it")
+        return made().sign(session, stamp)
+
+    return attrs.evolve(made(), sign=sign)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,9 +12,10 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._case._follow import followed
-from countermand._engine._admission import check, invalid, not_sent
+from countermand._engine._admission import check, not_sent
+from countermand._engine._batches import Batches
 from countermand._engine._cases import Cases
-from countermand._engine._flow import AHEAD, Flow
+from countermand._engine._flow import Flow
 from countermand._engine._inquiries import Inquiries
 from countermand._engine._kill import Block, Kill
 from countermand._engine._ledger import Ledger, no_less
@@ -23,7 +23,8 @@ from countermand._engine._mailbox import Mailbox
 from countermand._engine._readiness import Watchmen
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
-from countermand._engine._sweeps import Sweeps, Tell
+from countermand._engine._sweeps import Sweeps
+from countermand._engine._telling import Tell
 from countermand._engine._watch import Watch
 from countermand._mass_cancel import KillReport, MassCancelReport, Readiness
 from countermand._open_orders import OpenOrders
@@ -64,7 +65,14 @@ class Engine:
         number = self._cases.exchanges.next_number
         self._inquiries = Inquiries(self._stations, number, self._cases.epoch)
         self._watchmen = Watchmen(self._stations, self._inquiries)
-        self._following: set[asyncio.Task[CancelAck]] = set()
+        self._batches = Batches(
+            lambda name: self._station(name).venue,
+            self._cases,
+            limits_of=settings.limits_of,
+            refuse=self._refused,
+            finish=self._ended,
+            acknowledged=watch.acknowledged,
+        )
         self._closed = False
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
@@ -78,55 +86,8 @@ class Engine:
 
     def flow(self, timeout_s: float | None) -> Flow:
         """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""
-        if timeout_s is not None:
-            check_timeout("timeout_s", timeout_s)
-        until = math.inf if timeout_s is None else self._loop.time() + timeout_s
-        return Flow(partial(self._one_of_many, until=until), self._cases.exchanges.traffic, self._ahead)
-
-    def _ahead(self, venue: str) -> int:
-        """Say how many requests of an account may wait for their turn."""
-        station = self._stations.get(venue)
-        size = 0 if station is None else station.venue.capabilities.cancel_list_size
-        return 2 * size or AHEAD
-
-    def _one_of_many(
-        self, request: CancelRequest, gathers: bool, *, until: float
-    ) -> asyncio.Future[CancelAck]:
-        """Begin one cancel of a batch; the caller's mistakes, too, end as its ack."""
-        end: asyncio.Future[CancelAck] = self._loop.create_future()
-        try:
-            refused = self._refused(request)
-        except CountermandError as error:
-            refused = invalid(request, error)
-        if refused is None and until <= self._loop.time():
-            refused = not_sent(request, TimeoutError("the time of the batch was over"))
-        if refused is not None:
-            end.set_result(refused)
-            return end
-        caller = self._caller(request, until=until, gathers=gathers)
-        waiter = self._cases.begin(caller)
-        waiter.add_done_callback(partial(self._end_one, caller, end))
-        return end
-
-    def _end_one(
-        self, caller: Caller, end: asyncio.Future[CancelAck], waiter: asyncio.Future[CancelAck]
-    ) -> None:
-        self._cases.leave(caller)
-        if end.cancelled() or waiter.cancelled():
-            return
-        ack = waiter.result()
-        if not caller.request.follow_replacement or ack.reason is not Reason.REPLACED:
-            self._watch.acknowledged(ack)
-            end.set_result(ack)
-            return
-        task = self._loop.create_task(self._ended(caller, ack))
-        self._following.add(task)
-        task.add_done_callback(partial(self._pass_on, end))
-
-    def _pass_on(self, end: asyncio.Future[CancelAck], task: asyncio.Task[CancelAck]) -> None:
-        self._following.discard(task)
-        if not end.done() and not task.cancelled():
-            end.set_result(task.result())
+        self._check_open()
+        return self._batches.flow(timeout_s)
 
     def _refused(self, request: CancelRequest) -> CancelAck | None:
         """Raise the caller's own mistakes; a plugin that cannot be asked is an ack."""
@@ -140,10 +101,9 @@ class Engine:
         self._watch.requested(request)
         return None
 
-    def _caller(self, request: CancelRequest, *, until: float = math.inf, gathers: bool = False) -> Caller:
+    def _caller(self, request: CancelRequest) -> Caller:
         now = self._loop.time()
-        deadline = min(now + request.timeout_s, until)
-        return Caller(request=request, joined_at=now, deadline=deadline, gathers=gathers)
+        return Caller(request=request, joined_at=now, deadline=now + request.timeout_s)
 
     async def _ended(self, caller: Caller, ack: CancelAck) -> CancelAck:
         if caller.request.follow_replacement:
@@ -228,6 +188,7 @@ class Engine:
         self._closed = True
         self._watchmen.close()
         await self._cases.aclose(LOG_OUT_TIMEOUT_S)
+        await self._batches.aclose(LOG_OUT_TIMEOUT_S)
         self._sweeps.close()
         log_outs = [self._loop.create_task(station.aclose()) for station in self._stations.values()]
         if log_outs:

@@ -22,7 +22,7 @@ from countermand._engine._traffic import Traffic
 from countermand._engine._trains import GATHER_S, LISTING_PATIENCE_S, Trains
 from countermand._limits._urgency import Need
 from countermand._wire._wire import Progress
-from countermand.venue import CallKind
+from countermand.venue import CallKind, Venue
 
 #: An answer up to so many seconds after the deadline is still read.
 LATE_GRACE_S = 2.0
@@ -50,6 +50,10 @@ class Exchanges:
         self.traffic = Traffic()
         self._trains = Trains(stations, self.next_number, self.traffic.is_idle)
         self._lists = CancelLists(stations, self.next_number)
+
+    def list_size(self, venue: Venue) -> int:
+        """Say how many cancels go in one call at a venue; 0 where each goes by itself."""
+        return self._lists.size(venue)
 
     def next_number(self) -> int:
         """Give the next exchange its number."""
@@ -95,6 +99,9 @@ class Exchanges:
         task = self._loop.create_task(self._perform(entry, action, errand))
         if action is Action.CANCEL:
             self._let_come(entry, task, errand)
+        elif entry.case.unresolved:
+            self.traffic.look_up(entry.case.venue, errand)
+            task.add_done_callback(lambda _task: self.traffic.sign(errand))
         entry.under_way[number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -116,7 +123,7 @@ class Exchanges:
 
         def ended(_task: asyncio.Task[None]) -> None:
             self.traffic.end(venue, errand)
-            self._trains.look(venue, errand.account)
+            self._trains.look((venue, errand.account))
 
         task.add_done_callback(ended)
 
@@ -151,7 +158,7 @@ class Exchanges:
             ended = await self._lists.ride(entry, errand)
         elif errand.shared:
             insists = case.unresolved or must_search(entry.survey)
-            ended = await self._trains.ride(case, action, errand, insists=insists)
+            ended = await self._trains.ride(entry, action, errand, insists=insists)
         elif action in _LISTINGS:
             calls = partial(page_call, station.venue, case.account, action)
             # Newest first: a history that shows the order has shown whatever took its place.

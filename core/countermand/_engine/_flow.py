@@ -7,6 +7,8 @@ wait outside, so that an account that is slow does not hold up the others. All t
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,91 +19,176 @@ from countermand._ack import CancelAck
 from countermand._engine._traffic import Lane, Traffic
 from countermand._request import CancelRequest
 
-#: So many requests of an account wait for their turn, where each is a call of its own.
-AHEAD = 4
-#: So many requests are taken that have no place there yet.
-_OUTSIDE = 32
-#: So many are under way, or told and not fetched: what they need is all the memory a batch takes.
+#: So many requests are taken that have no place yet, while no account of the batch has a place to spare; and
+#: so many are taken at once.
+ROOM = 32
+#: So many are under way, or wait, or are told and not fetched: what they need is all that a batch takes.
 _MOST = 1000
-#: From so many requests of one account on they share their reads.
+#: So many requests of one account share their reads.
 _MANY = 3
+#: How long the thread of a batch waits for the end of its client, in seconds.
+_END_S = 5.0
 
 #: A request with its place in the batch; an ack with that of its request.
 Taken = tuple[int, CancelRequest]
 Told = tuple[int, CancelAck]
-#: Begins a cancel; `gathers` where it is one of many. What it returns comes with the ack.
-Begin = Callable[[CancelRequest, bool], "asyncio.Future[CancelAck]"]
+#: Begins a cancel, one of many where that is said; an ack where there is nothing to begin.
+Begin = Callable[[CancelRequest, bool], "asyncio.Future[CancelAck] | CancelAck"]
 
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """Acks that are known by now, and how many more requests there is room for."""
+    """Acks that were not heard yet, and how many more requests there is room for."""
 
-    acks: list[Told]
+    acks: tuple[Told, ...]
     room: int
+    #: Whether the time of the batch is over.
+    late: bool
 
 
 class Flow:
-    """Passes the requests of one batch on."""
+    """Passes the requests of one batch on; nothing of it lasts longer than `until`.
 
-    def __init__(self, begin: Begin, traffic: Traffic, ahead: Callable[[str], int]) -> None:
+    Whoever asks for a step tells again what was not confirmed by the last one, so that a step which is
+    interrupted loses neither a request nor an ack.
+    """
+
+    def __init__(
+        self, begin: Begin, traffic: Traffic, ahead: Callable[[CancelRequest], int], until: float = math.inf
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._begin = begin
         self._traffic = traffic
         self._ahead = ahead
-        self._outside: deque[Taken] = deque()
-        self._under_way: dict[asyncio.Future[CancelAck], int] = {}
-        self._met: Counter[Lane] = Counter()
-        self._told: list[Told] = []
+        self._until = until
+        self._outside: dict[Lane, deque[Taken]] = {}
+        self._waiting = 0
+        self._under_way: dict[asyncio.Future[CancelAck], Taken] = {}
+        self._lanes: Counter[Lane] = Counter()
+        self._told: deque[Told] = deque()
+        self._heard = self._next = 0
+        #: Whether some account of the batch has a place to spare.
+        self._open = True
         self._changed = asyncio.Event()
-        traffic.listeners.add(self._let_in)
+        self._ended = threading.Event()
 
     async def step(
-        self, taken: Iterable[Taken], pulling: asyncio.Future[Any] | None = None, *, may_take: bool
+        self,
+        taken: Iterable[Taken],
+        heard: int,
+        pulling: asyncio.Future[Any] | None = None,
+        *,
+        may_take: bool,
     ) -> Step:
-        """Take requests; return once acks are known, or `pulling` is done, or there is room for more."""
-        self._outside.extend(taken)
-        self._let_in()
+        """Take requests; return once acks are known, or `pulling` is done, or there is room for more.
+
+        `heard` is how many acks have been heard in all.
+        """
+        self._take(taken)
+        self._forget(heard)
+        await asyncio.sleep(0)  # whoever has room for ever must not keep the others from theirs
         if pulling is not None:
             pulling.add_done_callback(self._change)
-        while self._must_wait(pulling) and not (may_take and self._room):
-            self._changed.clear()
-            await self._changed.wait()
-        told, self._told = self._told, []
-        return Step(acks=told, room=self._room)
+        alarm = self._loop.call_at(self._until, self._changed.set) if self._until < math.inf else None
+        try:
+            while self._must_wait(pulling) and not (may_take and self._room > 0):
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+            if pulling is not None:
+                pulling.remove_done_callback(self._change)
+        return self._step()
 
-    def close(self) -> None:
-        """Pass on no more; what is under way goes on, and is owed."""
-        self._traffic.listeners.discard(self._let_in)
-        self._outside.clear()
+    def end(self) -> None:
+        """Hear that the client has ended, and answered all that was under way."""
+        self._ended.set()
+
+    def rest(self, taken: Iterable[Taken], heard: int) -> Step:
+        """Step on without a loop, where the client has ended: every request is told at once.
+
+        For the thread that waits for the batch, and for no other.
+        """
+        self._ended.wait(_END_S)
+        self._forget(heard)
+        self._take(taken)
+        for lane in tuple(self._outside):
+            self._let_in(lane)
+        return self._step()
+
+    def _step(self) -> Step:
+        return Step(acks=tuple(self._told), room=self._room, late=self._is_late)
+
+    @property
+    def _is_late(self) -> bool:
+        return self._until <= self._loop.time()
 
     def _must_wait(self, pulling: asyncio.Future[Any] | None) -> bool:
-        if self._told or (pulling is not None and pulling.done()):
+        if self._told or (pulling is not None and (pulling.done() or self._is_late)):
             return False
-        return bool(self._under_way or self._outside or pulling is not None)
+        return bool(self._under_way or self._waiting or pulling is not None)
 
     def _change(self, _done: asyncio.Future[Any]) -> None:
         self._changed.set()
 
     @property
     def _room(self) -> int:
-        return min(_OUTSIDE - len(self._outside), _MOST - len(self._under_way) - len(self._told))
+        most = _MOST - self._waiting - len(self._under_way) - len(self._told)
+        return min(ROOM if self._open else ROOM - self._waiting, most)
 
-    def _let_in(self) -> None:
-        """Begin what there is a place for."""
-        for _ in range(len(self._outside)):
-            place, request = self._outside.popleft()
+    def _take(self, taken: Iterable[Taken]) -> None:
+        lanes: dict[Lane, None] = {}
+        for place, request in taken:
+            if place < self._next:
+                continue
+            self._next = place + 1
             lane = (request.venue, request.account)
-            if self._traffic.queued(*lane) < self._ahead(request.venue):
-                self._met[lane] += 1
-                ack = self._begin(request, self._met[lane] >= _MANY)
-                self._under_way[ack] = place
-                ack.add_done_callback(self._tell)
-            else:
-                self._outside.append((place, request))
+            self._outside.setdefault(lane, deque()).append((place, request))
+            self._waiting += 1
+            lanes[lane] = None
+        self._open = self._open and not lanes
+        for lane in lanes:
+            self._traffic.listen(lane, self._let_in)
+            self._let_in(lane)
+
+    def _forget(self, heard: int) -> None:
+        while self._heard < heard:
+            self._told.popleft()
+            self._heard += 1
+
+    def _let_in(self, lane: Lane) -> None:
+        """Begin what there is a place for."""
+        outside = self._outside[lane]
+        while outside and self._has_place(lane, outside[0][1]):
+            many = self._lanes[lane] + len(outside) >= _MANY
+            taken = outside.popleft()
+            self._waiting -= 1
+            self._start(lane, taken, many=many)
+        if not outside:
+            self._open = True
+            del self._outside[lane]
+            self._traffic.ignore(lane, self._let_in)
         self._changed.set()
 
+    def _has_place(self, lane: Lane, request: CancelRequest) -> bool:
+        return self._ended.is_set() or self._traffic.queued(lane) < self._ahead(request)
+
+    def _start(self, lane: Lane, taken: Taken, *, many: bool) -> None:
+        place, request = taken
+        ack = self._begin(request, many)
+        if isinstance(ack, CancelAck):
+            self._told.append((place, ack))
+            return
+        self._lanes[lane] += 1
+        self._under_way[ack] = taken
+        ack.add_done_callback(self._tell)
+
     def _tell(self, ack: asyncio.Future[CancelAck]) -> None:
-        place = self._under_way.pop(ack)
-        if not ack.cancelled():
-            self._told.append((place, ack.result()))
-        self._let_in()
+        place, request = self._under_way.pop(ack)
+        lane = (request.venue, request.account)
+        self._lanes[lane] -= 1
+        if not self._lanes[lane]:
+            del self._lanes[lane]
+        self._told.append((place, ack.result()))
+        self._changed.set()

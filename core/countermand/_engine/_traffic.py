@@ -9,6 +9,7 @@ from countermand._engine._errand import Errand
 
 #: A venue, by its name, and an account of it.
 Lane = tuple[str, str]
+Listener = Callable[[Lane], None]
 
 
 class Traffic:
@@ -18,38 +19,57 @@ class Traffic:
         self._under_way: Counter[Lane] = Counter()
         self._queued: dict[int, Lane] = {}
         self._waiting: Counter[Lane] = Counter()
-        #: Who is told that a cancel waits no more.
-        self.listeners: set[Callable[[], None]] = set()
+        self._listeners: dict[Lane, dict[Listener, None]] = {}
 
-    def queued(self, venue: str, account: str) -> int:
-        """Count those that wait for a session or their turn."""
-        return self._waiting[venue, account]
+    def queued(self, lane: Lane) -> int:
+        """Count those that wait for a session or their turn, and those whose order is being looked up."""
+        return self._waiting[lane]
 
-    def is_idle(self, venue: str, account: str) -> bool:
+    def is_idle(self, lane: Lane) -> bool:
         """Tell whether no cancel of an account is under way or to be."""
-        return not self._under_way[venue, account]
+        return not self._under_way[lane]
 
-    def begin(self, venue: str, errand: Errand) -> None:
-        """Count a cancel."""
+    def listen(self, lane: Lane, listener: Listener) -> None:
+        """Tell somebody, until told otherwise, when a cancel of an account waits no more."""
+        self._listeners.setdefault(lane, {})[listener] = None
+
+    def ignore(self, lane: Lane, listener: Listener) -> None:
+        """Tell somebody nothing more of an account."""
+        listeners = self._listeners.get(lane, {})
+        listeners.pop(listener, None)
+        if not listeners:
+            self._listeners.pop(lane, None)
+
+    def look_up(self, venue: str, errand: Errand) -> None:
+        """Count an order that must be found before it is canceled: it waits, until that search ends."""
         lane = (venue, errand.account)
-        self._under_way[lane] += 1
         self._waiting[lane] += 1
         self._queued[errand.number] = lane
 
+    def begin(self, venue: str, errand: Errand) -> None:
+        """Count a cancel."""
+        self.look_up(venue, errand)
+        self._under_way[venue, errand.account] += 1
+
     def sign(self, errand: Errand) -> None:
-        """Hear that a cancel goes to the wire."""
+        """Hear that a cancel goes to the wire, or that a search is over."""
         lane = self._queued.pop(errand.number, None)
-        if lane is not None:
-            self._less(self._waiting, lane)
-            for listener in tuple(self.listeners):
-                listener()
+        if lane is None:
+            return
+        _less(self._waiting, lane)
+        # Who hears of it first this time is the last one next time.
+        listeners = self._listeners.get(lane, {})
+        for listener in tuple(listeners):
+            listeners[listener] = listeners.pop(listener, None)
+            listener(lane)
 
     def end(self, venue: str, errand: Errand) -> None:
         """Hear that a cancel is over, also one that was never sent."""
         self.sign(errand)
-        self._less(self._under_way, (venue, errand.account))
+        _less(self._under_way, (venue, errand.account))
 
-    def _less(self, counts: Counter[Lane], lane: Lane) -> None:
-        counts[lane] -= 1
-        if not counts[lane]:
-            del counts[lane]
+
+def _less(counts: Counter[Lane], lane: Lane) -> None:
+    counts[lane] -= 1
+    if not counts[lane]:
+        del counts[lane]
