@@ -66,7 +66,7 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
         return  # what took its place speaks for itself
     if is_target(sweep, known):
         text = ack.venue_text if ack is not None else None
-        yield Residual(order_id=known.order_id, cause=_cause(ack), order=order, text=text)
+        yield Residual(order_id=known.order_id, cause=_cause(known, ack), order=order, text=text)
     elif known.shown is None or (shown is None and last is not None and last.whole):
         return  # what was not to be canceled, and is gone, is not left
     elif _is_successor(sweep, known.shown.report):
@@ -76,8 +76,10 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
         yield Residual(order_id=known.order_id, cause=Cause.UNDECIDED, order=order, text=text)
 
 
-def _cause(ack: CancelAck | None) -> Cause:
-    if ack is None or (ack.outcome is Outcome.REJECTED and ack.sent is Sent.NO):
+def _cause(known: Known, ack: CancelAck | None) -> Cause:
+    if ack is None:
+        return Cause.UNKNOWN if known.asks else Cause.NOT_SENT
+    if ack.outcome is Outcome.REJECTED and ack.sent is Sent.NO:
         return Cause.NOT_SENT
     return _CAUSES.get(ack.outcome, Cause.UNKNOWN)
 

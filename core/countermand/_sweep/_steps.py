@@ -46,7 +46,8 @@ def step(sweep: Sweep, now: float) -> Step:
         return Step(cancel=cancel, again_at=now)
     if sweep.sending:
         return Step(again_at=min(now + _GLANCE_S, sweep.deadline))
-    look_at = next_look_at(sweep)
+    # While the venue's own call is to be made again a listing would tell nothing that lasts.
+    look_at = math.inf if sweep.natives and call_at < math.inf else next_look_at(sweep)
     idle = sweep.looking_since is None and not sweep.awaited and not sweep.calling
     if idle and min(look_at, call_at) == math.inf:
         return Step(over=True)

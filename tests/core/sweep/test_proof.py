@@ -1,0 +1,199 @@
+"""When a scope is proved empty: never by less than two listings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from countermand import (
+    ClientOrderId,
+    OrderId,
+    OrderStatus,
+    Outcome,
+    PlacedAfter,
+    Reason,
+    Scope,
+    ScopeKind,
+    ScopeState,
+)
+from countermand.venue import Capabilities, Receipt, Refused
+
+KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
+Tell = Callable[[Any], Any]
+SEVENTH = OrderId("7")
+
+
+def one_canceled(s: Any, placed_after: PlacedAfter = KEEP) -> Any:
+    """List one order at 0, which is canceled at 1."""
+    return s(None, placed_after).look(0, "7").tell(s.ack("7"))
+
+
+def instrument(s: Any) -> Any:
+    return s(Scope.instrument("pebble", "9", "1"), CANCEL)
+
+
+def heir(s: Any, order_id: str = "8", of: Any = SEVENTH, **fields: Any) -> Any:
+    return s.order(order_id, replaces=of, **fields)
+
+
+def native() -> dict[str, Any]:
+    kinds = frozenset({ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE})
+    return {"capabilities": Capabilities(scopes=kinds, read_lag_s=5.0)}
+
+
+def told_at_the_deadline(s: Any) -> Any:
+    told = s().look(0, "7")
+    ask = told.sweep.ask(OrderId("7"), 0.5)
+    told.look(2).look(7)
+    told.sweep.hear(ask, s.ack("7", Outcome.UNKNOWN, at=1), 60.0)
+    return told
+
+
+#: id: (the story, when the second listing began that proves it).
+PROOFS: dict[str, tuple[Tell, float | None]] = {
+    "two empty listings": (lambda s: s().look(0).look(5), 5),
+    "one empty listing": (lambda s: s().look(0), None),
+    "two that are too close": (lambda s: s().look(0).look(4.9), None),
+    "three, of which the first and the last are apart": (lambda s: s().look(0).look(3).look(6), 6),
+    "the first two that prove it": (lambda s: s().look(0).look(5).look(10), 5),
+    "two after the last answer": (lambda s: one_canceled(s).look(1).look(6), 6),
+    "one before the last answer": (lambda s: one_canceled(s).look(0.9).look(6), None),
+    "an order that lives": (lambda s: one_canceled(s).look(1, "7").look(6), None),
+    "an order that is back": (lambda s: one_canceled(s).look(1).look(3, "7").look(6), None),
+    "an order that is back after the proof": (lambda s: one_canceled(s).look(1).look(6).look(7, "7"), None),
+    "an incomplete listing": (lambda s: one_canceled(s).look(1).look(6, incomplete=True), None),
+    "a listing that failed": (lambda s: one_canceled(s).look(1).look(6, fault="reset"), None),
+    "a listing that was refused": (lambda s: one_canceled(s).look(1, failure=Refused()).look(6), None),
+    "a failure in between": (lambda s: one_canceled(s).look(1).look(3, fault="reset").look(6), 6),
+    "an incomplete one in between that shows nothing": (
+        lambda s: one_canceled(s).look(1).look(3, incomplete=True).look(6),
+        6,
+    ),
+    "an incomplete one in between that shows something": (
+        lambda s: one_canceled(s).look(1).look(3, "7", incomplete=True).look(6),
+        None,
+    ),
+    "an answer that is missing": (lambda s: s().look(0, "7").ask("7").look(1).look(6), None),
+    "an answer that came late": (
+        lambda s: s().look(0, "7").look(2).tell(s.ack("7", Outcome.UNKNOWN, 4), 4).look(7),
+        None,
+    ),
+    "an order that is unknown, and gone": (
+        lambda s: s().look(0, "7").tell(s.ack("7", Outcome.UNKNOWN), 1).look(2).look(7),
+        7,
+    ),
+    "an ack at the deadline, whose answers were before": (told_at_the_deadline, 7),
+    "leaving": (lambda s: one_canceled(s).look(1, s.order("7", OrderStatus.PENDING_CANCEL)).look(6), None),
+    "unreadable": (lambda s: one_canceled(s).look(1).look(6, s.order("7", OrderStatus.ERROR)), None),
+    "dead rows": (lambda s: one_canceled(s).look(1).look(6, s.order("7", OrderStatus.FILLED)), 6),
+    "under KEEP an order placed later": (lambda s: one_canceled(s).look(1, "8").look(6, "8"), 6),
+    "under CANCEL an order placed later": (lambda s: one_canceled(s, CANCEL).look(1).look(6, "8"), None),
+    "an order outside of the scope": (
+        lambda s: instrument(s).look(0, s.order("7", instrument="2")).look(5),
+        5,
+    ),
+    "an order that may be in the scope": (
+        lambda s: instrument(s).look(0).look(5, s.order("7", instrument=None)),
+        None,
+    ),
+    "a target that the scope holds no more": (
+        lambda s: instrument(s).look(0, "7").tell(s.ack("7")).look(1).look(6, s.order("7", instrument="2")),
+        None,
+    ),
+    "under KEEP an undecided order placed later": (
+        lambda s: (
+            s(Scope.instrument("pebble", "9", "1"))
+            .look(0, "7")
+            .tell(s.ack("7"))
+            .look(1, s.order("8", instrument=None))
+            .look(6)
+        ),
+        6,
+    ),
+    "under KEEP a snapshot that is not whole": (
+        lambda s: s().look(0, "7", incomplete=True).tell(s.ack("7")).look(1).look(6),
+        None,
+    ),
+    "under KEEP a snapshot that became whole": (
+        lambda s: s().look(0, "7", incomplete=True).look(0.3, "7").tell(s.ack("7")).look(1).look(6),
+        6,
+    ),
+    "under CANCEL a first listing that is not whole": (
+        lambda s: s(None, CANCEL).look(0, "7", incomplete=True).tell(s.ack("7")).look(1).look(6),
+        6,
+    ),
+    "named orders, without a snapshot": (
+        lambda s: s(Scope.orders("pebble", "9", [OrderId("7")])).tell(s.ack("7")).look(1, "8").look(6),
+        6,
+    ),
+    "under KEEP an heir": (lambda s: one_canceled(s).look(1).look(6, heir(s)), None),
+    "an heir by the client's id": (
+        lambda s: (
+            s()
+            .look(0, s.order("7", client_order_id=ClientOrderId("c")))
+            .tell(s.ack("7"))
+            .look(1)
+            .look(6, heir(s, of=ClientOrderId("c")))
+        ),
+        None,
+    ),
+    "the heir of an heir": (
+        lambda s: one_canceled(s).look(1, heir(s)).look(2).look(7, heir(s, "9", OrderId("8"))),
+        None,
+    ),
+    "the heir of a stranger": (lambda s: one_canceled(s).look(1).look(6, heir(s, of=OrderId("5"))), 6),
+    "the heir of a stranger's client id": (
+        lambda s: one_canceled(s).look(1).look(6, heir(s, of=ClientOrderId("c"))),
+        6,
+    ),
+    "heirs of each other": (
+        lambda s: one_canceled(s).look(1).look(6, heir(s, "8", OrderId("9")), heir(s, "9", OrderId("8"))),
+        6,
+    ),
+    "an heir whom the scope does not hold": (
+        lambda s: instrument(s).look(0, "7").tell(s.ack("7")).look(1).look(6, heir(s, instrument="2")),
+        None,
+    ),
+    "an heir by the ack": (
+        lambda s: (
+            s()
+            .look(0, "7")
+            .tell(s.ack("7", Outcome.REJECTED, reason=Reason.REPLACED, successor=OrderId("8")))
+            .look(1)
+            .look(6, "8")
+        ),
+        None,
+    ),
+    "a native call that is under way": (lambda s: s(None, CANCEL, **native()).calls().look(1).look(6), None),
+    "a native call that was answered": (
+        lambda s: s(None, CANCEL, **native()).call(Receipt()).look(1).look(6),
+        6,
+    ),
+    "a native call that was answered later": (
+        lambda s: s(None, CANCEL, **native()).call(Receipt(), 2).look(1).look(6),
+        None,
+    ),
+    "orders that cannot be listed": (lambda s: s(Scope.venue_wide("pebble", confirm="pebble")), None),
+}
+
+
+@pytest.mark.parametrize(("tell", "second"), PROOFS.values(), ids=PROOFS.keys())
+def test_what_proves_a_scope_empty(story: Any, tell: Tell, second: float | None) -> None:
+    """Two whole listings since the last answer, `read_lag_s` apart, and nothing left in or between them."""
+    told = tell(story)
+    report = told.report()
+    expected = None if second is None else told.sweep.epoch + timedelta(seconds=second)
+    assert report.proved_empty_as_of == expected
+    assert (report.state is ScopeState.PROVED_EMPTY) is (second is not None)
+    if second is not None:
+        assert (report.residual, report.incomplete, report.reason, report.error) == ((), False, None, None)
+
+
+def test_without_a_lag_two_listings_are_still_two(story: Any) -> None:
+    """One of them proves nothing."""
+    prompt = {"capabilities": Capabilities(read_lag_s=0.0)}
+    assert story(**prompt).look(0).report().proved_empty_as_of is None
+    assert story(**prompt).look(0).look(0.1).report().proved_empty_as_of is not None

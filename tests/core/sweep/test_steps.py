@@ -1,0 +1,336 @@
+"""What a sweep does next, and when: calls, cancels, listings, or nothing more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from countermand import OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind, Sent
+from countermand._case._facts import Action, Began, NoSession
+from countermand._sweep._native import native_facts, outcome_of
+from countermand.venue import (
+    Acted,
+    Capabilities,
+    Gone,
+    MayHaveActed,
+    Receipt,
+    Refused,
+    SessionRefused,
+    Throttled,
+    Unreadable,
+)
+
+KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
+EVERYWHERE = Scope.venue_wide("pebble", confirm="pebble")
+Tell = Callable[[Any], Any]
+
+
+def native(s: Any, placed_after: PlacedAfter = CANCEL, **fields: Any) -> Any:
+    """Begin at a venue with a mass cancel of its own."""
+    kinds = frozenset({ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE})
+    return s(
+        **{
+            "placed_after": placed_after,
+            "capabilities": Capabilities(scopes=kinds, read_lag_s=5.0),
+            **fields,
+        }
+    )
+
+
+def queued(s: Any) -> Any:
+    story = s().look(0, "7")
+    story.sweep.ask(OrderId("7"), 0.5)
+    return story
+
+
+LOOK, CALL, OVER = "look", "call", "over"
+
+#: id: (the story, now, what begins, when to look again).
+STEPS: dict[str, tuple[Tell, float, Any, float]] = {
+    "first a listing": (lambda s: s(), 0, LOOK, 0),
+    "no listing beside a listing": (lambda s: s().looks(0), 0.1, None, 60),
+    "cancels once it is there": (lambda s: s().look(0, "7", "8"), 0.1, ["7", "8"], 0.1),
+    "named orders at once": (
+        lambda s: s(Scope.orders("pebble", "9", [OrderId("7")])),
+        0,
+        ["7"],
+        0,
+    ),
+    "no listing while orders wait for their turn": (queued, 5, None, 5.1),
+    "not beyond the deadline": (queued, 59.95, None, 60),
+    "a listing half a second after, while answers are missing": (
+        lambda s: s().look(0, "7").ask("7"),
+        0.5,
+        None,
+        0.6,
+    ),
+    "and then": (lambda s: s().look(0, "7").ask("7"), 0.6, LOOK, 0.6),
+    "the next one a second later": (lambda s: s().look(0, "7").ask("7").look(1, "7"), 1.2, None, 1.6),
+    "the third one a second later": (
+        lambda s: s().look(0, "7").ask("7").look(1, "7").look(2, "7"),
+        2.2,
+        None,
+        3.1,
+    ),
+    "all others after two": (
+        lambda s: s().look(0, "7").ask("7").look(1, "7").look(2, "7").look(3, "7").look(5, "7"),
+        5.2,
+        None,
+        7.1,
+    ),
+    "a listing as soon as all is answered": (lambda s: s().look(0, "7").tell(s.ack("7")), 1, LOOK, 1),
+    "the second one when the lag is over": (
+        lambda s: s().look(0, "7").tell(s.ack("7")).look(1),
+        1.2,
+        None,
+        6,
+    ),
+    "not before the first one has ended": (
+        lambda s: s(capabilities=Capabilities(read_lag_s=0.0)).look(0),
+        0,
+        None,
+        0.1,
+    ),
+    "proved": (lambda s: s().look(0).look(5), 5.1, OVER, math.inf),
+    "the deadline": (lambda s: s().look(0, "7"), 60, OVER, math.inf),
+    "a failed listing half a second later": (lambda s: s().look(0, fault="reset"), 0.1, None, 0.6),
+    "and twice as long after the next": (
+        lambda s: s().look(0, fault="reset").look(1, failure=Unreadable()),
+        1.1,
+        None,
+        2.1,
+    ),
+    "a failure after a success counts anew": (
+        lambda s: s().look(0, fault="reset").look(1).look(6.5, fault="reset"),
+        6.6,
+        None,
+        7.1,
+    ),
+    "when the venue says": (
+        lambda s: s().look(0, failure=Throttled(retry_after_s=7.0)),
+        0.2,
+        None,
+        7.1,
+    ),
+    "sooner than the venue says nothing": (lambda s: s().look(0, failure=Throttled()), 0.2, None, 0.6),
+    "not again after three refusals": (
+        lambda s: (
+            s()
+            .look(0, failure=Refused())
+            .look(1, failure=SessionRefused())
+            .look(2, failure=NoSession(failure=Refused()))
+        ),
+        2.1,
+        OVER,
+        math.inf,
+    ),
+    "again after two": (
+        lambda s: s().look(0, failure=Refused()).look(1, failure=Refused()),
+        1.1,
+        None,
+        2.1,
+    ),
+    "again after three that were no refusals": (
+        lambda s: s().look(0, failure=Refused()).look(1, fault="reset").look(2, failure=Refused()),
+        2.1,
+        None,
+        4.1,
+    ),
+    "under KEEP a snapshot that shifted is taken again at once": (
+        lambda s: s().look(0, "7", incomplete=True),
+        0.1,
+        LOOK,
+        0.1,
+    ),
+    "and so often only": (
+        lambda s: (
+            s().look(0, "7", incomplete=True).look(1, "7", incomplete=True).look(2, "7", "8", incomplete=True)
+        ),
+        2.1,
+        ["7", "8"],
+        2.1,
+    ),
+    "under KEEP a partial snapshot is no reason to send": (
+        lambda s: s().look(0, "7", fault="reset"),
+        0.1,
+        None,
+        0.6,
+    ),
+    "under CANCEL it is": (lambda s: s(None, CANCEL).look(0, "7", incomplete=True), 0.1, ["7"], 0.1),
+    # The venue's own call.
+    "the snapshot before the call": (lambda s: native(s, KEEP), 0, LOOK, 0),
+    "under KEEP the call waits for it": (lambda s: native(s, KEEP).looks(0), 2, None, 60),
+    "the call after the snapshot": (lambda s: native(s, KEEP).look(0, "7"), 0.1, CALL, 0.1),
+    "under CANCEL it waits for a second": (lambda s: native(s).looks(0), 0.5, None, 1),
+    "and no longer": (lambda s: native(s).looks(0), 1, CALL, 1),
+    "under CANCEL it waits for no second listing": (
+        lambda s: native(s).look(0, fault="reset"),
+        0.1,
+        CALL,
+        0.1,
+    ),
+    "nothing beside the call": (lambda s: native(s).look(0, "7").calls(), 1, None, 60),
+    "by id after a receipt, for the reads": (lambda s: native(s).look(0, "7").call(Receipt()), 1, ["7"], 1),
+    "by id after a doubt": (lambda s: native(s).look(0, "7").call(MayHaveActed()), 1, ["7"], 1),
+    "by id after a refusal": (lambda s: native(s).look(0, "7").call(Refused()), 1, ["7"], 1),
+    "once more where it was not sent": (
+        lambda s: native(s).look(0, "7").call(sent=Sent.NO, fault="refused"),
+        1.1,
+        CALL,
+        1.1,
+    ),
+    "after a while": (lambda s: native(s).look(0, "7").call(sent=Sent.NO, fault="refused"), 1, None, 1.1),
+    "not a third time": (
+        lambda s: (
+            native(s).look(0, "7").call(sent=Sent.NO, fault="x").call(sent=Sent.NO, fault="refused", at=2)
+        ),
+        4,
+        ["7"],
+        4,
+    ),
+    "not where a plugin broke": (
+        lambda s: native(s).look(0, "7").call(sent=Sent.NO, fault="x", broken=True),
+        2,
+        ["7"],
+        2,
+    ),
+    "not under a session that no other can replace": (
+        lambda s: native(s).look(0, "7").call(SessionRefused()),
+        2,
+        ["7"],
+        2,
+    ),
+    "once more under another session": (
+        lambda s: native(s, renewable=True).look(0, "7").call(SessionRefused()),
+        2,
+        CALL,
+        2,
+    ),
+    "not where a log-in is refused": (
+        lambda s: native(s).look(0, "7").call(NoSession(failure=Refused()), sent=Sent.NO),
+        2,
+        ["7"],
+        2,
+    ),
+    "once more where a log-in failed": (
+        lambda s: native(s).look(0, "7").call(NoSession(failure=Unreadable(), again_in_s=3.0), sent=Sent.NO),
+        2,
+        None,
+        3.6,
+    ),
+    # Without a listing.
+    "a venue-wide call at once": (lambda s: native(s, KEEP, scope=EVERYWHERE), 0, CALL, 0),
+    "and nothing after it": (
+        lambda s: native(s, scope=EVERYWHERE).call(Receipt()),
+        1,
+        OVER,
+        math.inf,
+    ),
+    "nor after a refusal": (lambda s: native(s, scope=EVERYWHERE).call(Refused()), 1, OVER, math.inf),
+    "again and again where it is not sent": (
+        lambda s: (
+            native(s, scope=EVERYWHERE)
+            .call(sent=Sent.NO, fault="refused", at=0)
+            .call(sent=Sent.NO, fault="refused", at=1)
+            .call(sent=Sent.NO, fault="refused", at=3)
+            .call(sent=Sent.NO, fault="refused", at=6)
+        ),
+        9,
+        CALL,
+        9,
+    ),
+    "no such call": (lambda s: s(EVERYWHERE), 0, OVER, math.inf),
+}
+
+
+@pytest.mark.parametrize(("tell", "now", "begins", "again_at"), STEPS.values(), ids=STEPS.keys())
+def test_what_begins(story: Any, tell: Tell, now: float, begins: Any, again_at: float) -> None:
+    """One thing at a time, and never a listing that would tell nothing."""
+    step = tell(story).step(now)
+    cancels = [one.value for one in step.cancel]
+    begun = [
+        *([LOOK] if step.look else []),
+        *([CALL] if step.call else []),
+        *([OVER] if step.over else []),
+        *([cancels] if cancels else []),
+    ]
+    assert begun == ([] if begins is None else [begins])
+    assert step.again_at == pytest.approx(again_at)
+
+
+#: id: (how the call ended, its outcome, its reason, its text).
+ENDS: dict[str, tuple[dict[str, Any], Outcome, Reason | None, str | None]] = {
+    "receipt": ({"answer": Receipt(text="ok")}, Outcome.PENDING, None, "ok"),
+    "doubt": ({"answer": MayHaveActed(code="102", text="error")}, Outcome.UNKNOWN, None, "102 error"),
+    "fault": ({"fault": "reset"}, Outcome.UNKNOWN, None, "reset"),
+    "unreadable": ({"answer": Unreadable()}, Outcome.UNKNOWN, None, None),
+    "refused": ({"answer": Refused(code="101")}, Outcome.REJECTED, Reason.MASS_CANCEL_REFUSED, "101"),
+    "not supported": (
+        {"answer": Refused(reason=Reason.NOT_SUPPORTED)},
+        Outcome.REJECTED,
+        Reason.NOT_SUPPORTED,
+        None,
+    ),
+    "gone": ({"answer": Gone()}, Outcome.REJECTED, Reason.MASS_CANCEL_REFUSED, None),
+    "session refused": ({"answer": SessionRefused()}, Outcome.REJECTED, Reason.NOT_AUTHORIZED, None),
+    "no such call": (
+        {"answer": SessionRefused(or_unsupported=True)},
+        Outcome.REJECTED,
+        Reason.NOT_SUPPORTED,
+        None,
+    ),
+    "throttled": ({"answer": Throttled(acted=Acted.NO)}, Outcome.REJECTED, Reason.THROTTLED, None),
+    "throttled, perhaps": ({"answer": Throttled()}, Outcome.UNKNOWN, None, None),
+    "not sent": ({"fault": "refused", "sent": Sent.NO}, Outcome.REJECTED, Reason.NOT_SENT, "refused"),
+    "no session": (
+        {"answer": NoSession(failure=Refused(text="locked")), "sent": Sent.NO},
+        Outcome.REJECTED,
+        Reason.NOT_AUTHORIZED,
+        "locked",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ended", "outcome", "reason", "text"), ENDS.values(), ids=ENDS.keys())
+def test_what_the_venues_own_call_came_to(
+    story: Any, ended: dict[str, Any], outcome: Outcome, reason: Reason | None, text: str | None
+) -> None:
+    """Refused only where it definitely was."""
+    told = native(story).look(0).call(**ended).report().native
+    assert (told.outcome, told.reason, told.text) == (outcome, reason, text)
+    assert told.call == ("cancel-all" if ended.get("sent", Sent.YES) is Sent.YES else "cancel")
+
+
+def test_a_session_that_is_refused_for_everything_is_not_a_missing_call(story: Any) -> None:
+    """Only other calls that succeed tell that a venue lacks this one."""
+    told = native(story).look(0, fault="reset").call(SessionRefused(or_unsupported=True)).report().native
+    assert told.reason is Reason.NOT_AUTHORIZED
+
+
+def test_a_call_without_an_end_is_unknown(story: Any) -> None:
+    """It may act."""
+    sweep = native(story).look(0, "7").calls()
+    assert outcome_of(sweep.sweep.natives[0]) is Outcome.UNKNOWN
+    assert sweep.report().native.outcome is Outcome.UNKNOWN
+    assert native_facts(sweep.sweep, sweep.sweep.known[OrderId("7")]) == ()
+
+
+def test_the_call_is_the_first_attempt_of_what_it_may_have_taken(story: Any) -> None:
+    """Of an order that was listed before its answer, and not when it was refused, nor a second time."""
+    sweep = native(story).look(0, "7").call(Receipt()).look(2, "8").sweep
+    seventh, eighth = sweep.known.values()
+    facts = native_facts(sweep, seventh)
+    assert [type(fact).__name__ for fact in facts] == ["Began", "Signed", "Ended"]
+    assert isinstance(facts[0], Began)
+    assert facts[0].action is Action.CANCEL
+    assert native_facts(sweep, eighth) == ()
+    sweep.ask(seventh.order_id, 3.0)
+    assert native_facts(sweep, seventh) == ()
+    for refused in (Refused(), SessionRefused()):
+        sweep = native(story).look(0, "7").call(refused).sweep
+        assert native_facts(sweep, sweep.known[OrderId("7")]) == ()
+    sweep = story().look(0, "7").sweep
+    assert native_facts(sweep, sweep.known[OrderId("7")]) == ()
