@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import attrs
@@ -36,9 +37,9 @@ class Cases:
         self._ledger = ledger
         self.exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
-        #: Cases of orders that ended while somebody looked for an order of that account, who may mean it.
-        self._ended: dict[Key, OpenCase] = {}
-        self._lookups: Counter[tuple[str, str]] = Counter()
+        #: Cases forgotten while somebody looked for an order of that account, who may mean it; and when.
+        self._past: dict[Key, tuple[OpenCase, float]] = {}
+        self._lookups: defaultdict[tuple[str, str], set[OpenCase]] = defaultdict(set)
         self._where: dict[Caller, OpenCase] = {}
         self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
         self._closed = False
@@ -106,8 +107,16 @@ class Cases:
         key = (venue, account, order)
         if key not in self._cases:
             self._cases[key] = entry = self._opened(venue, account, order)
-            self._lookups[venue, account] += entry.case.unresolved
+            if entry.case.unresolved:
+                self._lookups[venue, account].add(entry)
         return self._cases[key]
+
+    def _entry_meant(self, key: Key, waiters: Iterable[Caller]) -> OpenCase:
+        """Find the case of an order that was looked for: the one it had, if that was over only after then."""
+        past, ended_at = self._past.get(key, (None, -math.inf))
+        if past is None or min(caller.joined_at for caller in waiters) >= ended_at:
+            return self._entry(*key)
+        return past if past.survey.dead else self._cases.setdefault(key, past)
 
     def _opened(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         plugin = self._stations[venue].venue
@@ -171,10 +180,7 @@ class Cases:
             return entry
         key = (entry.case.venue, entry.case.account, found)
         if entry.case.earlier is None:
-            ended = self._ended.get(key)
-            # Whoever came before the order's end was read shares the case that ended meanwhile.
-            shares = ended is not None and min(map(_joined_at, entry.waiters)) < ended.survey.dead[0].ended_at
-            pinned = ended if ended is not None and shares else self._entry(*key)
+            pinned = self._entry_meant(key, entry.waiters)
         else:  # what an earlier ack told is nothing to those who cancel here
             pinned = self._opened(*key)
             pinned.case.earlier = entry.case.earlier
@@ -244,28 +250,30 @@ class Cases:
         if not entry.waiters and (entry.case.unresolved or entry.survey.dead):
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
-            if not entry.case.unresolved and self._lookups[entry.case.venue, entry.case.account]:
-                self._ended[entry.key] = entry
-                self._loop.call_later(_idle_s(entry), self._drop, entry)
         elif entry.quiet and not self._closed:
             entry.wake(self._loop.call_later(_idle_s(entry), self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
             del self._cases[entry.key]
-            lookups = (entry.case.venue, entry.case.account)
-            self._lookups[lookups] -= entry.case.unresolved
-            if not self._lookups[lookups]:
-                del self._lookups[lookups]
+        account = (entry.case.venue, entry.case.account)
+        if entry.case.unresolved:
+            self._lookups[account].discard(entry)
+            if not self._lookups[account]:
+                del self._lookups[account]
+        elif account in self._lookups:
+            self._keep_for_lookups(entry, self._loop.time())
 
-    def _drop(self, entry: OpenCase) -> None:
-        if self._ended.get(entry.key) is entry:
-            del self._ended[entry.key]
+    def _keep_for_lookups(self, entry: OpenCase, ended_at: float) -> None:
+        """Keep a case that is over while somebody may mean it who came before its end."""
+        key, account = entry.key, (entry.case.venue, entry.case.account)
+        callers = (caller for lookup in self._lookups.get(account, ()) for caller in lookup.waiters)
+        if any(caller.joined_at < ended_at for caller in callers):
+            self._past[key] = (entry, ended_at)
+            self._loop.call_later(_idle_s(entry), self._keep_for_lookups, entry, ended_at)
+        elif self._past.get(key, (None, 0.0))[0] is entry:
+            del self._past[key]
 
 
 def _idle_s(entry: OpenCase) -> float:
     return entry.case.capabilities.read_lag_s + LATE_GRACE_S
-
-
-def _joined_at(caller: Caller) -> float:
-    return caller.joined_at

@@ -23,6 +23,7 @@ Ask = Callable[..., CancelRequest]
 MINE = ClientOrderId("mine")
 RECEIPT = {"say": "receipt"}
 CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+ALIVE = {"say": "order", "id": "7", "status": "NEW"}
 WITH_HISTORY = Capabilities(read_lag_s=0.0, has_history=True)
 
 
@@ -168,3 +169,20 @@ def test_who_looks_for_an_order_shares_the_case_that_ends_meanwhile(
 
     virtually(use())
     assert peer.calls("cancel") == ["7", "7"]
+
+
+def test_who_looks_for_an_order_for_long_shares_the_case_that_rested_meanwhile(
+    virtually: Callable[[Any], Any], client: Callable[..., AsyncClient], peer: Peer, ask: Ask
+) -> None:
+    """A case is not forgotten while somebody may mean its order who came before it rested."""
+    peer.on("open", peer.after(2.9, rows(row("7", client_id="mine"))))
+    peer.on("cancel", RECEIPT, {"say": "refused"}).on("order", ALIVE).on("history", rows())
+
+    async def use() -> None:
+        async with client() as one:
+            looking = asyncio.create_task(one.cancel(ask(MINE, timeout_s=9.0)))
+            await asyncio.sleep(0.1)
+            assert (await one.cancel(ask("7", timeout_s=0.5))).outcome is Outcome.PENDING
+            assert (await looking).outcome is Outcome.PENDING  # by the first one's receipt
+
+    virtually(use())
