@@ -61,15 +61,22 @@ def searched(survey: Survey) -> bool:
 
     One history that shows the order itself at its end serves for both, for a successor is younger and would
     be in that same snapshot; but a replace can come between two pages. Otherwise both listings must be
-    complete and have begun after the order was first read at its end.
+    complete, have begun after a read of the order at its end was answered, and not show it as it was before.
     """
     ends = [seen for seen in survey.sightings if seen.report.status in _GONE]
     if not ends or _has_unplaced_heir(survey, ends[-1].report):
         return False
     if any(_serves_alone(seen, ends) for seen in ends):
         return True
-    begun = {one.began.action for one in survey.listings if one.began.at >= ends[0].began_at}
-    return whole_listings(survey.case) <= begun
+    since = min(end.ended_at for end in ends)
+    young = (one for one in survey.listings if one.began.at >= since and not _lags(survey, one))
+    return whole_listings(survey.case) <= {one.began.action for one in young}
+
+
+def _lags(survey: Survey, listing: Exchange) -> bool:
+    """Tell whether a listing shows the order as it was before its end."""
+    own = (row for row in listed(listing) if survey.case.is_about(row))
+    return any(row.status not in _GONE for row in own)
 
 
 def _has_unplaced_heir(survey: Survey, own: OrderReport) -> bool:

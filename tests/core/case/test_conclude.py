@@ -307,6 +307,15 @@ SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
     "both lack it, but began before the read": (
         lambda s: s.listing(at=0.5, action=Action.HISTORY).listing(at=0.5, action=Action.OPEN), Outcome.UNKNOWN, None,
     ),
+    "both lack it, but began while it was read": (
+        lambda s: s.listing(at=1, action=Action.HISTORY).listing(at=1, action=Action.OPEN), Outcome.UNKNOWN, None,
+    ),
+    "open orders lack it, but history shows it as it was": (
+        lambda s: s.listing(NEW, at=2, action=Action.HISTORY).listing(at=2, action=Action.OPEN), Outcome.UNKNOWN, None,
+    ),
+    "open orders show it as it was, and history lacks it": (
+        lambda s: s.listing(at=2, action=Action.HISTORY).listing(NEW, at=2, action=Action.OPEN), Outcome.UNKNOWN, None,
+    ),
     "open orders show the successor": (
         lambda s: s.listing(order("New", "8", replaces=OrderId("7")), at=2, action=Action.OPEN),
         Outcome.REJECTED, Reason.REPLACED,

@@ -140,12 +140,13 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
     "an answer that came with the caller is its own": (
         "full", lambda s: s.cancel(Throttled(acted=Acted.NO, retry_after_s=60), took=1).joined(1), "throttled.",
     ),
-    "listings that began with the read of the end are a search": (
-        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1).listing(at=1, action=HISTORY), "canceled.",
+    "listings that began with the end of the read of the end are a search": (
+        "shifting",
+        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1.1).listing(at=1.1, action=HISTORY), "canceled.",
     ),
     "listings that began a moment sooner are none": (
         "shifting",
-        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=0.9).listing(at=1, action=HISTORY), "unknown",
+        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1.0).listing(at=1.1, action=HISTORY), "unknown",
     ),
     "a later read of the end does not undo the search": (
         "shifting",
