@@ -137,7 +137,8 @@ class Trial:
         first = self.first
         for other in sorted(self.siblings, key=lambda one: -one.asked_at):
             if record.dead_at <= first.asked_at:
-                touch = first.joined_at <= other.decided_at
+                # One who follows has left the case before its ack, and nobody but the client knows when.
+                touch = first.joined_at <= other.decided_at and not other.ask.follow
             else:
                 touch = first.asked_at <= other.at + self.played.declared_lag_s
             if other.asked_at <= first.asked_at and touch:

@@ -177,6 +177,32 @@ ROWS: dict[str, tuple[str | None, World]] = {
             arrivals=(h.arrival(), h.arrival(number=2, at=12.3)),
         ),
     ),
+    "not sent, for one who followed had left the case": (
+        None,
+        lambda h: h.world(
+            (
+                h.told(canceled(h, order_id="8", successor="8"), follow=True, at=15.0),
+                h.told(h.ack("rejected", "not sent", sent="no"), asked_at=12.0, at=16.0),
+            ),
+            h.record(NEW, (10.6, "Replaced"), replaced_by="8"),
+            h.record(NEW, GONE, order_id="8"),
+            arrivals=(h.arrival(),),
+        ),
+    ),
+    "canceled earlier, by one who came to the successor before": (
+        None,
+        lambda h: h.world(
+            (
+                h.told(canceled(h, order_id="8", successor="8"), follow=True),
+                h.told(
+                    canceled(h, "earlier", order_id="8", successor="8"), follow=True, asked_at=10.1, at=13.0
+                ),
+            ),
+            h.record(NEW, (10.05, "Replaced"), replaced_by="8"),
+            h.record(NEW, GONE, order_id="8", canceled_by="cancel 1"),
+            arrivals=(h.arrival(order_id="8"),),
+        ),
+    ),
     "rejected, for another caller of the case had canceled it": (
         REJECTED,
         lambda h: h.world(
