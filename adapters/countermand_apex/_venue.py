@@ -175,7 +175,8 @@ class Apex:
     def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List the open orders of an account; AlphaPoint GetOpenOrders, one unpaged list."""
         body = self._account(account)
-        return self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing)
+        call = self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing)
+        return attrs.evolve(call, takes_part=True)
 
     def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AlphaPoint GetOrderHistory."""

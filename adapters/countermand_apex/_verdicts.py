@@ -35,13 +35,14 @@ from countermand.venue import (
     Unreadable,
     retry_after_s,
 )
-from countermand.venue.wire import Rows, WireError, read_json, structure
+from countermand.venue.wire import JsonArray, Rows, WireError, read_json, structure
 from countermand_apex._wire import (
     TEXT_LENGTH,
     WireAnswer,
     account_ids,
     join_texts,
     only_order,
+    order_report,
     order_rows,
 )
 
@@ -115,7 +116,9 @@ def read_trail(response: HttpResponse) -> TrailVerdict:
 
 
 def read_listing(response: HttpResponse) -> ListingVerdict:
-    """Read the answer to GetOpenOrders, which is one unpaged list."""
+    """Read the answer to GetOpenOrders, which is one unpaged list, however long; or a part of it."""
+    if response.status == HTTPStatus.OK and response.content.lstrip()[:1] == b"[":
+        return Page(rows=Rows(values=JsonArray(response.content), read=order_report))
     rows = read_payload(response, order_rows)
     return Page(rows=rows) if isinstance(rows, Rows) else rows
 
@@ -125,7 +128,7 @@ def read_history(response: HttpResponse, start: int) -> ListingVerdict:
     rows = read_payload(response, order_rows)
     if not isinstance(rows, Rows):
         return rows
-    return Page(rows=rows, next_page=start + len(rows.values) if rows.values else None)
+    return Page(rows=rows, next_page=start + rows.listed if rows.listed else None)
 
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:

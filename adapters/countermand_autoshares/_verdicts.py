@@ -182,7 +182,7 @@ def _is_open(report: OrderReport) -> bool:
 def _page(value: object, page: int, keeps: Callable[[OrderReport], bool] | None = None) -> Page:
     envelope = order_page(value)
     rows = attrs.evolve(order_rows(envelope.result), keeps=keeps)
-    listed, counted = len(rows.values), envelope.total_count or 0
+    listed, counted = rows.listed, envelope.total_count or 0
     # TotalCount may be 0 with rows beside it, so it can only ask for more, never end the listing.
     more = listed >= PAGE_SIZE or bool(envelope.next_page_link) or counted > page * PAGE_SIZE + listed
     if more and not listed and page == 0:

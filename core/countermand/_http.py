@@ -24,8 +24,9 @@ def _lower_keys(headers: Mapping[str, str]) -> dict[str, str]:
 
 @attrs.frozen(kw_only=True)
 class HttpResponse:
-    """One whole answer; header names are lower case."""
+    """One answer; header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict, converter=_lower_keys, repr=False)
+    #: The whole of it, unless the call that it answers takes a part of one that is too long.
     content: bytes = attrs.field(default=b"", repr=False)

@@ -207,7 +207,9 @@ class Station:
         verdict = None
         try:
             most_bytes = self._settings.most_bytes(call)
-            response = await self._wire.exchange(self.venue.base_url, request, most_bytes, progress)
+            response = await self._wire.exchange(
+                self.venue.base_url, request, most_bytes, progress, takes_part=call.takes_part
+            )
             verdict = redactor.answer(call.read(response))
         except WireFault as error:
             fault = redactor.text(str(error))  # a library's words can quote the header it did not like

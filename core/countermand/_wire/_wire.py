@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 import httpx
@@ -20,8 +20,6 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-
-Content = TypeVar("Content", bytes, bytearray)
 
 
 class WireFault(Exception):  # noqa: N818 - a private signal, not an error of the tree
@@ -77,11 +75,17 @@ class Wire:
             await self._transport.aclose()
 
     async def exchange(
-        self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
+        self,
+        base_url: str,
+        request: HttpRequest,
+        max_bytes: int,
+        progress: Progress,
+        *,
+        takes_part: bool = False,
     ) -> HttpResponse:
-        """Send a request and read its whole answer; raises `WireFault`."""
+        """Send a request and read its answer, whole unless a part will do; raises `WireFault`."""
         try:
-            return await self._exchange(base_url, request, max_bytes, progress)
+            return await self._exchange(base_url, request, progress, _Bound(max_bytes, takes_part))
         except _NOT_SENT as error:
             progress.unsent = True
             raise WireFault(_told(error)) from error
@@ -89,13 +93,13 @@ class Wire:
             raise WireFault(_told(error)) from error
 
     async def _exchange(
-        self, base_url: str, request: HttpRequest, max_bytes: int, progress: Progress
+        self, base_url: str, request: HttpRequest, progress: Progress, bound: _Bound
     ) -> HttpResponse:
         response = await self._transport.handle_async_request(_outgoing(base_url, request, progress))
         if not isinstance(response.stream, httpx.AsyncByteStream):
             raise WireFault("the transport is not an async one")
         try:
-            content = await _whole(response, response.stream, max_bytes)
+            content = await _read(response, response.stream, bound)
         finally:
             await response.aclose()
         progress.status = response.status_code
@@ -117,20 +121,29 @@ def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.
         raise
 
 
-async def _whole(response: httpx.Response, stream: httpx.AsyncByteStream, max_bytes: int) -> bytes:
+@attrs.frozen
+class _Bound:
+    """How much of an answer is read, in bytes; what is longer is a fault, or cut off."""
+
+    most: int
+    cuts: bool
+
+
+async def _read(response: httpx.Response, stream: httpx.AsyncByteStream, bound: _Bound) -> bytes:
     if response.is_stream_consumed:  # a transport may have read it already
-        return _within(response.content, max_bytes)
+        return _within(response.content, bound)
     content = bytearray()
     async for chunk in stream:
         content += chunk
-        _within(content, max_bytes)
-    return bytes(content)
+        if len(content) > bound.most:
+            break
+    return _within(bytes(content), bound)
 
 
-def _within(content: Content, max_bytes: int) -> Content:
-    if len(content) > max_bytes:
-        raise WireFault(f"the reply is over {max_bytes} bytes")
-    return content
+def _within(content: bytes, bound: _Bound) -> bytes:
+    if len(content) > bound.most and not bound.cuts:
+        raise WireFault(f"the reply is over {bound.most} bytes")
+    return content[: bound.most]
 
 
 def _told(error: Exception) -> str:

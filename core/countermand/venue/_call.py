@@ -58,3 +58,5 @@ class Call(Generic[V_co]):
     read: Callable[[HttpResponse], V_co] = attrs.field(repr=False)
     #: A smaller bound than the client's own, where the venue's replies allow one.
     max_bytes: int | None = None
+    #: Whether `read` makes out the part of a reply that is over the bound, and says that it is a part.
+    takes_part: bool = False

@@ -8,7 +8,8 @@ over-long number or a too deep nesting is unreadable.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from codecs import BOM_UTF8, utf_8_decode
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NoReturn, TypeVar, get_origin
 
@@ -21,6 +22,8 @@ from cattrs.gen import make_dict_structure_fn, override
 T = TypeVar("T")
 
 _MOST_DIGITS = 40
+#: What may stand between the parts of a JSON text; RFC 8259, 2.
+_BLANKS = frozenset(" \t\n\r")
 
 
 class WireError(ValueError):
@@ -35,9 +38,14 @@ class Rows(Generic[T]):
     `WireError` for one that is not of the documented shape.
     """
 
-    values: Sequence[Any] = attrs.field(repr=False)
+    values: list[Any] | JsonArray = attrs.field(repr=False)
     read: Callable[[Any], T]
     keeps: Callable[[T], bool] | None = None
+
+    @property
+    def listed(self) -> int:
+        """How many there are, also of those that are not given."""
+        return sum(1 for _ in self.values)
 
     def __iter__(self) -> Iterator[T]:
         rows = map(self.read, self.values)
@@ -47,17 +55,58 @@ class Rows(Generic[T]):
 def read_json(content: bytes) -> Any:
     """Read JSON with folded keys, exact integers, every other number a `Decimal`; raises `WireError`."""
     try:
-        return json.loads(
-            content.decode("utf-8-sig"),
-            object_pairs_hook=_folded,
-            parse_int=_integer,
-            parse_float=_decimal,
-            parse_constant=_refuse_constant,
-        )
+        return _DECODER.decode(content.decode("utf-8-sig"))
     except WireError:
         raise
     except (ValueError, RecursionError) as error:
         raise WireError(f"not JSON: {error}") from error
+
+
+@attrs.frozen
+class JsonArray:
+    """The items of a JSON array, each read as `read_json` does, only while they are iterated.
+
+    So a long one holds nobody up, and of one that is cut off the items before that are not lost: iterating
+    raises `WireError` where it is no JSON array any more.
+    """
+
+    content: bytes = attrs.field(repr=False)
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            # What is no text any more ends the array, too, but not before its place.
+            text, _ = utf_8_decode(self.content.removeprefix(BOM_UTF8), "strict", False)
+            yield from _items(text)
+        except WireError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"not JSON: {error}") from error
+
+
+def _items(text: str) -> Iterator[Any]:
+    place, end = _after_blanks(text, 0), "["
+    if text[place : place + 1] != end:
+        raise WireError("expected an array")
+    place = _after_blanks(text, place + 1)
+    is_first = True
+    while text[place : place + 1] != "]" or not is_first:
+        value, place = _DECODER.raw_decode(text, place)
+        yield value
+        place, is_first = _after_blanks(text, place), False
+        end = text[place : place + 1]
+        if end == "]":
+            break
+        if end != ",":
+            raise WireError(f"an array that ends after {place} characters" if not end else "no array")
+        place = _after_blanks(text, place + 1)
+    if _after_blanks(text, place + 1) < len(text):
+        raise WireError("more than an array")
+
+
+def _after_blanks(text: str, place: int) -> int:
+    while text[place : place + 1] in _BLANKS:
+        place += 1
+    return place
 
 
 def write_json(value: object) -> bytes:
@@ -104,6 +153,11 @@ def _decimal(digits: str) -> Decimal:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise WireError(f"{name} is not a number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_folded, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse_constant
+)
 
 
 def _exactly(kind: type[T]) -> Callable[[object, Any], T]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand.venue.wire import Rows, WireError, read_json, structure, write_json
+from countermand.venue.wire import JsonArray, Rows, WireError, read_json, structure, write_json
 
 VALUES = {
     "an object": (b'{"a": 1}', {"a": 1}),
@@ -217,3 +217,45 @@ def test_rows_can_be_read_again_and_chosen() -> None:
     rows = Rows(values=["1", "2", "3"], read=int, keeps=lambda number: number != 2)
     assert [*rows, *rows] == [1, 3, 1, 3]
     assert "'2'" not in repr(rows)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", " [ ] ", "[1]", '[1, {"A_b": 2.50}, [3]]\n', '\ufeff["\u20ac", null]', "[[]]"]
+)
+def test_an_array_is_read_item_by_item(text: str) -> None:
+    """It comes to what the whole of it does, and anew each time."""
+    array = JsonArray(text.encode())
+    assert [*array] == [*array] == read_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    {
+        "none": ("", 0),
+        "no array": ('{"a": 1}', 0),
+        "cut off within an item": ('[{"a": 1}, {"a"', 1),
+        "cut off after an item": ("[1, 2", 2),
+        "cut off after a comma": ("[1, 2, ", 2),
+        "cut off within a letter": (b'["a", "\xe2\x82', 1),
+        "another sign": ("[1, 2; 3]", 2),
+        "a comma too many": ("[1, 2, ]", 2),
+        "a comma alone": ("[, 1]", 0),
+        "more after it": ("[1, 2] 3", 2),
+        "a key twice": ('[1, {"a": 1, "A": 2}]', 1),
+        "no number": ("[1, NaN]", 1),
+        "too deep": ("[1, " + "[" * 100_000, 1),
+        "no text": (b"[1, 2, \xff]", 0),
+    }.values(),
+)
+def test_an_array_that_breaks_off_is_read_so_far(text: str | bytes, before: int) -> None:
+    """What stands before the place that cannot be read is given, and then it is told."""
+    items = iter(JsonArray(text if isinstance(text, bytes) else text.encode()))
+    assert len([next(items) for _ in range(before)]) == before
+    with pytest.raises(WireError):
+        next(items)
+
+
+@given(st.lists(st.integers() | st.text() | st.booleans() | st.none() | st.lists(st.integers(), max_size=3)))
+def test_an_array_is_what_json_says(values: list[Any]) -> None:
+    """Whatever is in it, and with whatever blanks."""
+    assert [*JsonArray(json.dumps(values, indent=1).encode())] == values

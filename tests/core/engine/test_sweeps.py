@@ -660,3 +660,14 @@ def test_scope_kinds_are_those_of_the_venue() -> None:
     """What the tests above rest on."""
     assert ScopeKind.ACCOUNT in Stage("apex", 0).venue.capabilities.scopes
     assert Stage("autoshares", 0).venue.capabilities.scopes == frozenset()
+
+
+def test_of_a_listing_over_the_limit_the_part_that_was_read_is_canceled() -> None:
+    """Nothing is proved of the rest until a listing is whole again."""
+    stage = Stage("apex", orders=30, read_lag_s=0.1)
+    scope = Scope.mine("apex", ACCOUNT, lambda _: True)
+    cut = stage.swept(scope, CANCEL, timeout_s=0.5, listing_bytes=6_000)
+    assert 0 < len(cut.acks) < 30
+    assert (cut.state, cut.incomplete, len(stage.open)) == (ScopeState.UNKNOWN, True, 30 - len(cut.acks))
+    whole = stage.swept(scope, CANCEL, listing_bytes=6_000)
+    assert (whole.state, stage.open) == (ScopeState.PROVED_EMPTY, set())

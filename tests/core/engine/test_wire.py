@@ -281,3 +281,16 @@ def test_whose_transport_is_closed() -> None:
     lent = Lent(lambda _: httpx.Response(200))
     asyncio.run(Wire(lent).aclose())
     assert not lent.closed
+
+
+@pytest.mark.parametrize("read_already", [True, False])
+def test_a_part_of_a_reply_may_do(read_already: bool) -> None:
+    """What is over the limit is cut off there, for a call that takes a part."""
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        text = b"0123456789"
+        return httpx.Response(200, content=text) if read_already else httpx.Response(200, stream=Body(text))
+
+    wire = Wire(httpx.MockTransport(handler))
+    response = asyncio.run(wire.exchange(BASE, ASKED, 6, begun(), takes_part=True))
+    assert response.content == b"012345"
