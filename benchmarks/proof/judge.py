@@ -98,8 +98,9 @@ def _canceled_by_wrong(trial: Trial) -> bool:
         # Whoever comes before an attempt is answered shares it, whoever sent it.
         return by is None or by.at > trial.told.at or trial.was_answered(by)
     # When a caller came to a successor only the client knows: others may have canceled it before.
-    own = by is not None and record in trial.roots and by in trial.attempts(record)
-    return own and by.at >= trial.first.asked_at and claimed == "earlier"
+    if by is None or record not in trial.roots or claimed != "earlier":
+        return False
+    return by in trial.attempts(record) and by.at >= trial.first.asked_at
 
 
 def _not_sent_though_arrived(trial: Trial) -> bool:
