@@ -18,6 +18,14 @@ from countermand.venue import CONTRACT, Plugin
 PLUGIN = Plugin(contract=CONTRACT, venue=lambda **settings: None, summary="a [plain] one", credentials={})
 """
 
+LISTER = """
+from countermand_apex.simulator import ApexSimulator
+
+class Lister(ApexSimulator):
+    def venue(self, base_url, **settings):
+        return super().venue(base_url, cancel_list=True, **settings)
+"""
+
 
 def test_table_tells_every_plugin(run: Run) -> None:
     """Each venue stands with what it can do, within the width of the terminal."""
@@ -27,13 +35,23 @@ def test_table_tells_every_plugin(run: Run) -> None:
     for told in (
         "apex is AlphaPoint APEX",
         "autoshares is AutoShares",
-        "mass cancel account, lists of 50",
+        "mass cancel account reads",
         "mass cancel none of its own",
         "limits none declared",
         "50 a minute and account (cancel)",
     ):
         assert told in words
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_lists_of_orders_are_told(run: Run, install: Callable[..., None]) -> None:
+    """A venue that takes lists of orders says how many go into one."""
+    install(
+        "[countermand.venues]\nlister = countermand_apex:PLUGIN\n"
+        "[countermand.simulators]\nlister = listing_venue:Lister\n",
+        listing_venue=LISTER,
+    )
+    assert "mass cancel account, lists of 50 reads" in " ".join(run("venues").out.split())
 
 
 @pytest.mark.parametrize("name", ["apex", "autoshares"])
