@@ -35,7 +35,7 @@ def test_table_tells_every_plugin(run: Run) -> None:
     for told in (
         "apex is AlphaPoint APEX",
         "autoshares is AutoShares",
-        "mass cancel account reads",
+        "mass cancel account, venue wide reads",
         "mass cancel none of its own",
         "limits none declared",
         "50 a minute and account (cancel)",
@@ -51,7 +51,7 @@ def test_lists_of_orders_are_told(run: Run, install: Callable[..., None]) -> Non
         "[countermand.simulators]\nlister = listing_venue:Lister\n",
         listing_venue=LISTER,
     )
-    assert "mass cancel account, lists of 50 reads" in " ".join(run("venues").out.split())
+    assert "mass cancel account, venue wide, lists of 50 reads" in " ".join(run("venues").out.split())
 
 
 @pytest.mark.parametrize("name", ["apex", "autoshares"])
