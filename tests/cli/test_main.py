@@ -57,7 +57,18 @@ def test_help_names_every_command(run: Run, words: tuple[str, ...]) -> None:
     """Help is what one gets who asks for it, and who asks for nothing."""
     ran = run(*words)
     assert ran.code == 0
-    assert all(name in ran.out for name in ("demo", "simulate", "cancel", "venues"))
+    commands = (
+        "demo",
+        "simulate",
+        "cancel",
+        "cancel-many",
+        "cancel-all",
+        "kill",
+        "orders",
+        "settle",
+        "venues",
+    )
+    assert all(f"│ {name} " in ran.out for name in commands)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +80,16 @@ def test_help_names_every_command(run: Run, words: tuple[str, ...]) -> None:
         (("simulate", "all", "--port", "65536"), "Must be <= 65535"),
         (("simulate", "all", "--port", "-1"), "Must be >= 0"),
         (("cancel", "apex", "--order", "1"), "--account"),
+        (("cancel-many", "apex", "--account", "9"), "--orders"),
+        (
+            ("cancel-many", "apex", "--account", "9", "--orders", "-", "--config", "nowhere.toml"),
+            "nowhere.toml: ",
+        ),
+        (("cancel-all", "apex"), "--account"),
+        (("cancel-all", "apex", "--account", "9", "--placed-after", "wait"), "placed-after"),
+        (("kill", "--config", "nowhere.toml", "--yes"), "nowhere.toml: cannot be"),
+        (("kill", "apex"), "Unused"),
+        (("orders", "apex"), "--account"),
         (("cancel", "apex", "--account", "9"), "either --order or --client-order"),
         (("cancel", "apex", "--account", "9", "--order", "1", "--client-order", "2"), "either --order or"),
         (("cancel", "apex", "--account", "", "--order", "1"), "'account' of CancelRequest must be"),

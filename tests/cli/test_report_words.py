@@ -165,19 +165,16 @@ def rendered(table: object, width: int = 160) -> str:
     return stream.getvalue()
 
 
-def test_kill_is_a_row_for_each_scope() -> None:
-    """Each scope of a kill is a row with what is known, in the order asked."""
-    killed = KillReport(reports=(PROVED, RESIDUAL, narrower(UNKNOWN)))
-    rows = [" ".join(line.split()) for line in rendered(kill_table(killed)).splitlines()]
-    assert rows[0] == "scope what is known orders canceled left not covered calls elapsed"
-    assert rows[2] == "toy: account 9 PROVED EMPTY as of 03:04:05Z 2 2 0 - 3 1.5 s"
-    assert rows[3] == "toy: account 9 RESIDUAL 2 1 2 - 3 1.5 s"
-    assert rows[4].startswith("toy: account 9 UNKNOWN: not authorized; ")
-    assert "quotes" in "".join(rows[4:])
-
-
-def narrower(one: MassCancelReport) -> MassCancelReport:
-    return report(acks=one.acks, error=one.error, reason=one.reason, not_covered=("quotes",))
+@pytest.mark.parametrize("width", [80, 160])
+def test_kill_is_a_row_for_each_scope(width: int) -> None:
+    """Each scope of a kill is a row with what is known, in the order asked, also on a narrow terminal."""
+    table = rendered(kill_table(KillReport(reports=(PROVED, RESIDUAL, UNKNOWN))), width)
+    assert [" ".join(line.split()) for line in table.splitlines() if "─" not in line] == [
+        "scope what is known as of canceled left elapsed",
+        "toy: account 9 PROVED EMPTY 03:04:05Z 2 of 2 0 1.5 s",
+        "toy: account 9 RESIDUAL - 1 of 2 2 1.5 s",
+        "toy: account 9 UNKNOWN - 1 of 1 0 1.5 s",
+    ]
 
 
 def test_orders_are_rows() -> None:
@@ -210,17 +207,22 @@ def test_orders_are_rows() -> None:
             id="not-blocked",
         ),
         pytest.param(
+            {"reports": (report(proved_empty_as_of=AT, not_covered=("quotes",)), UNKNOWN)},
+            ["toy: account 9: not covered: quotes: of these nothing is proved"],
+            id="not-covered",
+        ),
+        pytest.param(
             {"unnamed": {"toy": ("10", "11")}},
             ["toy: NOTHING WAS DONE to accounts that nobody named: 10, 11"],
             id="unnamed",
         ),
         pytest.param(
             {"undiscovered": {"toy": "timed out"}},
-            ["toy: could not be asked for its accounts: timed out"],
+            ["toy: its accounts are not known: timed out"],
             id="undiscovered",
         ),
     ],
 )
 def test_what_no_scope_tells_is_told(fields: dict[str, Any], lines: list[str]) -> None:
     """What a kill knows beyond its scopes is told in words that nobody overlooks."""
-    assert list(besides_scopes(KillReport(reports=(PROVED,), **fields))) == lines
+    assert list(besides_scopes(KillReport(**{"reports": (PROVED,), **fields}))) == lines

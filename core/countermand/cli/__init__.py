@@ -1,4 +1,4 @@
-"""The commands: `countermand simulate`, `cancel`, `venues` and `demo`."""
+"""The commands, from `countermand cancel` to `countermand kill`, and the demo."""
 
 from countermand.cli._app import run
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from countermand.cli._kill_demo import kill_demo
 from countermand.cli._play import Played, play, with_async_client, with_client
 from countermand.cli._words import STYLES, evidence, filled, said, why
 from countermand.errors import PluginError
@@ -23,15 +24,20 @@ _WIDE = 100
 _WIDTHS = {False: (11, 10, 9), True: (14, 18, 20)}
 
 
-def demo() -> int:
+def demo(*, kill: bool = False) -> int:
     """Cancel orders of every kind at simulated venues, and compare each ack with the venue's book.
 
     Each order is canceled twice, through `Client` and through `AsyncClient`, at simulators of their own. The
     exit code is 0 if every ack agrees with the book, 1 otherwise.
+
+    :param kill: Instead, fill each simulated venue with orders, make one of them sick, cancel everything at
+        all of them at once, and compare the report with their books.
     """
     names = simulators()
     if not names:
         raise PluginError("no simulator is installed")
+    if kill:
+        return kill_demo(names)
     with ThreadPoolExecutor(2) as threads:
         synchronous, asynchronous = threads.map(partial(play, names), (with_client, with_async_client))
     wrong = [*_wrong("Client", synchronous), *_wrong("AsyncClient", asynchronous)]

@@ -8,17 +8,17 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from countermand import KillReport, MassCancelReport, OrderReport, Outcome, ScopeState
-from countermand.cli._report_words import STATE_STYLES, why_unknown
+from countermand import KillReport, MassCancelReport, OrderReport, Outcome
+from countermand.cli._report_words import STATE_STYLES
 from countermand.cli._words import plain
 
 #: The headings of numbers.
-_NUMBERS = frozenset({"orders", "canceled", "left", "calls", "elapsed", "filled", "quantity"})
+_NUMBERS = frozenset({"canceled", "left", "elapsed", "filled", "quantity"})
 
 
 def kill_table(report: KillReport) -> Table:
     """Show each scope of a kill: what is known of it, and what was done."""
-    table = _table("scope", "what is known", "orders", "canceled", "left", "not covered", "calls", "elapsed")
+    table = _table("scope", "what is known", "as of", "canceled", "left", "elapsed")
     for one in report.reports:
         table.add_row(*_scope_cells(one))
     return table
@@ -42,26 +42,19 @@ def orders_table(orders: Iterable[OrderReport]) -> Table:
 
 def _scope_cells(report: MassCancelReport) -> list[str]:
     canceled = sum(ack.outcome is Outcome.CANCELED for ack in report.acks)
+    as_of = report.proved_empty_as_of
     return [
         escape(str(report.scope)),
-        f"[{STATE_STYLES[report.state]}]{escape(_known(report))}[/]",
-        str(len(report.acks)),
-        str(canceled),
+        f"[{STATE_STYLES[report.state]}]{report.state.name.replace('_', ' ')}[/]",
+        "-" if as_of is None else f"{as_of:%H:%M:%S}Z",
+        f"{canceled} of {len(report.acks)}",
         str(len(report.residual)),
-        escape(", ".join(report.not_covered) or "-"),
-        str(report.calls),
         f"{report.elapsed_s:.1f} s",
     ]
 
 
-def _known(report: MassCancelReport) -> str:
-    if report.proved_empty_as_of is not None:
-        return f"PROVED EMPTY as of {report.proved_empty_as_of:%H:%M:%S}Z"
-    return "RESIDUAL" if report.state is ScopeState.RESIDUAL else f"UNKNOWN: {why_unknown(report)}"
-
-
 def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
     return table

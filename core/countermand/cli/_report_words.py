@@ -37,11 +37,10 @@ def state(report: MassCancelReport) -> str:
         return f"PROVED EMPTY as of {report.proved_empty_as_of:%H:%M:%S.%f}Z"
     if report.state is ScopeState.RESIDUAL:
         return f"RESIDUAL: {counted(len(report.residual), 'order')} left"
-    return f"UNKNOWN: {why_unknown(report)}"
+    return f"UNKNOWN: {_why_unknown(report)}"
 
 
-def why_unknown(report: MassCancelReport) -> str:
-    """Tell why nobody can tell what is left of a scope."""
+def _why_unknown(report: MassCancelReport) -> str:
     known = [
         report.reason.value if report.reason is not None else None,
         report.error,
@@ -79,10 +78,13 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
     if report.before is not None:
         done = "done" if report.before.done else f"FAILED: {report.before.error}"
         yield f"new orders were to be blocked: {done}, after {report.before.elapsed_s:.3f} s"
+    for one in report.reports:
+        if one.state is ScopeState.PROVED_EMPTY and one.not_covered:
+            yield f"{one.scope}: not covered: {_not_covered(one)}"
     for venue, accounts in report.unnamed.items():
         yield f"{venue}: NOTHING WAS DONE to accounts that nobody named: {', '.join(accounts)}"
     for venue, error in report.undiscovered.items():
-        yield f"{venue}: could not be asked for its accounts: {error}"
+        yield f"{venue}: its accounts are not known: {error}"
 
 
 def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
@@ -93,9 +95,13 @@ def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
     yield "kept", _ids(order.order_id for order in report.kept)
     yield "beyond scope", _ids(report.beyond_scope)
     if report.not_covered:
-        yield "not covered", [f"{', '.join(report.not_covered)}: of these nothing is proved"]
+        yield "not covered", [_not_covered(report)]
     yield "calls", [str(report.calls)]
     yield "elapsed", [f"{report.elapsed_s:.3f} s"]
+
+
+def _not_covered(report: MassCancelReport) -> str:
+    return f"{', '.join(report.not_covered)}: of these nothing is proved"
 
 
 def _native(native: NativeCancel) -> str:

@@ -1,0 +1,210 @@
+"""`countermand cancel-many`: a file of orders against a served simulator."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from countermand import CancelAck, OrderStatus, Outcome
+from countermand.testing import LiveSimulator
+
+pytest_plugins = ["countermand.testing.fixtures"]
+
+Run = Callable[..., Any]
+
+
+def place(live: LiveSimulator, *ids: str, **fields: Any) -> None:
+    for order_id in ids:
+        live.call(partial(live.simulator.place, order_id=order_id, **fields))
+
+
+def status(live: LiveSimulator, order_id: str) -> OrderStatus:
+    found: OrderStatus = live.call(lambda _now: live.simulator.book.order(order_id).status)
+    return found
+
+
+def acks_of(text: str) -> list[CancelAck]:
+    """Read acks that were printed one after the other."""
+    decoder, acks, rest = json.JSONDecoder(), [], text.lstrip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        acks.append(CancelAck.from_dict(value))
+        rest = rest[end:].lstrip()
+    return acks
+
+
+@pytest.fixture
+def many(venue: LiveSimulator, run: Run, tmp_path: Path) -> Run:
+    """Run `countermand cancel-many` at the venue, with a file of orders."""
+    path = tmp_path / "orders"
+
+    def command(text: str, *words: str) -> Any:
+        path.write_text(text)
+        return run("cancel-many", venue.simulator.name, "--account", "9", "--orders", str(path), *words)
+
+    return command
+
+
+def test_all_are_canceled(venue: LiveSimulator, many: Run) -> None:
+    """Each order of the file is canceled, one that stands there twice too, and no other one."""
+    place(venue, "7001", "7002", "7003")
+    ran = many("# mine\n7001\n\n7002\n7001\n")
+    name = f"{venue.simulator.name}: account 9"
+    told = f"{name}: asked 3, canceled 3, pending 0, rejected 0, unknown 0, unanswered 0\n"
+    assert (ran.code, ran.out) == (0, told)
+    assert ran.err.endswith(told)
+    assert status(venue, "7001") is status(venue, "7002") is OrderStatus.CANCELED
+    assert status(venue, "7003") is OrderStatus.NEW
+
+
+@pytest.mark.parametrize(
+    ("filled", "delayed", "silent", "code"),
+    [
+        pytest.param((), (), (), 0, id="canceled"),
+        pytest.param(("7001",), (), (), 4, id="rejected"),
+        pytest.param(("7001",), ("7002",), (), 3, id="pending-above-rejected"),
+        pytest.param(("7001",), ("7002",), ("7003",), 5, id="unknown-above-all"),
+    ],
+)
+def test_least_known_gives_the_exit_code(
+    venue: LiveSimulator, many: Run, filled: Any, delayed: Any, silent: Any, code: int
+) -> None:
+    """The exit code is that of the order of which the least is known; what was not canceled is told."""
+    place(venue, *(order for order in ("7001", "7002", "7003", "7004") if order not in filled))
+    place(venue, *filled, status=OrderStatus.FILLED)
+    if delayed:
+        venue.call(lambda _now: venue.simulator.switch(cancel_delay_s=3600.0))
+    venue.call(lambda _now: venue.simulator.switch(silent_orders=list(silent)))
+    ran = many("7001\n7002\n7003\n7004\n", "--timeout", "0.8")
+    assert ran.code == code
+    assert ("order 7001: REJECTED: too late; HTTP " in ran.out) is bool(filled)
+    assert ("order 7002: PENDING: " in ran.out) is bool(delayed)
+    assert ("order 7003: UNKNOWN: nobody can tell; " in ran.out) is bool(silent)
+
+
+def test_json_is_the_acks(venue: LiveSimulator, many: Run) -> None:
+    """With `--json` there is an ack for each line, such as `settle` reads, and nothing on stderr."""
+    place(venue, "7001", "7002")
+    ran = many("7001\n7002\n7001\n", "--json")
+    acks = acks_of(ran.out)
+    assert (ran.code, ran.err) == (0, "")
+    assert sorted(str(ack.order_id) for ack in acks) == ["7001", "7001", "7002"]
+    assert {ack.outcome for ack in acks} == {Outcome.CANCELED}
+
+
+def test_orders_from_stdin(venue: LiveSimulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash stands for stdin."""
+    place(venue, "7001")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("7001\n"))
+    ran = run("cancel-many", venue.simulator.name, "--account", "9", "--orders", "-")
+    assert ran.code == 0
+    assert status(venue, "7001") is OrderStatus.CANCELED
+
+
+def test_bad_line_keeps_all_back(venue: LiveSimulator, many: Run) -> None:
+    """A bad line is told, be it bad for all venues or for this one, and nothing is sent."""
+    place(venue, "7001")
+    ran = many("7001\n007\nno-number\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert "orders: line 2: " in ran.err
+    assert "orders: line 3: " in ran.err
+    assert ran.err.endswith("countermand: 2 bad lines: nothing was sent; see --skip-bad\n")
+    assert venue.call(lambda _now: venue.simulator.requests) == []
+
+
+def test_bad_line_can_be_skipped(venue: LiveSimulator, many: Run) -> None:
+    """With `--skip-bad` a bad line is told, and the others are canceled."""
+    place(venue, "7001")
+    ran = many("7001\n007\n", "--skip-bad")
+    assert ran.code == 0
+    assert "orders: line 2: " in ran.err
+    assert status(venue, "7001") is OrderStatus.CANCELED
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("# none\n", ()), ("007\n", ("--skip-bad",))], ids=["none", "all-bad"]
+)
+def test_nothing_to_cancel_is_told(venue: LiveSimulator, many: Run, text: str, words: Any) -> None:
+    """No order at all is no success, and sends nothing."""
+    ran = many(text, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("countermand: there is no order to cancel\n")
+    assert venue.call(lambda _now: venue.simulator.requests) == []
+
+
+def test_unknown_venue_is_told(venue: LiveSimulator, run: Run, tmp_path: Path) -> None:
+    """A venue that is not configured is named, with those that are."""
+    (tmp_path / "orders").write_text("7001\n")
+    ran = run("cancel-many", "elsewhere", "--account", "9", "--orders", "orders")
+    told = f"countermand: no venue named 'elsewhere' is configured; there are: {venue.simulator.name}\n"
+    assert (ran.code, ran.err) == (2, told)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["words", "json"])
+def test_interrupt_tells_every_order(venue: LiveSimulator, many: Run, words: tuple[str, ...]) -> None:
+    """Whoever interrupts is told what became of each order by then, the canceled as well as the owed."""
+    place(venue, "7001", "7002")
+    venue.call(lambda _now: venue.simulator.switch(silent_orders=["7002"]))
+
+    def interrupt_when_one_is_done() -> None:
+        while status(venue, "7001") is not OrderStatus.CANCELED or _reads(venue) < 1:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_when_one_is_done).start()
+    ran = many("7001\n7002\n", *words)
+    assert ran.code == 130
+    assert ran.err.endswith("countermand: interrupted; a cancel that was sent may yet take effect\n")
+    if words:
+        told = {str(ack.request.order): ack.outcome for ack in acks_of(ran.out)}
+        assert sorted(told) == ["7001", "7002"]
+        assert told["7002"] is Outcome.UNKNOWN
+    else:
+        assert "order 7002: UNKNOWN: nobody can tell" in ran.out
+        assert "asked 2, " in ran.out
+        assert "unanswered 0" in ran.out
+
+
+def _reads(live: LiveSimulator) -> int:
+    asked = live.call(lambda _now: [one.method + one.path for one in live.simulator.requests])
+    return sum("CancelOrder" not in one and not one.startswith("DELETE") for one in asked)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["words", "json"])
+def test_dry_run_sends_no_cancel(venue: LiveSimulator, many: Run, words: tuple[str, ...]) -> None:
+    """With `--dry-run` those of the orders that are open are listed, and how many others there are."""
+    place(venue, "7001", "7002")
+    ran = many("7001\n7003\n", "--dry-run", *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert ("7001" in ran.out, "7002" in ran.out) == (True, False)
+    assert ("would also be sent for 1 that this does not show" in ran.out) is (not words)
+    assert status(venue, "7001") is OrderStatus.NEW
+
+
+class Deaf(io.StringIO):
+    """A standard output that nobody listens to any more."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("out", [Deaf(), None], ids=["broken", "closed"])
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["words", "json"])
+def test_exit_code_survives_a_broken_output(
+    venue: LiveSimulator, many: Run, monkeypatch: pytest.MonkeyPatch, out: Any, words: tuple[str, ...]
+) -> None:
+    """Where nothing can be printed, everything is canceled all the same, and the exit code tells it."""
+    place(venue, "7001", "7002")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert many("7001\n7002\n", *words).code == 0
+    assert status(venue, "7002") is OrderStatus.CANCELED
