@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,14 @@ def test_report_agrees_with_the_books(run: Run) -> None:
     assert f"{sick}: account 9: RESIDUAL: 10 orders left" in words
     assert words.endswith("The report agrees with the books of the simulated venues.")
     assert all(f"{name}: account 9: known 500, canceled 500" in ran.err for name in healthy)
+
+
+def test_deadline_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Once only those are left that no cancel ends, the kill is ended, long before its deadline."""
+    assert kill_demo(simulators(), orders=3, timeout_s=3600.0) == 0
+    out = capsys.readouterr().out
+    assert "RESIDUAL: 2 orders left" in out
+    assert float(re.findall(r"are empty, after (\S+) s", out)[0]) < 60
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,10 @@ class Ward:
     name: str
     live: LiveSimulator
     venue: Venue
-    #: The orders that will be left, each with the causes that are true of it.
+    #: How many orders its account had open at first.
+    placed: int
+    #: The orders that will be left, each with the causes that are true of it: the answer to what the market
+    #: refuses may be lost, so that nobody can tell.
     stubborn: dict[str, frozenset[Cause]]
 
     @property
@@ -103,7 +106,8 @@ def _filled(name: str, orders: int, stack: ExitStack, *, sick: bool) -> Ward:
         name=name,
         live=live,
         venue=simulator.venue(live.base_url, name=name, read_lag_s=_DECLARED_LAG_S),
-        stubborn=dict.fromkeys(refused, frozenset({Cause.REFUSED, Cause.PENDING}))
+        placed=len(ids),
+        stubborn=dict.fromkeys(refused, frozenset({Cause.REFUSED, Cause.PENDING, Cause.UNKNOWN}))
         | dict.fromkeys(silent, frozenset({Cause.UNKNOWN})),
     )
 
