@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import attrs
@@ -17,6 +17,8 @@ DEAD = frozenset({"Filled", "Canceled", "Rejected", "Expired", "Replaced"})
 
 _APEX_CALLS = {
     "cancelorder": "cancel",
+    "cancelallorders": "mass cancel",
+    "sendcancellist": "cancel",
     "getorderstatus": "read",
     "getorderhistorybyorderid": "trail",
     "getopenorders": "listing",
@@ -121,14 +123,15 @@ def ledger_of(simulator: Simulator) -> Ledger:
     """Write down what a simulator knows; its book has been advanced to the end."""
     faults = {number: fault for number, _, fault in simulator.faults.met}
     return Ledger(
-        records={order.order_id: _record(simulator, order) for order in simulator.book.orders()},
-        arrivals=tuple(_arrivals(simulator.requests, faults)),
+        records={order.order_id: record_of(simulator, order) for order in simulator.book.orders()},
+        arrivals=tuple(arrivals_of(simulator.requests, faults)),
         faults=tuple(fault for _, _, fault in simulator.faults.met),
         turned_away=tuple(call for number, call, _ in simulator.faults.met if number == 0),
     )
 
 
-def _record(simulator: Simulator, order: SimulatedOrder) -> Record:
+def record_of(simulator: Simulator, order: SimulatedOrder) -> Record:
+    """Write down an order with all its states."""
     history = simulator.book.visible_history(order.order_id, math.inf)
     return Record(
         order_id=order.order_id,
@@ -142,35 +145,37 @@ def _record(simulator: Simulator, order: SimulatedOrder) -> Record:
     )
 
 
-def _arrivals(requests: Iterable[ReceivedRequest], faults: dict[int, Fault]) -> Iterable[Arrival]:
+def arrivals_of(requests: Iterable[ReceivedRequest], faults: Mapping[int, Fault]) -> Iterator[Arrival]:
+    """Write down the requests that came, a list of cancels as so many of the same number."""
     for one in requests:
-        call, account, order_id, client_order_id = _deciphered(one)
-        yield Arrival(
-            number=one.number,
-            at=one.at,
-            call=call,
-            account=account,
-            order_id=order_id,
-            client_order_id=client_order_id,
-            fault=faults.get(one.number),
-        )
+        for call, account, order_id, client_order_id in _deciphered(one):
+            yield Arrival(
+                number=one.number,
+                at=one.at,
+                call=call,
+                account=account,
+                order_id=order_id,
+                client_order_id=client_order_id,
+                fault=faults.get(one.number),
+            )
 
 
-def _deciphered(request: ReceivedRequest) -> tuple[str, str | None, str | None, str | None]:
+def _deciphered(request: ReceivedRequest) -> Iterator[tuple[str, str | None, str | None, str | None]]:
     path = request.path.partition("?")[0]
     found = _AUTOSHARES.search(path)
     if found is not None:
         call = "trail" if found["details"] else "read" if found["order"] else "listing"
-        return "cancel" if request.method == "DELETE" else call, found["account"], found["order"], None
+        yield "cancel" if request.method == "DELETE" else call, found["account"], found["order"], None
+        return
     name = path.rpartition("/")[2].lower()
-    if name == "token":
-        return "log-in", None, None, None
-    call = _APEX_CALLS.get(name, "other")
+    call = "log-in" if name == "token" else _APEX_CALLS.get(name, "other")
     if call in ("other", "log-in"):
-        return call, None, None, None
+        yield call, None, None, None
+        return
     body = json.loads(request.content)
-    by_client = body.get("ClOrderId", body.get("ClientOrderId"))
-    return call, _text(body.get("AccountId")), _text(body.get("OrderId")), _text(by_client)
+    for row in body if isinstance(body, list) else [body]:
+        by_client = row.get("ClOrderId", row.get("ClientOrderId"))
+        yield call, _text(row.get("AccountId")), _text(row.get("OrderId")), _text(by_client)
 
 
 def _text(value: object) -> str | None:

@@ -13,6 +13,8 @@ class Options:
     """The command line; `shard` counts from 1."""
 
     cancels: int = 20_000
+    #: How many mass cancels instead, at least.
+    mass: int = 0
     seed: int = 7
     rate: float = 0.1
     budget: bool = True
@@ -29,8 +31,9 @@ class Options:
 
     @property
     def quota(self) -> int:
-        """How many cancels are this shard's, at least."""
-        return self.cancels * self.shard // self.shards - self.cancels * (self.shard - 1) // self.shards
+        """How many cancels, or mass cancels, are this shard's, at least."""
+        wanted = self.mass or self.cancels
+        return wanted * self.shard // self.shards - wanted * (self.shard - 1) // self.shards
 
     def parts(self) -> list[Options]:
         """Split it for as many processes as there shall be."""
@@ -50,7 +53,9 @@ class Options:
     @property
     def command(self) -> str:
         """The command line that repeats it, without the places of files."""
-        words = [f"--cancels {self.cancels} --seed {self.seed} --rate {self.rate} --sockets {self.sockets}"]
+        words = [f"--mass {self.mass}" if self.mass else f"--cancels {self.cancels}"]
+        words += [f"--seed {self.seed} --rate {self.rate}"]
+        words += [f"--sockets {self.sockets}"] * (not self.mass)
         words += ["--no-budget"] * (not self.budget)
         words += [f"--shard {self.shard}/{self.shards}"] * (self.shards > 1)
         words += [f"--jobs {self.jobs}"] * (self.jobs > 1)
@@ -63,6 +68,7 @@ def parser(plants: list[str]) -> argparse.ArgumentParser:
     default = Options()
     made = argparse.ArgumentParser(description="Cancels against venues that break; every ack is judged.")
     made.add_argument("--cancels", type=int, default=default.cancels, help="how many, at least")
+    made.add_argument("--mass", type=int, default=0, help="so many mass cancels instead, in process")
     made.add_argument("--seed", type=int, default=default.seed)
     made.add_argument("--rate", type=_share, default=default.rate, help="the share of requests with a fault")
     made.add_argument("--no-budget", dest="budget", action="store_false", help="retries without a budget")

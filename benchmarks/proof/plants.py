@@ -56,7 +56,7 @@ def _forged(forge: Callable[[CancelAck], CancelAck]) -> Break:
     return plant
 
 
-def _replaced(part: object, *names: str) -> Break:
+def replaced(part: object, *names: str) -> Break:
     """Break it by putting something in the place of its parts, named within `countermand`."""
 
     def plant(stack: ExitStack) -> None:
@@ -179,27 +179,27 @@ _WAYS: tuple[tuple[str, str, Break], ...] = (
     ("working-is-canceled", _OPEN, _working_is_canceled),
     ("filled-is-canceled", _REPORT, _filled_is_canceled),
     ("fill-is-forgotten", _REPORT, _forged(_fill_is_forgotten)),
-    ("any-order-will-do", _REPORT, _replaced(_ALWAYS, "_case._facts.Case.is_about")),
+    ("any-order-will-do", _REPORT, replaced(_ALWAYS, "_case._facts.Case.is_about")),
     (
         "successor-is-not-searched",
         _OPEN,
-        _replaced(_NEVER, "_case._conclude.must_search", "_case._plan.must_search"),
+        replaced(_NEVER, "_case._conclude.must_search", "_case._plan.must_search"),
     ),
-    ("last-attempt-decides", _REJECTED, _replaced(property(_only_the_last), "_case._survey.Survey.attempts")),
+    ("last-attempt-decides", _REJECTED, replaced(property(_only_the_last), "_case._survey.Survey.attempts")),
     ("doubt-is-rejected", _REJECTED, _forged(_doubt_is_rejected)),
     ("doubt-is-raised", "an exception instead of an ack", _forged(_doubt_is_raised)),
     (
         "absent-once-is-unknown",
         "UNKNOWN_ORDER of an order the book held",
-        _replaced(_absent_once, "_case._survey.Survey.absent_twice"),
+        replaced(_absent_once, "_case._survey.Survey.absent_twice"),
     ),
     (
         "fault-means-not-sent",
         "NOT_SENT though a byte of its cancel arrived",
-        _replaced(property(_sent_if_answered), "_wire._wire.Progress.sent"),
+        replaced(property(_sent_if_answered), "_wire._wire.Progress.sent"),
     ),
-    ("always-this-request", _BY, _replaced(_THIS, "_case._conclude.canceled_by")),
-    ("always-earlier", _BY, _replaced(_EARLIER, "_case._conclude.canceled_by")),
+    ("always-this-request", _BY, replaced(_THIS, "_case._conclude.canceled_by")),
+    ("always-earlier", _BY, replaced(_EARLIER, "_case._conclude.canceled_by")),
     ("no-cap-on-repeats", "more than 5 cancels for an order", _no_cap),
     ("next-order-is-canceled", "an order canceled that nobody named", _next_order_is_canceled),
 )

@@ -25,7 +25,7 @@ def _cancel(simulator: Simulator, order_id: str, now: float, _share: Decimal) ->
 
 def _cancel_slowly(simulator: Simulator, order_id: str, now: float, share: Decimal) -> None:
     simulator.book.begin_cancel(order_id, now)
-    act = _when_open(simulator, order_id, _cancel, share)
+    act = when_open(simulator, order_id, _cancel, share)
     simulator.book.at(now + _PENDING_S, act)
 
 
@@ -74,7 +74,7 @@ def arrange(simulator: Simulator, script: Script, start: float) -> None:
     for order in script.orders:
         for deed in order.deeds:
             simulator.book.at(
-                start + deed.at, _when_open(simulator, order.order_id, DEEDS[deed.what], deed.share)
+                start + deed.at, when_open(simulator, order.order_id, DEEDS[deed.what], deed.share)
             )
     for expiry in script.expiries:
         simulator.book.at(start + expiry, lambda _now: simulator.tokens.expire())
@@ -96,7 +96,9 @@ def _place_later(simulator: Simulator, order: OrderScript, start: float) -> None
     simulator.book.at(at, lambda now: _place(simulator, order, now, settled=False))
 
 
-def _when_open(simulator: Simulator, order_id: str, act: Act, share: Decimal) -> Callable[[float], None]:
+def when_open(simulator: Simulator, order_id: str, act: Act, share: Decimal) -> Callable[[float], None]:
+    """Return an act that happens if the order is open by then."""
+
     def perform(now: float) -> None:
         order = simulator.book.find(order_id)
         if order is not None and not order.dead:

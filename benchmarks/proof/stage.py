@@ -52,10 +52,15 @@ class Stage:
 
     def read_all(self, now: float) -> None:
         """Read every order once, past the client: what waits for a read to be answered happens then."""
-        session = Session(token=self.simulator.tokens.issue(now))
-        for order in self.simulator.book.orders():
-            call = self.venue.read_order(order.account, OrderId(order.order_id))
-            self.simulator.handle(call.sign(session, Stamp(nonce=1)), now)
+        read_all(self.simulator, self.venue, now)
+
+
+def read_all(simulator: Simulator, venue: Venue, now: float) -> None:
+    """Read every order once, past any client."""
+    session = Session(token=simulator.tokens.issue(now))
+    for order in simulator.book.orders():
+        call = venue.read_order(order.account, OrderId(order.order_id))
+        simulator.handle(call.sign(session, Stamp(nonce=1)), now)
 
 
 def simulator_of(script: Script) -> Simulator:

@@ -25,7 +25,8 @@ def report(options: Options, tally: Tally) -> str:
     return "\n\n".join(section(options, tally) for section in sections) + "\n"
 
 
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a table."""
     lines = [f"## {title}", "", _row(head), _row(["---"] * len(head))]
     return "\n".join([*lines, *map(_row, rows)])
 
@@ -34,7 +35,8 @@ def _row(items: Sequence[object]) -> str:
     return "| " + " | ".join(str(item) for item in items) + " |"
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
+    """Write a share in words."""
     return f"{part} of {whole} ({100 * part / whole:.3f} %)" if whole else "0 of 0"
 
 
@@ -52,7 +54,7 @@ def _run(options: Options, tally: Tally) -> str:
         ("… in process, on a virtual clock", tally.cancels - tally.sockets),
         ("… over real sockets", tally.sockets),
         ("orders, worlds, requests", f"{tally.orders}, {tally.worlds}, {tally.counts['requests']}"),
-        ("faults met", _share(tally.counts["faults"], tally.counts["requests"])),
+        ("faults met", share(tally.counts["faults"], tally.counts["requests"])),
         (
             "`read_lag_s` declared",
             f"{VIRTUAL.declared_lag_s} in process, {SOCKETS.declared_lag_s} over sockets",
@@ -68,12 +70,12 @@ def _run(options: Options, tally: Tally) -> str:
             f"{tally.seconds:.0f} s, of all processes together: {rate:.0f} cancels a second and process",
         ),
     ]
-    return "# Truth under faults\n\n" + _table("The run", ("what", "is"), rows)
+    return "# Truth under faults\n\n" + table("The run", ("what", "is"), rows)
 
 
 def _lies(_options: Options, tally: Tally) -> str:
     rows = [(name, tally.lies[name]) for name in (*LIES, *OTHER_LIES)]
-    return _table("Lies", ("lie", "times"), [*rows, ("**all**", f"**{tally.lied}**")])
+    return table("Lies", ("lie", "times"), [*rows, ("**all**", f"**{tally.lied}**")])
 
 
 def _targets(options: Options, tally: Tally) -> str:
@@ -81,23 +83,23 @@ def _targets(options: Options, tally: Tally) -> str:
     final = _FINAL_AT.get(options.rate)
     rows = [
         ("lies", "0", tally.lied),
-        ("undecided that could be decided", "under 0.1 %", _share(counts["undecided"], tally.cancels)),
+        ("undecided that could be decided", "under 0.1 %", share(counts["undecided"], tally.cancels)),
         (
             "final, of the confirmed ones that were knowable in time",
             "-" if final is None else f"at least {100 * final:.0f} %",
-            _share(counts["knowable, final"], counts["knowable"]),
+            share(counts["knowable, final"], counts["knowable"]),
         ),
-        ("final, of all confirmed ones", "-", _share(counts["confirmed, final"], counts["confirmed"])),
-        ("final, of all", "-", _share(counts["final"], tally.cancels)),
-        ("final, of those settled afterwards", "-", _share(counts["settled, final"], counts["settled"])),
+        ("final, of all confirmed ones", "-", share(counts["confirmed, final"], counts["confirmed"])),
+        ("final, of all", "-", share(counts["final"], tally.cancels)),
+        ("final, of those settled afterwards", "-", share(counts["settled, final"], counts["settled"])),
         (
             "not final once settled, though the order was dead",
             "-",
-            _share(counts["settled, owed of dead orders"], counts["settled"]),
+            share(counts["settled, owed of dead orders"], counts["settled"]),
         ),
         ("the most cancels for an order, by all its callers", "5 a case", worst),
     ]
-    return _table("Targets", ("what", "target", "is"), rows)
+    return table("Targets", ("what", "target", "is"), rows)
 
 
 def _acks(_options: Options, tally: Tally) -> str:
@@ -105,26 +107,26 @@ def _acks(_options: Options, tally: Tally) -> str:
     rows = [
         (name, *(tally.acks[f"first|{kind}|{name}"] for kind in ("received", "confirmed"))) for name in names
     ]
-    return _table("Acks", ("outcome", "RECEIVED", "CONFIRMED"), rows)
+    return table("Acks", ("outcome", "RECEIVED", "CONFIRMED"), rows)
 
 
 def _settled(_options: Options, tally: Tally) -> str:
     rows = [
         (*key.split("|")[1:], tally.acks[key]) for key in sorted(tally.acks) if key.startswith("settled|")
     ]
-    return _table("Settled once all was over", ("told first", "settled as", "times"), rows)
+    return table("Settled once all was over", ("told first", "settled as", "times"), rows)
 
 
 def _attempts(_options: Options, tally: Tally) -> str:
     sent = sorted((int(count), orders) for count, orders in tally.cancels_per_order.items())
     mean = sum(count * orders for count, orders in sent) / max(1, tally.orders)
     rows = [*sent, ("mean", f"{mean:.3f}"), ("worst", sent[-1][0] if sent else 0)]
-    return _table("Cancels sent for an order, by all its callers together", ("cancels", "orders"), rows)
+    return table("Cancels sent for an order, by all its callers together", ("cancels", "orders"), rows)
 
 
 def _ran(_options: Options, tally: Tally) -> str:
     rows = [(*key.split("|"), count) for key, count in sorted(tally.ran.items())]
-    return _table("Where they ran", ("venue", "client", "ran", "cancels"), rows)
+    return table("Where they ran", ("venue", "client", "ran", "cancels"), rows)
 
 
 def _columns() -> list[Stratum]:
@@ -147,7 +149,7 @@ def _met(_options: Options, tally: Tally) -> str:
         for (fault, point), row in rows.items()
         if set(row.values()) != {"-"}
     ]
-    return _table("How often each cell was met", ("fault:point", *map(_short, columns)), shown)
+    return table("How often each cell was met", ("fault:point", *map(_short, columns)), shown)
 
 
 def _unmet(_options: Options, tally: Tally) -> str:
@@ -161,11 +163,11 @@ def _unmet(_options: Options, tally: Tally) -> str:
         ("never met", sum(tally.met[cell.key] == 0 for cell in reachable)),
         ("the least-met", f"{least.key.replace('|', ' · ')}: {tally.met[least.key]}"),
     ]
-    return _table("Cells", ("what", "is"), rows)
+    return table("Cells", ("what", "is"), rows)
 
 
 def _never(_options: Options, _tally: Tally) -> str:
-    return _table("Cells that cannot be met", ("fault:point or stratum", "why"), _reasons())
+    return table("Cells that cannot be met", ("fault:point or stratum", "why"), _reasons())
 
 
 def _reasons() -> Iterator[tuple[str, str]]:

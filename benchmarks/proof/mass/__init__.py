@@ -1,0 +1,1 @@
+"""The part of the proof that is about mass cancels and kills."""
