@@ -87,7 +87,7 @@ class Sessions:
             return usable
         if (none := self._refrain(errand)) is not None:
             return self._fit_for(errand) or none
-        log_in = self._log_in or self._begin()
+        log_in = self._under_way or self._begin()
         self._urgency.hurry(errand.need, errand.deadline)
         if usable is not None and now < self._expires_at:
             return usable
@@ -150,7 +150,7 @@ class Sessions:
 
     def _refrain(self, errand: Errand) -> NoSession | None:
         """Say why no log-in is begun now for that; None where one may be."""
-        if self._log_in is not None:
+        if self._under_way is not None:
             return None  # who joins one begins none
         if (barred := self._log_ins.barred) is not None or self._standing.is_failing:
             return barred
@@ -170,8 +170,14 @@ class Sessions:
         self._log_in.add_done_callback(self._ended)
         return self._log_in
 
+    @property
+    def _under_way(self) -> asyncio.Task[NumberedSession | NoSession] | None:
+        """The log-in that can be joined; one that is done, and was not heard yet, helps nobody."""
+        return None if self._log_in is None or self._log_in.done() else self._log_in
+
     def _ended(self, task: asyncio.Task[NumberedSession | NoSession]) -> None:
-        self._log_in = None
+        if self._log_in is task:
+            self._log_in = None
         if not task.cancelled():
             task.exception()
 

@@ -184,6 +184,7 @@ class Station:
                 errand.progress.session = numbered.number
                 return numbered, await self._let_through(ticket, call, numbered.session, errand.progress)
             self._gate.give_back(ticket)
+            await asyncio.sleep(0)  # the deadline must be able to come, whatever was refused meanwhile
 
     async def _let_through(
         self, ticket: Ticket, call: Call[V], session: Session | None, progress: Progress

@@ -325,6 +325,33 @@ def test_one_who_leaves_ends_nobodys_log_in(pebble: Pebble) -> None:
     asyncio.run(leave())
 
 
+def test_whatever_session_is_handed_out_is_the_one_to_use(pebble: Pebble) -> None:
+    """Also at the very moment when a log-in has failed: who was told otherwise would ask again for ever."""
+
+    async def ask_all_the_time() -> None:
+        desk = Desk(pebble.by_password(), None, Unreadable(text="503"))
+        assert await desk.number() == 1
+        desk.dies(1)
+        held = []
+
+        async def other() -> None:
+            them = errand("10")
+            told = await desk.sessions.current(them)
+            held.append(isinstance(told, NumberedSession) and desk.sessions.holds(told, them))
+
+        renewing = asyncio.ensure_future(desk.current())
+        others = []
+        while not renewing.done():
+            others.append(asyncio.ensure_future(other()))
+            await asyncio.sleep(0)
+        await asyncio.gather(*others)
+        assert desk.told == [None, "503"]
+        assert len(held) > 3
+        assert all(held)
+
+    asyncio.run(ask_all_the_time())
+
+
 def test_closing_ends_a_log_in(pebble: Pebble) -> None:
     """A log-in under way ends with the client; without one there is nothing to end."""
 
