@@ -24,7 +24,7 @@ from countermand._sweep._known import Ask
 from countermand._sweep._native import native_facts
 from countermand._sweep._report import report
 from countermand._sweep._steps import step
-from countermand._sweep._targets import request_for
+from countermand._sweep._targets import MOST_ATTEMPTS, request_for
 
 #: How long after the deadline the answers are waited for that are due at it, in seconds.
 _ROUNDING_UP_S = 0.04
@@ -90,8 +90,7 @@ class MassCancel:
                 return
             self._news.clear()
             if due.call:
-                self._own.begin_native()
-                self._spawn(self._own.native())
+                self._spawn(self._own.native(self._own.begin_native()))
             if due.look:
                 self._own.begin_look()
                 self._spawn(self._own.look())
@@ -131,6 +130,7 @@ class MassCancel:
             deadline=self._sweep.deadline,
             gathers=True,
             kill=self._kill,
+            most_cancels=MOST_ATTEMPTS - known.attempts,
             calls=ask.calls,
             waits_since=now,
         )
@@ -140,8 +140,6 @@ class MassCancel:
         waiter.add_done_callback(partial(self._heard, ask))
 
     def _heard(self, ask: Ask, waiter: asyncio.Future[CancelAck]) -> None:
-        if waiter.cancelled():
-            return
         ack = waiter.result()
         self._sweep.hear(ask, ack, self._loop.time())
         self._watch.acknowledged(ack)

@@ -38,19 +38,19 @@ class SweepCalls:
         #: Each call by the number of its exchange and the time it was signed.
         self.made: set[tuple[int, float]] = set()
 
-    def begin_native(self) -> None:
+    def begin_native(self) -> Errand:
         """Note that the venue's own call is about to be made."""
         now = self._loop.time()
         errand = self._native = self._errand(CallKind.MASS_CANCEL, Need.FIRST_CANCEL)
         self._sweep.call(
             Began(number=errand.number, action=Action.CANCEL, at=now, overdue_at=errand.overdue_at)
         )
+        return errand
 
-    async def native(self) -> None:
+    async def native(self, errand: Errand) -> None:
         """Make the call that has begun."""
-        venue, scope, errand = self._station.venue, self._sweep.scope, self._native
-        if errand is not None:
-            self._hear(await self._station.perform(errand, lambda: venue.cancel_all(scope)))
+        venue, scope = self._station.venue, self._sweep.scope
+        self._hear(await self._station.perform(errand, lambda: venue.cancel_all(scope)))
 
     def end_native(self) -> None:
         """Tell of a call that the deadline came before."""

@@ -90,6 +90,8 @@ class Sweeps:
         self._under_way.add(one)
         try:
             return await one.run()
+        except Exception as error:  # noqa: BLE001 - what was sent cannot be taken back by raising
+            return failed(scope, placed_after, error)
         finally:
             self._under_way.discard(one)
 

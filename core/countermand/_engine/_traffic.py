@@ -57,11 +57,13 @@ class Traffic:
         if lane is None:
             return
         _less(self._waiting, lane)
-        # Who hears of it first this time is the last one next time.
         listeners = self._listeners.get(lane, {})
-        for listener in tuple(listeners):
-            listeners[listener] = listeners.pop(listener, None)
-            listener(lane)
+        in_turn = tuple(listeners)
+        for listener in in_turn[:1]:  # who hears of it first this time is the last one next time
+            listeners[listener] = listeners.pop(listener)
+        for listener in in_turn:
+            if listener in listeners:
+                listener(lane)
 
     def end(self, venue: str, errand: Errand) -> None:
         """Hear that a cancel is over, also one that was never sent."""

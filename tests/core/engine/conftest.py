@@ -27,7 +27,7 @@ from countermand import (
 
 T = TypeVar("T")
 
-CALLS = ("cancel", "order", "trail", "open", "history", "log-in", "code", "log-out")
+CALLS = ("cancel", "cancel-list", "order", "trail", "open", "history", "log-in", "code", "log-out")
 
 
 def _named(request: httpx.Request) -> tuple[str, str]:

@@ -90,6 +90,16 @@ class Broken:
         return getattr(self._venue, name)
 
 
+def logged_in(city: City) -> int:
+    return sum(one.path.endswith("Authenticate") for one in city.apex.requests)
+
+
+def with_password(city: City) -> City:
+    known = city.apex.credentials
+    city.venues[0] = attrs.evolve(city.venues[0], auth=Password(known.user, known.password))
+    return city
+
+
 def states(report: KillReport) -> list[ScopeState]:
     return [one.state for one in report.reports]
 
@@ -417,14 +427,22 @@ def test_a_broken_observer_does_not_stop_it() -> None:
     run_virtually(main())
 
 
-def test_a_listing_over_its_limit_leaves_the_scope_unknown() -> None:
-    """What came of it is canceled."""
-    city = City(120)
-    report = city.killed(BOTH[1:], client={"listing_bytes": 40_000}, timeout_s=10.0)
-    canceled = 120 - sum(name == "autoshares" for name, _ in city.open)
-    assert (canceled > 0) is bool(report.reports[0].acks)
-    if city.open & {("autoshares", one.order_id) for one in city.autoshares.book.open_orders()}:
-        assert states(report) == [ScopeState.UNKNOWN]
+def test_a_listing_over_its_limit_does_not_hold_back_the_native_call() -> None:
+    """Of an account nobody need be listed for it, and the next listing is short."""
+    city = City(30)
+    report = city.killed(BOTH[:1], client={"listing_bytes": 2_000})
+    assert city.open == {("autoshares", one.order_id) for one in city.autoshares.book.open_orders()}
+    assert report.proved
+
+
+def test_a_log_in_that_hangs_leaves_the_native_call_unsent() -> None:
+    """That is told, and nothing claimed."""
+    city = with_password(City())
+    city.apex.faults.script("log-in", fault_from_word("stall"))
+    report = city.killed(BOTH[:1], timeout_s=3.0).reports[0]
+    assert report.native is not None
+    assert (report.native.outcome, report.native.reason) == (Outcome.REJECTED, Reason.NOT_SENT)
+    assert (report.native.text, report.state) == ("no answer in time", ScopeState.UNKNOWN)
 
 
 def test_an_interrupted_kill_ends_everything_it_began() -> None:
@@ -464,16 +482,6 @@ def test_a_kill_that_is_interrupted_while_it_blocks_sends_nothing() -> None:
 
 
 # --- ready ------------------------------------------------------------------------------------------
-
-
-def logged_in(city: City) -> int:
-    return sum(one.path.endswith("Authenticate") for one in city.apex.requests)
-
-
-def with_password(city: City) -> City:
-    known = city.apex.credentials
-    city.venues[0] = attrs.evolve(city.venues[0], auth=Password(known.user, known.password))
-    return city
 
 
 def test_ready_logs_in_so_that_a_kill_need_not() -> None:

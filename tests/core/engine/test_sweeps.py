@@ -6,8 +6,10 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from countermand import (
@@ -26,8 +28,15 @@ from countermand import (
     Sent,
 )
 from countermand.errors import CountermandError, InvalidRequestError, UnknownVenueError
-from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
-from countermand.venue import HttpRequest, Limit, ScopeKind
+from countermand.testing import (
+    Simulator,
+    VirtualLoop,
+    fault_from_word,
+    in_process,
+    load_simulator,
+    run_virtually,
+)
+from countermand.venue import HttpRequest, Limit, Page, ScopeKind
 
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 URL = "http://127.0.0.1:1"
@@ -41,7 +50,7 @@ class Stage:
     def __init__(self, name: str, orders: int = 3, **settings: Any) -> None:
         self.name = name
         self.simulator: Simulator = load_simulator(name)()
-        self.venue = self.simulator.venue(URL, **settings)
+        self.venue: Any = self.simulator.venue(URL, **settings)
         self.ids = [self.place() for _ in range(orders)]
         self.latency_s = 0.001
 
@@ -615,6 +624,7 @@ def test_open_orders_are_listed(name: str) -> None:
             assert {order.order_id for order in found.orders} == set(stage.ids)
             assert {order.as_of for order in found.orders} == {found.as_of}
             assert (found.incomplete, found.error, found.reason) == (False, None, None)
+            assert (found.to_dict()["schema"], len(found.to_dict()["orders"])) == (1, 3)
             foreign = await client.open_orders(name, stage.simulator.credentials.other_account)
             assert (foreign.orders, foreign.incomplete, foreign.reason) == ((), True, Reason.NOT_AUTHORIZED)
             assert foreign.error
@@ -652,6 +662,98 @@ def test_a_plugin_that_breaks_is_told_in_the_report() -> None:
             report = await client.cancel_all(Scope.account("apex", ACCOUNT))
             assert (report.error, report.reason) == ("RuntimeError: oh", None)
             assert report.state is ScopeState.UNKNOWN
+
+    run_virtually(main())
+
+
+class Strange:
+    """A venue that is strange in one way."""
+
+    def __init__(self, venue: Any, **ways: Any) -> None:
+        self._venue = venue
+        self._ways = ways
+
+    def __getattr__(self, name: str) -> Any:
+        return self._ways[name] if name in self._ways else getattr(self._venue, name)
+
+
+def test_a_listing_that_no_plugin_should_give_is_told_in_the_report() -> None:
+    """What was sent by then is not forgotten."""
+    stage = Stage("apex", 2)
+    nonsense = OrderReport(order_id=OrderId("1"), status=None, filled_quantity=Decimal(0))  # type: ignore[arg-type]  # nonsense
+    plain = stage.venue.list_open
+    listed: list[str] = []
+
+    def list_open(account: str, page: int | None = None) -> Any:
+        listed.append(account)
+        call = plain(account, page)
+        return call if len(listed) < 2 else attrs.evolve(call, read=lambda _: Page(rows=(nonsense,)))
+
+    stage.venue = Strange(stage.venue, list_open=list_open)
+    report = stage.swept()
+    assert outcomes(report) == {Outcome.CANCELED}
+    assert (report.state, report.error) == (
+        ScopeState.UNKNOWN,
+        "AttributeError: 'NoneType' object has no attribute 'status_class'",
+    )
+
+
+def test_capabilities_that_no_plugin_should_have_are_told_in_the_report() -> None:
+    """Where nobody knows what was done."""
+    stage = Stage("autoshares", 0)
+
+    class Lagging:
+        read_lag_s = "five"
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(capabilities, name)
+
+    capabilities = stage.venue.capabilities
+    stage.venue = Strange(stage.venue, capabilities=Lagging())
+    report = stage.swept()
+    assert report.state is ScopeState.UNKNOWN
+    assert report.error is not None
+    assert report.error.startswith("TypeError: ")
+
+
+def test_no_order_is_asked_for_after_the_deadline() -> None:
+    """Also where the loop was held up meanwhile; the rest is told as not sent."""
+    stage = Stage("autoshares", 3)
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            def hear(*_: Any) -> None:
+                if name == "requested":
+                    loop = asyncio.get_running_loop()
+                    assert isinstance(loop, VirtualLoop)
+                    loop.jump(60)
+
+            return hear
+
+    async def main() -> MassCancelReport:
+        async with stage.client(observer=Slow()) as client:
+            return await client.cancel_all(Scope.account("autoshares", ACCOUNT))
+
+    report = run_virtually(main())
+    assert list(causes(report).values())[1:] == [Cause.NOT_SENT, Cause.NOT_SENT]
+    assert len(report.acks) == 3
+
+
+def test_a_listing_under_way_ends_along_with_its_sweep() -> None:
+    """Whoever is canceled leaves nothing running."""
+    stage = Stage("apex", 2)
+    stage.simulator.faults.script("open", fault_from_word("stall"))
+
+    async def main() -> None:
+        async with stage.client() as client:
+            task = asyncio.ensure_future(client.cancel_all(Scope.account("apex", ACCOUNT)))
+            await asyncio.sleep(0.5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(0.1)
+            assert len(asyncio.all_tasks()) == 1
+            assert client.unsettled() == ()
 
     run_virtually(main())
 

@@ -1,0 +1,274 @@
+"""The flow of a batch: what is let in, what waits outside, what is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+
+from countermand import CancelAck, CancelRequest, Outcome, Reason, Stage
+from countermand._engine._errand import Errand
+from countermand._engine._flow import ROOM, Flow, Step
+from countermand._engine._traffic import Traffic
+from countermand._wire._wire import Progress
+from countermand.venue import CallKind
+
+Ask = Callable[..., CancelRequest]
+Virtually = Callable[[Any], Any]
+
+
+@attrs.define
+class Venue:
+    """Takes the cancels of a flow, which wait in the traffic until `sign`, and end by `answer`."""
+
+    traffic: Traffic = attrs.field(factory=Traffic)
+    begun: list[tuple[str, bool]] = attrs.field(factory=list)
+    closed: bool = False
+    waiting: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
+    signed: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
+
+    def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
+        self.begun.append((request.order.value, many))
+        if self.closed or request.venue == "nowhere":
+            return ack(request)
+        errand = Errand(
+            number=len(self.begun),
+            account=request.account,
+            kind=CallKind.CANCEL,
+            until=10.0,
+            overdue_at=3.0,
+            patience_s=3.0,
+            progress=Progress(clock=lambda: 0.0),
+        )
+        self.traffic.begin(request.venue, errand)
+        end: asyncio.Future[CancelAck] = asyncio.get_running_loop().create_future()
+        self.waiting.append((errand, request, end))
+        return end
+
+    def sign(self, count: int, account: str = "9") -> None:
+        """Let cancels of an account go to the wire."""
+        for one in [one for one in self.waiting if one[1].account == account][:count]:
+            self.waiting.remove(one)
+            self.signed.append(one)
+            self.traffic.sign(one[0])
+
+    def answer(self) -> None:
+        """Answer all that went."""
+        for errand, request, end in self.signed:
+            self.traffic.end(request.venue, errand)
+            end.set_result(ack(request))
+        self.signed.clear()
+
+    def flow(self, until: float = float("inf"), ahead: int = 4) -> Flow:
+        """Open a flow."""
+        return Flow(self.begin, self.traffic, lambda _request: ahead, until)
+
+
+def ack(request: CancelRequest) -> CancelAck:
+    return CancelAck(request=request, outcome=Outcome.REJECTED, reason=Reason.NOT_SENT, stage=Stage.SEND)
+
+
+def orders(step: Step) -> list[tuple[int, str]]:
+    return [(place, ack.request.order.value) for place, ack in step.acks]
+
+
+@pytest.fixture
+def some(ask: Ask) -> Callable[..., list[tuple[int, CancelRequest]]]:
+    """Make requests with their places."""
+
+    def make(count: int, first: int = 0, **fields: Any) -> list[tuple[int, CancelRequest]]:
+        return [(place, ask(str(place + 1), **fields)) for place in range(first, first + count)]
+
+    return make
+
+
+def test_a_few_wait_for_their_turn_and_the_others_outside(virtually: Virtually, some: Any) -> None:
+    """Of an account four wait at the venue, and whenever one goes the next is let in, in order."""
+
+    async def work() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        step = await flow.step(some(10), 0, may_take=True)
+        assert [order for order, _ in venue.begun] == ["1", "2", "3", "4"]
+        assert (step.acks, step.room) == ((), ROOM - 6)
+        venue.sign(2)
+        assert [order for order, _ in venue.begun] == ["1", "2", "3", "4", "5", "6"]
+        assert (await flow.step([], 0, may_take=True)).room == ROOM - 4
+
+    virtually(work())
+
+
+def test_a_full_account_stops_the_pulling_only_where_no_other_has_room(
+    virtually: Virtually, some: Any
+) -> None:
+    """Beside an account with room a full one gathers more outside; without one, no more than has room."""
+
+    async def both() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        for first in range(0, 60, 30):
+            mixed = [*some(29, first), *some(1, first + 29, account="8")]
+            step = await flow.step(mixed, 0, may_take=True)
+            assert step.room == ROOM  # account 8 has a place for whatever comes
+        assert len(venue.begun) == 6
+        with pytest.raises(TimeoutError):  # whatever came last was for account 9 alone
+            async with asyncio.timeout(60):
+                await flow.step(some(20, 60), 0, may_take=True)
+
+    async def alone() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        waiting = asyncio.ensure_future(flow.step(some(ROOM + 4), 0, may_take=True))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        venue.sign(1)
+        assert (await waiting).room == 1
+
+    virtually(both())
+    virtually(alone())
+
+
+def test_no_more_than_a_thousand_are_taken(virtually: Virtually, some: Any) -> None:
+    """What is under way, waits and is told is bounded, however many accounts have room."""
+
+    async def work() -> None:
+        venue, rooms = Venue(), []
+        flow = venue.flow()
+        for first in range(0, 990, 30):
+            step = await flow.step(some(30, first, venue="nowhere"), 0, may_take=True)
+            rooms.append(step.room)
+        assert rooms[0] == ROOM
+        assert rooms[-1] == 1000 - 990
+        assert (await flow.step([], 900, may_take=True)).room == ROOM
+
+    virtually(work())
+
+
+def test_acks_come_as_they_are_known_and_until_they_are_heard(virtually: Virtually, some: Any) -> None:
+    """A step gives again what the last one gave, unless that was heard; so does it ignore what it took."""
+
+    async def work() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        taken = some(2)
+        step = asyncio.ensure_future(flow.step(taken, 0, may_take=False))
+        await asyncio.sleep(1)
+        assert not step.done()
+        venue.sign(1)
+        venue.answer()
+        assert orders(await step) == [(0, "1")]
+        assert orders(await flow.step(taken, 0, may_take=False)) == [(0, "1")]
+        venue.sign(1)
+        venue.answer()
+        assert orders(await flow.step(taken, 1, may_take=False)) == [(1, "2")]
+        assert orders(await flow.step([], 2, may_take=False)) == []
+        assert len(venue.begun) == 2
+
+    virtually(work())
+
+
+def test_three_of_an_account_are_many(virtually: Virtually, some: Any) -> None:
+    """From three on that are there together they share their reads; of one or two nobody shares any."""
+
+    async def work() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        await flow.step([*some(2), *some(3, 2, account="8")], 0, may_take=True)
+        assert venue.begun == [("1", False), ("2", False), ("3", True), ("4", True), ("5", True)]
+        await flow.step(some(1, 5), 0, may_take=True)
+        assert venue.begun[-1] == ("6", True)
+        venue.sign(9)
+        venue.answer()
+        await flow.step([], 0, may_take=True)
+        await flow.step(some(1, 6), 3, may_take=True)
+        assert venue.begun[-1] == ("7", False)
+
+    virtually(work())
+
+
+def test_what_is_pulled_ends_a_step(virtually: Virtually, some: Any) -> None:
+    """A step that waits for a request ends when that comes, and not before."""
+
+    async def work() -> None:
+        flow = Venue().flow()
+        loop = asyncio.get_running_loop()
+        pulling: asyncio.Future[Any] = loop.create_future()
+        loop.call_later(5, pulling.set_result, None)
+        begun_at = loop.time()
+        step = await flow.step([], 0, pulling, may_take=False)
+        assert (loop.time() - begun_at, step.acks, step.late) == (5, (), False)
+
+    virtually(work())
+
+
+def test_nothing_is_waited_for_when_the_time_is_over(virtually: Virtually, some: Any) -> None:
+    """At its end a batch waits for no request; what is under way ends by itself."""
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        venue, begun_at = Venue(), loop.time()
+        flow = venue.flow(until=begun_at + 3)
+        step = await flow.step(some(1), 0, loop.create_future(), may_take=False)
+        assert (loop.time() - begun_at, step.acks, step.late) == (3, (), True)
+        venue.sign(1)
+        loop.call_later(1, venue.answer)
+        step = await flow.step([], 0, may_take=False)
+        assert (loop.time() - begun_at, orders(step)) == (4, [(0, "1")])
+
+    virtually(work())
+
+
+def test_a_step_that_is_canceled_leaves_no_trace(virtually: Virtually, some: Any) -> None:
+    """Neither an alarm nor a callback stays of a step that nobody waits for."""
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        venue = Venue()
+        flow = venue.flow(until=loop.time() + 3)
+        pulling: asyncio.Future[Any] = loop.create_future()
+        step = asyncio.ensure_future(flow.step(some(1), 0, pulling, may_take=False))
+        await asyncio.sleep(1)
+        step.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+        venue.sign(1)
+        venue.answer()
+        pulling.set_result(None)
+        assert orders(await flow.step(some(1), 0, may_take=False)) == [(0, "1")]
+        assert len(venue.begun) == 1
+
+    virtually(work())
+
+
+def test_two_flows_of_an_account_take_turns(virtually: Virtually, some: Any) -> None:
+    """Whoever has more to send has its turn after the other."""
+
+    async def work() -> None:
+        venue = Venue()
+        one, other = venue.flow(), venue.flow()
+        await one.step(some(8), 0, may_take=True)
+        await other.step(some(4, 20), 0, may_take=True)
+        for _ in range(4):
+            venue.sign(1)
+        assert [order for order, _ in venue.begun[4:]] == ["5", "21", "6", "22"]
+
+    virtually(work())
+
+
+def test_after_the_end_the_rest_is_told_without_a_loop(virtually: Virtually, some: Any) -> None:
+    """When the client has ended, whatever still comes or waits outside is begun, and so refused, at once."""
+    venue = Venue()
+
+    async def work() -> Flow:
+        flow = venue.flow()
+        await flow.step(some(6), 0, may_take=True)
+        return flow
+
+    flow = virtually(work())
+    flow.end()
+    venue.closed = True
+    assert orders(flow.rest(some(9), 0)) == [(place, str(place + 1)) for place in range(4, 9)]
+    assert orders(flow.rest([], 5)) == []

@@ -1,0 +1,124 @@
+"""The count of the cancels that are to come."""
+
+from __future__ import annotations
+
+from countermand._engine._errand import Errand
+from countermand._engine._traffic import Lane, Traffic
+from countermand._wire._wire import Progress
+from countermand.venue import CallKind
+
+LANE = ("pebble", "9")
+
+
+def errand(number: int, account: str = "9") -> Errand:
+    return Errand(
+        number=number,
+        account=account,
+        kind=CallKind.CANCEL,
+        until=10.0,
+        overdue_at=3.0,
+        patience_s=3.0,
+        progress=Progress(clock=lambda: 0.0),
+    )
+
+
+def test_a_cancel_waits_until_it_is_signed_and_is_under_way_until_it_ends() -> None:
+    """A cancel is queued, then on the wire, then gone."""
+    traffic, cancel = Traffic(), errand(1)
+    seen = [(traffic.queued(LANE), traffic.is_idle(LANE))]
+    traffic.begin("pebble", cancel)
+    seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
+    traffic.sign(cancel)
+    seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
+    traffic.end("pebble", cancel)
+    seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
+    assert seen == [(0, True), (1, False), (0, False), (0, True)]
+
+
+def test_accounts_are_counted_apart() -> None:
+    """What waits in one account waits in no other, nor in one of that name elsewhere."""
+    traffic = Traffic()
+    traffic.begin("pebble", errand(1))
+    traffic.begin("pebble", errand(2))
+    traffic.end("pebble", errand(1))
+    lanes = [LANE, ("pebble", "8"), ("granite", "9")]
+    assert [(traffic.queued(lane), traffic.is_idle(lane)) for lane in lanes] == [
+        (1, False),
+        (0, True),
+        (0, True),
+    ]
+
+
+def test_an_order_that_is_looked_up_waits_and_is_not_under_way() -> None:
+    """A search holds a place in the queue, but no listing waits for its cancel."""
+    traffic = Traffic()
+    traffic.look_up("pebble", errand(1))
+    assert (traffic.queued(LANE), traffic.is_idle(LANE)) == (1, True)
+    traffic.sign(errand(1))
+    assert traffic.queued(LANE) == 0
+
+
+def test_listeners_hear_of_their_account_in_turn() -> None:
+    """Who heard first is the last one next time; of other accounts, or when all is told, nobody hears."""
+    traffic, heard = Traffic(), []
+
+    def first(lane: Lane) -> None:
+        heard.append(("first", lane))
+
+    def second(lane: Lane) -> None:
+        heard.append(("second", lane))
+
+    traffic.listen(LANE, first)
+    traffic.listen(LANE, second)
+    traffic.listen(LANE, first)
+    for number, account in ((1, "9"), (2, "8"), (3, "9")):
+        traffic.begin("pebble", errand(number, account))
+        traffic.sign(errand(number, account))
+        traffic.sign(errand(number, account))
+    assert heard == [("first", LANE), ("second", LANE), ("second", LANE), ("first", LANE)]
+
+
+def test_one_of_two_can_stop_listening_while_it_hears() -> None:
+    """Who ignores an account while being told is told no more, and the others are."""
+    traffic, heard = Traffic(), []
+
+    def once(lane: Lane) -> None:
+        heard.append("once")
+        traffic.ignore(lane, once)
+
+    traffic.listen(LANE, once)
+    traffic.listen(LANE, lambda _lane: heard.append("always"))
+    for number in (1, 2):
+        traffic.begin("pebble", errand(number))
+        traffic.sign(errand(number))
+    traffic.ignore(("pebble", "8"), once)
+    assert heard == ["once", "always", "always"]
+
+
+def test_one_listener_can_silence_another() -> None:
+    """Who was made to ignore an account by one who heard before hears nothing of it."""
+    traffic, heard = Traffic(), []
+
+    def second(_lane: Lane) -> None:
+        heard.append("second")
+
+    def first(lane: Lane) -> None:
+        heard.append("first")
+        traffic.ignore(lane, second)
+
+    traffic.listen(LANE, first)
+    traffic.listen(LANE, second)
+    for number in (1, 2):
+        traffic.begin("pebble", errand(number))
+        traffic.sign(errand(number))
+    assert heard == ["first", "first"]
+
+
+def test_nothing_is_kept_of_an_account_that_nobody_uses() -> None:
+    """After its last cancel and its last listener an account leaves nothing behind."""
+    traffic = Traffic()
+    traffic.listen(LANE, print)
+    traffic.begin("pebble", errand(1))
+    traffic.ignore(LANE, print)
+    traffic.end("pebble", errand(1))
+    assert not any(vars(traffic).values())
