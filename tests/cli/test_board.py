@@ -82,13 +82,24 @@ def test_last_state_is_told(stderr: Callable[[io.StringIO | None], None]) -> Non
 
 
 def test_terminal_shows_a_table(stderr: Callable[[io.StringIO | None], None]) -> None:
-    """On a terminal every scope is a row under headings, drawn again and again."""
+    """On a terminal every scope is a row under headings, drawn again and again, over a clock that runs."""
     stream = Terminal()
     stderr(stream)
     shown(lambda board: board.note(APEX))
     drawn = stream.getvalue()
     assert drawn.count("apex: account 9") > 10
-    for word in ("scope", "known", "canceled", "pending", "residual", "elapsed", "320", "3.2 s"):
+    for word in (
+        "scope",
+        "known",
+        "canceled",
+        "pending",
+        "residual",
+        "elapsed",
+        "320",
+        "3.2 s",
+        "0.0 s",
+        "9.8 s",
+    ):
         assert word in drawn
 
 

@@ -71,6 +71,15 @@ def test_only_an_instrument(venue: LiveSimulator, everything: Run) -> None:
     assert (ran.code, still_open(venue)) == (0, ["7002"])
 
 
+def test_instrument_without_orders_is_doubted(venue: LiveSimulator, everything: Run) -> None:
+    """An instrument that the venue may not know is proved empty of orders, which is told with a doubt."""
+    place(venue, "7001")
+    unknown = "555" if venue.simulator.name == "apex" else "ZZZZ"
+    ran = everything("--yes", "--instrument", unknown)
+    assert (ran.code, still_open(venue)) == (0, ["7001"])
+    assert f"no listing showed one for {unknown}: is that how the venue names the instrument?" in ran.out
+
+
 def test_json_is_the_report(venue: LiveSimulator, everything: Run) -> None:
     """With `--json` the report is one object, and stderr is silent."""
     place(venue, "7001")
@@ -151,7 +160,7 @@ def test_interrupt_tells_what_is_known(venue: LiveSimulator, everything: Run, wo
         assert "PROVED" not in ran.out
 
 
-def test_unknown_instrument_is_told(venue: LiveSimulator, everything: Run) -> None:
+def test_impossible_instrument_is_told(venue: LiveSimulator, everything: Run) -> None:
     """An instrument that the venue cannot have is a mistake of usage, and nothing is sent."""
     ran = everything("--yes", "--instrument", "")
     assert (ran.code, ran.out) == (2, "")

@@ -90,7 +90,12 @@ class Both:
 
     def asked(self) -> int:
         """Count what arrived at both."""
-        return sum(len(live.call(lambda _now, live=live: live.simulator.requests)) for live in self.lives())
+        return sum(map(_asked, self.lives()))
+
+
+def _asked(live: LiveSimulator) -> int:
+    count: int = live.call(lambda _now: len(live.simulator.requests))
+    return count
 
 
 def _open(live: LiveSimulator) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -67,6 +70,22 @@ def test_failed_listing_is_no_empty_one(venue: LiveSimulator, run: Run) -> None:
     ran = orders(venue, run, "--timeout", "0.5")
     assert ran.code == 5
     assert "NOT ALL OF THEM, perhaps: " in ran.out
+
+
+def test_interrupt_is_told(venue: LiveSimulator, run: Run) -> None:
+    """Whoever interrupts a listing is told that it canceled nothing."""
+    stalled = [Fault(kind=FaultKind.STALL)]
+    venue.call(lambda _now: venue.simulator.faults.at_rate(1.0, calls=["open", "history"], choose=stalled))
+
+    def interrupt_when_asked() -> None:
+        while not venue.call(lambda _now: venue.simulator.requests):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_when_asked).start()
+    ran = orders(venue, run)
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err == "countermand: interrupted; no cancel was sent\n"
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_first_line_tells_what_is_known(told: MassCancelReport, first: str) -> N
             id="no-quantity",
         ),
         pytest.param(
-            {"native": NativeCancel(call="CancelAll", outcome=Outcome.PENDING, sent=Sent.YES)},
+            {"native": NativeCancel(call="CancelAll", outcome=Outcome.PENDING, sent=Sent.YES, text="0")},
             ["  native       CancelAll: PENDING"],
             id="native",
         ),

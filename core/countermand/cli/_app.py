@@ -23,6 +23,8 @@ from countermand.errors import CountermandError
 MISUSE = 2
 #: As shells have it: 128 and the number of SIGINT.
 INTERRUPTED = 130
+#: What is said of an interrupt that says nothing of itself.
+_MAY_ACT = "a cancel that was sent may yet take effect"
 
 app = App(
     name="countermand",
@@ -49,7 +51,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CountermandError as error:
         print(f"countermand: {error}", file=sys.stderr)
         return MISUSE
-    except KeyboardInterrupt:
-        print("countermand: interrupted; a cancel that was sent may yet take effect", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"countermand: interrupted; {interrupt if interrupt.args else _MAY_ACT}", file=sys.stderr)
         return INTERRUPTED
     return code or 0

@@ -42,9 +42,11 @@ class Board:
         for name, counts in self.rows.items():
             yield f"{name}: " + ", ".join(f"{heading} {count}" for heading, count in counts.items())
 
-    def table(self) -> Table:
-        """Show all rows, which have the same headings."""
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    def table(self, since_s: float) -> Table:
+        """Show all rows, which have the same headings, and below them how long it has been, in seconds."""
+        table = Table(
+            box=box.SIMPLE_HEAD, show_edge=False, caption=f"{since_s:.1f} s", caption_justify="left"
+        )
         table.add_column("scope")
         for heading in next(iter(self.rows.values()), ()):
             table.add_column(heading, justify="right")
@@ -70,6 +72,8 @@ async def displayed(board: Board, *, quiet: bool) -> AsyncIterator[None]:
 
 
 async def _drawn(board: Board, console: Console) -> None:
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
     # rich ends the program over a broken pipe
     with (
         suppress(OSError, SystemExit),
@@ -78,7 +82,8 @@ async def _drawn(board: Board, console: Console) -> None:
             auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
-            get_renderable=board.table,
+            # A row stands still while nothing happens, such as between two listings.
+            get_renderable=lambda: board.table(loop.time() - began_at),
         ) as live,
     ):
         while True:

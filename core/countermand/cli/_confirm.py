@@ -24,8 +24,8 @@ def confirm(scopes: Sequence[Scope]) -> None:
                 return
             _tell([f"that is not {' '.join(names)}"])
     except KeyboardInterrupt:
-        _tell(["", "nothing was sent"])
-        raise
+        _tell([""])
+        raise KeyboardInterrupt("nothing was sent") from None
     raise InvalidRequestError("it was not confirmed; nothing was sent")
 
 

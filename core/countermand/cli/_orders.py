@@ -54,7 +54,10 @@ def list_orders(
 
     With `only`, those of them that it holds.
     """
-    listings = asyncio.run(_listed(client, scopes, timeout_s, only))
+    try:
+        listings = asyncio.run(_listed(client, scopes, timeout_s, only))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("no cancel was sent") from None
     with printing():
         for scope, listing in zip(scopes, listings, strict=True):
             if json:

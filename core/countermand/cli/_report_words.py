@@ -88,7 +88,7 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
 
 
 def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
-    yield "orders", [outcomes(report.acks)]
+    yield "orders", [outcomes(report.acks), *_doubts(report)]
     if report.native is not None:
         yield "native", [_native(report.native)]
     yield "residual", [residual_line(left) for left in report.residual]
@@ -104,7 +104,16 @@ def _not_covered(report: MassCancelReport) -> str:
     return f"{', '.join(report.not_covered)}: of these nothing is proved"
 
 
+def _doubts(report: MassCancelReport) -> Iterator[str]:
+    # An instrument that the venue does not know looks like one that has no orders.
+    name = report.scope.instrument_id
+    if name is not None and not report.acks and report.state is ScopeState.PROVED_EMPTY:
+        yield f"no listing showed one for {name}: is that how the venue names the instrument?"
+
+
 def _native(native: NativeCancel) -> str:
+    if native.outcome is Outcome.PENDING:  # a receipt, whose words tell no more
+        return f"{native.call}: PENDING"
     reason = native.reason.value if native.reason is not None else None
     said = ", ".join(word for word in (reason, native.text) if word)
     return f"{native.call}: {native.outcome.name}" + (f": {said}" if said else "")
