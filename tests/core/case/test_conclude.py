@@ -21,7 +21,7 @@ from countermand import (
     Sent,
     StatusClass,
 )
-from countermand._case._facts import Action, Listing, NoSession
+from countermand._case._facts import Action, Listing, ListRefused, NoSession
 from countermand._case._follow import followed
 from countermand._case._kin import linked, linked_unread, searched, successor
 from countermand._case._survey import Survey
@@ -95,6 +95,9 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     "server error": (lambda s: s.cancel(MayHaveActed()).read(NEW, 8), Outcome.UNKNOWN, None, False),
     "HTML": (lambda s: s.cancel(Unreadable()).read(NEW, 8), Outcome.UNKNOWN, None, False),
     "throttled, undocumented": (lambda s: s.cancel(Throttled()).read(NEW, 8), Outcome.UNKNOWN, None, False),
+    "refused along with others": (
+        lambda s: s.cancel(ListRefused(text="no such list")), Outcome.REJECTED, Reason.VENUE_REFUSED, False,
+    ),
     "conflict": (lambda s: s.cancel(CONFLICT), Outcome.REJECTED, Reason.VENUE_REFUSED, False),
     "conflict, alive too soon": (
         lambda s: s.cancel(CONFLICT).read(NEW, 5), Outcome.REJECTED, Reason.VENUE_REFUSED, False,

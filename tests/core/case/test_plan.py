@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
-from countermand._case._facts import Action
+from countermand._case._facts import Action, ListRefused, NotReached
 from countermand._retry import MOST_ATTEMPTS
 from countermand.venue import Gone, Receipt, Refused, SessionRefused, Throttled
 
@@ -26,6 +26,13 @@ def order(status: str, order_id: str = "7", **more: Any) -> OrderReport:
 
 NEW, CANCELED = order("New"), order("Canceled")
 CANCEL, READ, TRAIL, OPEN, HISTORY = Action
+
+
+def many(story: Any) -> Any:
+    """Let it be one of many cancels."""
+    story.case.callers[:] = [attrs.evolve(story.caller, gathers=True)]
+    return story
+
 
 #: id: (venue, what happened, at what time, what begins).
 STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
@@ -97,6 +104,23 @@ STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "the linked orders of a canceled leg": (
         "full", lambda s: s.cancel(Receipt()).read(order("Canceled", parent=OrderId("6")), 1), 2, {HISTORY},
     ),
+    "a cancel of its own after a list that was refused": ("full", lambda s: s.cancel(ListRefused()), 0.1, {CANCEL}),
+    "one of many, by the history": ("full", lambda s: many(s).cancel(Receipt()), 0.1, {HISTORY}),
+    "one of many that the history lacks, by itself": (
+        "full", lambda s: many(s).cancel(Receipt()).listing(at=0.1, action=HISTORY), 0.3, {READ},
+    ),
+    "one of many that the history does not come to, by itself": (
+        "full", lambda s: many(s).cancel(Receipt()).read(NotReached(pages=3), 0.1, action=HISTORY), 0.3, {READ},
+    ),
+    "one of many after one fault, by the history again": (
+        "full", lambda s: many(s).cancel(Receipt()).read("reset", 0.1, action=HISTORY), 0.3, {HISTORY},
+    ),
+    "one of many after two faults, by itself": (
+        "full",
+        lambda s: many(s).cancel(Receipt()).read("reset", 0.1, action=HISTORY).read("reset", 0.3, action=HISTORY),
+        0.6, {READ},
+    ),
+    "one of many where there is no history, by itself": ("plain", lambda s: many(s).cancel(Receipt()), 0.1, {READ}),
     "the linked orders, without a history": (
         "plain", lambda s: s.cancel(Receipt()).read(order("Canceled", parent=OrderId("6")), 1), 2, {OPEN},
     ),
