@@ -171,6 +171,8 @@ class Caller:
     quick: bool = attrs.field(default=attrs.Factory(lambda self: self.gathers, takes_self=True))
     #: It is part of a kill: urgent before all else, and with a budget of its own.
     kill: bool = False
+    #: So many cancels are sent from when it joined on at most, where it has a bound of its own.
+    most_cancels: float = math.inf
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
     calls: set[tuple[int, float]] | None = None
     #: Since when it waits: it is owed a look at the order after that.

@@ -30,6 +30,8 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     if len(sent) >= survey.case.retry.most_attempts:
         return math.inf
     own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
+    if sum(one.sent is not Sent.NO for one in own) >= caller.most_cancels:
+        return math.inf
     # A native client id could by now name another order, so such a cancel is sent once and never again.
     if survey.case.native and (any(one.acted is not Acted.NO for one in sent) or (sent and not own)):
         return math.inf

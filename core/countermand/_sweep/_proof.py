@@ -7,7 +7,7 @@ import attrs
 from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look, Place, Shown
-from countermand._sweep._targets import is_target, succeeds_a_target
+from countermand._sweep._targets import is_target, may_succeed_a_target, succeeds_a_target
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +46,7 @@ def is_left(sweep: Sweep, shown: Shown) -> bool:
     # What a target was replaced by is its exposure, whatever the scope says of it.
     if is_target(sweep, known) or shown.report.order_id in sweep.successors:
         return True
-    return succeeds_a_target(sweep, shown.report)
+    return succeeds_a_target(sweep, shown.report) or may_succeed_a_target(sweep, shown.report)
 
 
 def _knows_all(sweep: Sweep) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from countermand._ids import OrderId
-from countermand._order import OrderReport
+from countermand._order import OrderReport, OrderStatus
 from countermand._outcome import Outcome, Reason
 from countermand._request import CancelRequest
 from countermand._scope import PlacedAfter, ScopeKind
 from countermand._sweep._facts import Sweep
-from countermand._sweep._known import Known, Place
+from countermand._sweep._known import Known, Place, tells_an_end
 from countermand.errors import InvalidRequestError
 
 #: Law 8: so many cancels are sent for one order at most; after that it is only looked at.
@@ -46,13 +48,49 @@ def request_for(sweep: Sweep, known: Known, now: float) -> CancelRequest:
 
 def succeeds_a_target(sweep: Sweep, report: OrderReport) -> bool:
     """Tell whether an order took the place of one that is to be canceled, at first or second hand."""
-    visited, before = {report.order_id}, sweep.replaced_by(report)
-    while before is not None and before.order_id not in visited:
-        if is_target(sweep, before):
+    for heir in _line(sweep, report):
+        before = sweep.replaced_by(heir)
+        # A successor that was replaced itself is dead, and no listing need ever have shown it.
+        if heir.replaces in sweep.successors or (before is not None and is_target(sweep, before)):
             return True
-        visited.add(before.order_id)
-        before = sweep.replaced_by(before.shown.report) if before.shown is not None else None
     return False
+
+
+def may_succeed_a_target(sweep: Sweep, report: OrderReport) -> bool:
+    """Tell whether nobody knows what an order took the place of, nor what took that of some target."""
+    first = list(_line(sweep, report))[-1]
+    if first.replaces is None or sweep.replaced_by(first) is not None:
+        return False
+    return any(one not in sweep.known for one in sweep.successors) or any(
+        is_target(sweep, known) and _has_no_known_end(known) and not _stood_beside(sweep, report, known)
+        for known in sweep.known.values()
+    )
+
+
+def _line(sweep: Sweep, report: OrderReport) -> Iterator[OrderReport]:
+    """List an order and those that it descends from, as far as they were shown."""
+    visited: set[OrderId] = set()
+    heir: OrderReport | None = report
+    while heir is not None and heir.order_id not in visited:
+        yield heir
+        visited.add(heir.order_id)
+        before = sweep.replaced_by(heir)
+        heir = before.shown.report if before is not None and before.shown is not None else None
+
+
+def _has_no_known_end(known: Known) -> bool:
+    ack = known.ack
+    if ack is None:
+        return True
+    return not tells_an_end(ack) and ack.successor is None and ack.reason is not Reason.UNKNOWN_ORDER
+
+
+def _stood_beside(sweep: Sweep, report: OrderReport, known: Known) -> bool:
+    """Tell whether a listing showed both: then neither took the place of the other."""
+    pairs = (
+        look.shown.get(known.order_id) for look in reversed(sweep.looks) if report.order_id in look.shown
+    )
+    return any(one is not None and one.report.status is not OrderStatus.REPLACED for one in pairs)
 
 
 def _is_due(sweep: Sweep, known: Known) -> bool:
