@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
@@ -107,9 +106,11 @@ class MassCancel:
             await self._wait(until)
 
     async def _wait(self, until: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(until):
-                await self._news.wait()
+        timer = self._loop.call_at(until, self._news.set)
+        try:
+            await self._news.wait()
+        finally:
+            timer.cancel()
 
     async def _ask(self, order_ids: tuple[OrderId, ...]) -> None:
         for place, order_id in enumerate(order_ids, 1):
