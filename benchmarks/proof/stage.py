@@ -55,10 +55,10 @@ class Stage:
         read_all(self.simulator, self.venue, now)
 
 
-def read_all(simulator: Simulator, venue: Venue, now: float) -> None:
-    """Read every order once, past any client."""
+def read_all(simulator: Simulator, venue: Venue, now: float, *, dead: bool = True) -> None:
+    """Read every order once, past any client; the `dead` ones, too."""
     session = Session(token=simulator.tokens.issue(now))
-    for order in simulator.book.orders():
+    for order in [one for one in simulator.book.orders() if dead or not one.dead]:
         call = venue.read_order(order.account, OrderId(order.order_id))
         simulator.handle(call.sign(session, Stamp(nonce=1)), now)
 

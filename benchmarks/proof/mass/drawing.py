@@ -22,6 +22,8 @@ DEADLINES_S = (0.5, 2.0, 5.0, 10.0, 30.0, 60.0)
 #: Ids are given in the order of placing; those of late orders, by the book.
 _FIRST_ID, _LATE_ID = 10_000, 15_000
 _ASKED_AT_S = 1.0
+#: One in so many worlds has the client for threads.
+_SYNC_EVERY = 4
 _LATENCY_S = 0.05
 _INSTRUMENTS: Mapping[str, tuple[str, str]] = {"apex": ("1", "2"), "autoshares": ("AAPL", "MSFT")}
 _SHARES = (Decimal(1), Decimal("0.5"), Decimal("0.1"))
@@ -80,6 +82,7 @@ class MassDrawer:
             index=index,
             seed=seed,
             venue=venue,
+            client="sync" if index % _SYNC_EVERY == _SYNC_EVERY - 1 else "async",
             rate=self.rate,
             faults=self._faults(),
             orders=orders,

@@ -149,7 +149,7 @@ def _proved_by_too_little(trial: MassTrial) -> Iterator[None]:
 
 
 def _own_sends(trial: MassTrial) -> list[Arrival]:
-    """List the cancels that were sent for a scope, and for no other one, and not of an order that was dead."""
+    """List the cancels that were sent for a scope and no other one, of orders that were not dead."""
     return [one for one in trial.sends if not _came_too_late(trial, one)] if trial.alone else []
 
 

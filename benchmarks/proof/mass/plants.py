@@ -11,9 +11,10 @@ import attrs
 
 from countermand import PlacedAfter
 from countermand_apex import Apex
-from proof.mass.judge import NATIVE_TWICE, OUTSIDE, PLACED_LATER, RAISED
+from proof.mass.judge import NATIVE_TWICE, OUTSIDE, PLACED_LATER, RAISED, TOO_MANY
 from proof.plants import Break, Plant, replaced
 
+_HEIRS = ("_sweep._proof.succeeds_a_target", "_sweep._proof.may_succeed_a_target")
 _PROOF_USERS = ("_sweep._steps.proof", "_sweep._report.proof", "_sweep._residue.proof")
 
 
@@ -26,13 +27,23 @@ def planted(name: str | None) -> Iterator[None]:
         yield
 
 
-def _keep_is_ignored(stack: ExitStack) -> None:
-    from countermand._sweep._facts import Sweep as made  # noqa: N813, PLC0415 - only for who breaks it
+def _told_otherwise(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Break:
+    """Break it by what a sweep is told of what was asked for."""
 
-    def greedy(**facts: Any) -> Any:
-        return made(**{**facts, "placed_after": PlacedAfter.CANCEL})
+    def plant(stack: ExitStack) -> None:
+        from countermand._sweep._facts import Sweep  # noqa: PLC0415 - only for who breaks it
 
-    stack.enter_context(patch("countermand._engine._sweeps.Sweep", greedy))
+        replaced(lambda **facts: Sweep(**{**facts, **change(facts)}), "_engine._sweeps.Sweep")(stack)
+
+    return plant
+
+
+def _keep_is_ignored(_facts: dict[str, Any]) -> dict[str, Any]:
+    return {"placed_after": PlacedAfter.CANCEL}
+
+
+def _a_second_more(facts: dict[str, Any]) -> dict[str, Any]:
+    return {"deadline": facts["deadline"] + 1.0}
 
 
 def _proof_by(change: Callable[[Callable[[Any], Any], Any], Any]) -> Break:
@@ -51,20 +62,15 @@ def _one_listing(proof: Callable[[Any], Any], sweep: Any) -> Any:
     return attrs.evolve(found, second=found.second or found.first)
 
 
-def _before_the_answer(proof: Callable[[Any], Any], sweep: Any) -> Any:
-    known = sweep.awaited, sweep.last_answer_at
-    sweep.awaited, sweep.last_answer_at = 0, float("-inf")
-    try:
-        return proof(sweep)
-    finally:
-        sweep.awaited, sweep.last_answer_at = known
-
-
 def _last_ack_is_lost(stack: ExitStack) -> None:
     from countermand._sweep import _report  # noqa: PLC0415 - only for who breaks it
 
     acks = _report._acks  # noqa: SLF001 - only for who breaks it
     stack.enter_context(patch("countermand._sweep._report._acks", lambda *facts: list(acks(*facts))[:-1]))
+
+
+def _no_cap(stack: ExitStack) -> None:
+    replaced(50, "_sweep._targets.MOST_ATTEMPTS", "_engine._sweep.MOST_ATTEMPTS")(stack)
 
 
 def _instrument_is_left_out(stack: ExitStack) -> None:
@@ -87,10 +93,9 @@ _TOO_LITTLE = "proved by less than two listings a lag apart since the last answe
 _WAYS: tuple[tuple[str, str, Break], ...] = (
     ("scope-widened", OUTSIDE, replaced(_ALWAYS, "_scope.Scope.holds")),
     ("native-widened", OUTSIDE, _instrument_is_left_out),
-    ("keep-ignored", PLACED_LATER, _keep_is_ignored),
+    ("keep-ignored", PLACED_LATER, _told_otherwise(_keep_is_ignored)),
     ("one-listing-proves", _TOO_LITTLE, _proof_by(_one_listing)),
-    ("proved-before-the-last-answer", _TOO_LITTLE, _proof_by(_before_the_answer)),
-    ("successors-are-forgotten", _EMPTY, replaced(_NEVER, "_sweep._proof.succeeds_a_target")),
+    ("successors-are-forgotten", _EMPTY, replaced(_NEVER, *_HEIRS)),
     ("native-repeated", NATIVE_TWICE, replaced(_ALWAYS, "_sweep._native._was_not_processed")),
     (
         "residual-hidden",
@@ -99,11 +104,8 @@ _WAYS: tuple[tuple[str, str, Break], ...] = (
     ),
     ("ack-lost", "a known order of it without an ack", _last_ack_is_lost),
     ("report-raised", RAISED, replaced(_raised, "_engine._sweeps.Sweeps._swept")),
-    (
-        "deadline-forgotten",
-        "a report later than its deadline and 50 ms",
-        replaced(1.0, "_engine._sweep._ROUNDING_UP_S"),
-    ),
+    ("no-cap", TOO_MANY, _no_cap),
+    ("deadline-forgotten", "a report later than its deadline and 50 ms", _told_otherwise(_a_second_more)),
 )
 #: Each way by its name.
 MASS_PLANTS: Mapping[str, Plant] = {name: Plant(breaks=breaks, lie=lie) for name, lie, breaks in _WAYS}

@@ -6,14 +6,15 @@ import asyncio
 import random
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
 import attrs
-import httpx
 
 from countermand import (
     AsyncClient,
+    Client,
     KillReport,
     MassCancelReport,
     OrderId,
@@ -27,6 +28,7 @@ from countermand.venue import CallKind, HttpRequest, Limit, LimitScope, Venue, l
 from proof.latency import Latency
 from proof.mass.ledger import ledger_of
 from proof.mass.scripts import UNDECIDED_END, MassScript, Wish
+from proof.mass.threads import held_loop
 from proof.mass.told import MassPlayed, MassTold
 from proof.rival import DEEDS, when_open
 from proof.scripts import OrderScript
@@ -40,27 +42,24 @@ EPOCH_S = 1_800_000_000.0
 #: What a kill that is held up by its `before` waits for, in seconds.
 _HANGS_S = 30.0
 
+Answer = MassCancelReport | KillReport | Exception
+
 
 def play(script: MassScript, options: Mapping[str, Any]) -> MassPlayed:
     """Play a world in virtual time."""
-
-    async def played() -> MassPlayed:
-        lags: dict[int, float] = {}
-        simulator = _simulator_of(script, lags)
-        settings = dict(script.settings)
-        if script.log_in == "password":
-            known = simulator.credentials
-            settings["auth"] = load_venue(script.venue).credentials["password"](known.user, known.password)
-        venue = simulator.venue(IN_PROCESS_URL, **settings)
-        wire = Latency(
-            inner=in_process(simulator), longest_s=script.latency_s, chance=random.Random(script.seed)
-        )
-        clock = asyncio.get_running_loop().time
-        # The time of day is virtual, too, or nobody could tell exactly when a report says that it was.
-        with patch("time.time", lambda: EPOCH_S + clock()):
-            return await _Play(script=script, simulator=simulator, venue=venue, lags=lags).run(wire, options)
-
-    return run_virtually(played())
+    lags: dict[int, float] = {}
+    simulator = _simulator_of(script, lags)
+    settings = dict(script.settings)
+    if script.log_in == "password":
+        known = simulator.credentials
+        settings["auth"] = load_venue(script.venue).credentials["password"](known.user, known.password)
+    venue = simulator.venue(IN_PROCESS_URL, **settings)
+    inner = in_process(simulator)
+    wire = Latency(inner=inner, longest_s=script.latency_s, chance=random.Random(script.seed))
+    one = _Play(script=script, simulator=simulator, venue=venue, lags=lags)
+    if script.client == "sync":
+        return one.run_in_threads(transport=wire, **options)
+    return run_virtually(one.run(transport=wire, **options))
 
 
 def client_options(script: MassScript, *, budget: bool) -> dict[str, Any]:
@@ -166,46 +165,56 @@ class _Play:
     venue: Venue
     lags: dict[int, float]
 
-    async def run(self, wire: httpx.AsyncBaseTransport, options: Mapping[str, Any]) -> MassPlayed:
-        clock, script = asyncio.get_running_loop().time, self.script
-        start = clock()
-        arrange(self.simulator, script, start)
-        async with AsyncClient([self.venue], transport=wire, **options) as client:
-            await asyncio.sleep(start + script.asked_at - clock())
-            asked_at = clock()
-            told = await self._asked(client)
-            told_at = clock()
-            await self._over()
-        self.simulator.book.advance(clock() + LONG_AFTER_S)
-        ledger = ledger_of(self.simulator, self.lags)
-        return MassPlayed(
-            script=script,
-            ledger=ledger,
-            asked_at=asked_at,
-            told_at=told_at,
-            told=told,
-            epoch_s=EPOCH_S,
-            declared_lag_s=self.venue.capabilities.read_lag_s,
-        )
+    async def run(self, **options: Any) -> MassPlayed:
+        """Play it with the client for tasks."""
+        clock = asyncio.get_running_loop().time
+        with _time_of_day(clock):
+            async with AsyncClient([self.venue], **options) as client:
+                await self._begin()
+                asked_at = clock()
+                try:
+                    answer = await self._ask(client)
+                except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+                    answer = fault
+                told_at = clock()
+                await self._over()
+        return self._played(asked_at, told_at, answer)
 
-    async def _asked(self, client: AsyncClient) -> tuple[MassTold, ...]:
+    def run_in_threads(self, **options: Any) -> MassPlayed:
+        """Play it with the client for threads."""
+        client = Client([self.venue], **options)
+        with held_loop() as loop, _time_of_day(loop.time), client:
+            loop.begin(self._begin()).result()
+            asked_at = loop.time()
+            try:
+                answer = self._ask(client)
+            except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+                answer = fault
+            told_at = loop.time()
+            loop.begin(self._over()).result()
+        return self._played(asked_at, told_at, answer)
+
+    async def _begin(self) -> None:
+        arrange(self.simulator, self.script, asyncio.get_running_loop().time())
+        await asyncio.sleep(self.script.asked_at)
+
+    def _ask(self, client: AsyncClient | Client) -> Any:
         script = self.script
         scopes = [scope_of(wish, self.venue.name) for wish in script.wishes]
-        try:
-            if script.placed_after == "kill":
-                killed = await client.kill(scopes, _BEFORE[script.before], script.timeout_s)
-                return self._of_kill(killed)
-            after = PlacedAfter(script.placed_after)
-            report = await client.cancel_all(scopes[0], after, script.timeout_s)
-        except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
-            return tuple(MassTold(wish=wish, report=None, error=repr(fault)) for wish in script.wishes)
-        return (_told(script.wishes[0], report),)
+        if script.placed_after == "kill":
+            return client.kill(scopes, _BEFORE[script.before], script.timeout_s)
+        return client.cancel_all(scopes[0], PlacedAfter(script.placed_after), script.timeout_s)
 
-    def _of_kill(self, killed: KillReport) -> tuple[MassTold, ...]:
-        whole = killed.to_dict()
-        return tuple(
-            MassTold(wish=wish, report=report, kill=whole)
-            for wish, report in zip(_once(self.script.wishes), whole["reports"], strict=False)
+    def _played(self, asked_at: float, told_at: float, answer: Answer) -> MassPlayed:
+        self.simulator.book.advance(told_at + LONG_AFTER_S)
+        return MassPlayed(
+            script=self.script,
+            ledger=ledger_of(self.simulator, self.lags),
+            asked_at=asked_at,
+            told_at=told_at,
+            told=_told(self.script.wishes, answer),
+            epoch_s=EPOCH_S,
+            declared_lag_s=self.venue.capabilities.read_lag_s,
         )
 
     async def _over(self) -> None:
@@ -214,13 +223,24 @@ class _Play:
         self.simulator.faults.clear()
         await asyncio.sleep(self.script.aftermath_s)
         self.simulator.book.advance(clock())
-        read_all(self.simulator, self.venue, clock())
+        read_all(self.simulator, self.venue, clock(), dead=False)
         await asyncio.sleep(self.script.aftermath_s)
         self.simulator.book.advance(clock())
 
 
-def _told(wish: Wish, report: MassCancelReport) -> MassTold:
-    return MassTold(wish=wish, report=report.to_dict())
+def _time_of_day(clock: Callable[[], float]) -> AbstractContextManager[object]:
+    """Let the time of day be virtual, too, or nobody could tell exactly when a report says that it was."""
+    return patch("time.time", lambda: EPOCH_S + clock())
+
+
+def _told(wishes: tuple[Wish, ...], answer: Answer) -> tuple[MassTold, ...]:
+    if isinstance(answer, Exception):
+        return tuple(MassTold(wish=wish, report=None, error=repr(answer)) for wish in wishes)
+    told = answer.to_dict()
+    if isinstance(answer, MassCancelReport):
+        return (MassTold(wish=wishes[0], report=told),)
+    pairs = zip(_once(wishes), told["reports"], strict=True)
+    return tuple(MassTold(wish=wish, report=report, kill=told) for wish, report in pairs)
 
 
 def _once(wishes: tuple[Wish, ...]) -> list[Wish]:

@@ -45,6 +45,8 @@ class MassScript:
     index: int
     seed: str
     venue: str
+    #: "async" or "sync".
+    client: str
     rate: float
     faults: tuple[Fault, ...]
     orders: tuple[OrderScript, ...]
@@ -74,4 +76,4 @@ class MassScript:
     @property
     def stratum(self) -> Stratum:
         """What the judge of single acks wants to know."""
-        return Stratum(venue=self.venue, client="async", identity="order id", assurance="confirmed")
+        return Stratum(venue=self.venue, client=self.client, identity="order id", assurance="confirmed")

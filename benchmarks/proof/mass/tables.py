@@ -32,7 +32,11 @@ def _run(options: Options, tally: MassTally) -> str:
         ("retry budget", "the default one" if options.budget else "none"),
         ("planted", options.plant or "nothing"),
         ("mass cancels, each scope of a kill being one", tally.asked),
-        ("worlds, requests", f"{tally.worlds}, {counts['requests']}"),
+        (
+            "… by the client for tasks, by the one for threads",
+            f"{counts['by the client: async']}, {counts['by the client: sync']}",
+        ),
+        ("worlds, requests until the reports came", f"{tally.worlds}, {counts['requests']}"),
         ("faults met", share(counts["faults"], counts["requests"])),
         ("kinds of faults and points met", len(tally.faults)),
         ("sent natively", counts["native"]),

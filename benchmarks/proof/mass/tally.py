@@ -67,7 +67,8 @@ class MassTally:
     def _add_truth(self, played: MassPlayed) -> None:
         trials = [MassTrial(told=told, played=played) for told in played.told if told.report is not None]
         ledger = played.ledger
-        numbers = {one.number for one in ledger.arrivals}
+        numbers = {one.number for one in ledger.arrivals if one.at <= played.told_at}
+        self.counts[f"by the client: {played.script.client}"] += len(played.script.wishes)
         self.counts["requests"] += len(numbers) + len(ledger.turned_away)
         self.counts["faults"] += len(ledger.faults)
         for fault in ledger.faults:
