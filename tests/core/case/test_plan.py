@@ -222,6 +222,16 @@ def test_no_more_than_five_cancels(told: Told) -> None:
     assert Action.CANCEL not in joined(story, 9).plans(9).begin
 
 
+def test_a_caller_with_a_bound_of_its_own_gets_no_more(told: Told) -> None:
+    """What was sent before it came does not count."""
+    story = told().cancel(Receipt()).read(NEW, 1)
+    newcomer = attrs.evolve(story.caller, joined_at=2, deadline=12, most_cancels=1)
+    story.case.callers[:] = [newcomer]
+    assert story.plans(2).begin == {Action.CANCEL}
+    story.case.callers[:] = [attrs.evolve(newcomer, most_cancels=0)]
+    assert Action.CANCEL not in story.plans(2).begin
+
+
 def test_a_native_client_id_is_sent_once(told: Told) -> None:
     """A native client id that may have arrived is not sent again, even for one who joins later."""
     sent = joined(told("native", order=ALIAS).cancel(Receipt()), 1)

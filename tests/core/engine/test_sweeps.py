@@ -16,6 +16,7 @@ from countermand import (
     AsyncClient,
     Cause,
     Client,
+    ClientOrderId,
     MassCancelReport,
     OrderId,
     OrderReport,
@@ -426,6 +427,25 @@ def test_a_replacement_is_the_exposure_of_what_it_replaced(placed_after: PlacedA
         assert causes(report).keys() == stage.open
     else:
         assert (report.state, stage.open, len(report.acks)) == (ScopeState.PROVED_EMPTY, set(), 3)
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_a_replacement_of_a_replacement_is_exposure_too(name: str) -> None:
+    """Also where the one between was never listed."""
+    stage = Stage(name, 2, read_lag_s=1.0)
+    if name == "autoshares":
+        stage.simulator.switch(venue={"dead_rows": "hidden"})
+
+    def act() -> None:
+        now = asyncio.get_running_loop().time()
+        heir = stage.simulator.replace(stage.ids[0].value, now, client_order_id="71")
+        stage.simulator.replace(heir.order_id, now, client_order_id="72")
+
+    stage.latency_s = 0.25
+    scope = Scope.mine(name, ACCOUNT, lambda order: order.client_order_id != ClientOrderId("72"))
+    report = stage.swept(scope, CANCEL, 20.0, meanwhile=lambda: stage.later(0.3, act))
+    assert len(stage.open) == 1
+    assert report.proved_empty_as_of is None
 
 
 def test_a_predicate_that_raises_leaves_the_order_alone() -> None:
