@@ -306,7 +306,7 @@ def test_a_rate_alone_means_all_faults_at_all_calls(desk: Desk) -> None:
     """What is left out is everything, and seed 0."""
     _, answer = desk.ask("PUT", "/faults", {"rates": [{"rate": 1}]})
     (rate,) = answer["rates"]
-    assert (rate["rate"], rate["seed"], len(rate["calls"])) == (1, 0, 6)
+    assert (rate["rate"], rate["seed"], len(rate["calls"])) == (1, 0, 8)
     assert {fault["kind"] for fault in rate["faults"]} == {kind.value for kind in FaultKind}
 
 

@@ -87,7 +87,10 @@ def test_of_several_rates_the_first_that_hits_is_met() -> None:
 @pytest.mark.parametrize(
     ("give", "message"),
     [
-        (lambda faults: faults.script("order", RESET), "no call 'order'; there are: cancel, read, trail"),
+        (
+            lambda faults: faults.script("order", RESET),
+            "no call 'order'; there are: cancel, mass-cancel",
+        ),
         (
             lambda faults: faults.script("read", None, fault_from_word("reset:later")),
             "no fault reset:later at 'read'; it can be met at: cancel",

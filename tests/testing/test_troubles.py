@@ -14,7 +14,7 @@ import attrs
 import httpx
 import pytest
 
-from countermand import Assurance, OrderId, OrderStatus
+from countermand import Assurance, OrderId, OrderStatus, Scope
 from countermand.testing import (
     CALLS,
     POSSIBLE,
@@ -30,6 +30,7 @@ from countermand.testing import (
 from countermand.venue import CancelTarget, Session, Stamp
 
 K, P = FaultKind, Point
+CANCELS = ("cancel", "mass-cancel")
 VENUES = ("apex", "autoshares")
 NEVER = "never"
 RECEIPT = {"result": True, "errormsg": None, "errorcode": 0, "detail": None}
@@ -92,6 +93,8 @@ def request_of(simulator: Simulator, base_url: str, call: str) -> httpx.Request:
         "trail": lambda: venue.read_trail("9", OrderId("6500")),
         "open": lambda: venue.list_open("9"),
         "history": lambda: venue.list_history("9"),
+        "mass-cancel": lambda: venue.cancel_all(Scope.account(venue.name, "9")),
+        "accounts": venue.list_accounts,
     }
     if call == "log-in":
         return log_in_of(simulator, base_url)
@@ -149,10 +152,11 @@ SHELLS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "sockets": (over_sockets, asyncio.run),
 }
 CELLS = [
-    pytest.param(call, kind, point, id=f"{call}-{kind.value}-{point.value}")
+    pytest.param(name, call, kind, point, id=f"{name}-{call}-{kind.value}-{point.value}")
+    for name in VENUES
     for (kind, point), calls in POSSIBLE.items()
     for call in CALLS
-    if call in calls
+    if call in calls and (name, call) != ("autoshares", "mass-cancel")
 ]
 
 
@@ -201,15 +205,15 @@ def _shows(order_id: bytes) -> Callable[[Any, bytes], bool]:
 
 #: Whether an answer to a call is one that the venue would have given without a fault.
 TRUE: dict[str, Callable[[Any, bytes], bool]] = {
-    "cancel": lambda value, _: value is None or value == RECEIPT,
+    **dict.fromkeys(CANCELS, lambda value, _: value is None or value == RECEIPT),
+    "accounts": _shows(b"9"),
     **dict.fromkeys(("read", "trail", "open", "history"), _shows(b"6500")),
     "log-in": lambda _, content: b"simulated-session-token" in content,
 }
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("name", VENUES)
-@pytest.mark.parametrize(("call", "kind", "point"), CELLS)
+@pytest.mark.parametrize(("name", "call", "kind", "point"), CELLS)
 def test_each_fault_at_each_point(name: str, shell: str, call: str, kind: FaultKind, point: Point) -> None:
     """The client gets what the fault is, and the venue has acted, not acted, or acts after the next read."""
     reach, run = SHELLS[shell]
@@ -227,7 +231,7 @@ def test_each_fault_at_each_point(name: str, shell: str, call: str, kind: FaultK
             (noted,) = simulator.requests
             assert noted.fault == fault.word
             assert (noted.acted_at is None) is (point in (P.BEFORE, P.LATER))
-            acted = call == "cancel" and point in (P.AFTER, P.MIDDLE)
+            acted = call in CANCELS and point in (P.AFTER, P.MIDDLE)
             assert (simulator.book.order("6500").status is OrderStatus.CANCELED) is acted
             if kind is not K.TWO_ANSWERS:
                 await check_next_read(simulator, base_url, ask, point)

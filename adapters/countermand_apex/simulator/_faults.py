@@ -15,11 +15,14 @@ from countermand_apex.simulator._ask import function_of, read_ask
 #: Name of a function in lower case to the call it is.
 CALLS: Mapping[str, str] = {
     "cancelorder": "cancel",
+    "cancelallorders": "mass-cancel",
+    "sendcancellist": "mass-cancel",
     "getorderstatus": "read",
     "getorderhistorybyorderid": "trail",
     "getopenorders": "open",
     "getorderhistory": "history",
     "getordershistory": "history",
+    "getuseraccounts": "accounts",
     "authenticate": "log-in",
     "authenticateuser": "log-in",
     "authenticate2fa": "log-in",

@@ -18,6 +18,7 @@ CALLS: Mapping[str, str] = {
     "GET order": "read",
     "GET details": "trail",
     "GET orders": "history",
+    "GET accounts": "accounts",
     "POST token": "log-in",
     "POST logout": "log-out",
 }

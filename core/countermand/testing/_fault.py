@@ -14,7 +14,7 @@ import attrs
 from countermand.errors import ConfigurationError
 
 #: The calls that can meet a fault, as `Simulator.call_of` names them.
-CALLS = ("cancel", "read", "trail", "open", "history", "log-in")
+CALLS = ("cancel", "mass-cancel", "read", "trail", "open", "history", "accounts", "log-in")
 #: The calls that show orders.
 READS = frozenset({"read", "trail", "open", "history"})
 
@@ -78,6 +78,8 @@ class Point(Enum):
 
 _ALL = frozenset(CALLS)
 _CANCEL = frozenset({"cancel"})
+#: The calls that are answered by a receipt.
+_CANCELS = frozenset({"cancel", "mass-cancel"})
 _K = FaultKind
 #: Answers, or none, that leave open whether the venue acted.
 _INSTEAD = (
@@ -104,7 +106,8 @@ POSSIBLE: Mapping[tuple[FaultKind, Point], frozenset[str]] = MappingProxyType(
         **_rows(_INSTEAD, (Point.LATER,), _CANCEL),
         **_rows(_MIDWAY, (Point.MIDDLE,), _ALL),
         # Of a receipt a half can come, whether or not the cancel ever acts.
-        **_rows((_K.HALF, _K.TRUNCATED), (Point.BEFORE, Point.LATER), _CANCEL),
+        **_rows((_K.HALF, _K.TRUNCATED), (Point.BEFORE,), _CANCELS),
+        **_rows((_K.HALF, _K.TRUNCATED), (Point.LATER,), _CANCEL),
         # A venue that refuses a session has not acted, nor has one that cannot be reached.
         **_rows((_K.UNAUTHORIZED, _K.REFUSED, _K.TLS), (Point.BEFORE,), _ALL),
         # A whole true answer says that the venue acted.

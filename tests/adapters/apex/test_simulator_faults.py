@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from countermand import OrderId, OrderStatus
+from countermand import OrderId, OrderStatus, Scope
 from countermand.testing import CALLS, POSSIBLE, Asked, Fault, FaultKind, Point, fault_from_word
 from countermand.venue import (
     Call,
@@ -54,6 +54,8 @@ def calls_of(simulator: ApexSimulator) -> dict[str, Call[Any]]:
         "trail": venue.read_trail("9", OrderId("6500")),
         "open": venue.list_open("9"),
         "history": venue.list_history("9"),
+        "mass-cancel": venue.cancel_all(Scope.account("apex", "9")),
+        "accounts": venue.list_accounts(),
         "log-in": first,
         "log-out": log_out,
     }
@@ -78,7 +80,7 @@ def test_each_call_of_the_plugin_is_known() -> None:
         request = request_of(call)
         assert simulator.call_of(request) == name
         assert simulator.call_of(attrs.evolve(request, path=request.path.lower() + "/")) == name
-    for path in ("/AP/CancelAllOrders", "/AP/SendCancelList", "/AP/Ping", "/AP/Nothing", "/elsewhere"):
+    for path in ("/AP/Ping", "/AP/Nothing", "/elsewhere"):
         assert simulator.call_of(HttpRequest(method="POST", path=path)) is None
 
 
@@ -129,7 +131,7 @@ def test_a_fault_is_said_in_the_venue_s_words(kind: FaultKind, verdicts: tuple[t
         assert acted is (point in (Point.AFTER, Point.MIDDLE))
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("cancel", "log-in")])
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("cancel", "mass-cancel", "log-in")])
 def test_no_fault_shows_an_order_that_is_not_there(call: str) -> None:
     """A read that meets one is a failure, or older, or of another order, or the truth."""
     simulator = with_order()

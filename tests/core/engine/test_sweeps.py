@@ -138,7 +138,7 @@ def test_what_is_native_is_one_call() -> None:
     """APEX's account scope: listed before, called once, and no order canceled by id."""
     stage = Stage("apex", 20)
     report = stage.swept()
-    assert stage.heard()["CancelAllOrders"] == 1
+    assert stage.heard()["mass-cancel"] == 1
     assert stage.heard()["cancel"] == 0
     assert report.native is not None
     assert (report.native.call, report.native.outcome, report.native.sent) == (
@@ -155,7 +155,7 @@ def test_a_doubtful_native_call_is_never_repeated(answer: str) -> None:
     stage = Stage("apex", 4)
     stage.simulator.switch(venue={"mass_answer": answer})
     report = stage.swept()
-    assert stage.heard()["CancelAllOrders"] == 1
+    assert stage.heard()["mass-cancel"] == 1
     assert report.native is not None
     assert report.native.outcome is Outcome.UNKNOWN
     assert report.state is ScopeState.PROVED_EMPTY
@@ -190,7 +190,7 @@ def test_a_refused_native_call_gives_way_to_cancels_by_id(answer: str, reason: R
     assert (report.native.outcome, report.native.reason) == (Outcome.REJECTED, reason)
     assert (report.state, report.reason) == (ScopeState.PROVED_EMPTY, None)
     assert stage.heard()["cancel"] == 4
-    assert stage.heard()["CancelAllOrders"] == 1
+    assert stage.heard()["mass-cancel"] == 1
 
 
 def test_venue_wide_without_permission_touches_nothing() -> None:
