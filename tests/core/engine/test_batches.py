@@ -1,14 +1,19 @@
-"""Batches through both clients, against both simulated venues: one ack per request, and nothing sent twice."""
+"""Batches through both clients, against both simulated venues: one ack per request, nothing sent twice."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import threading
+import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from countermand import (
@@ -25,6 +30,7 @@ from countermand import (
 from countermand.errors import ClosedClientError, InvalidRequestError
 from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
 from countermand.venue import CallKind, Limit, LimitScope
+from countermand_apex import Password
 
 APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
 ACCOUNT = "9"
@@ -250,11 +256,11 @@ class Broken:
 
     def __init__(self, venue: Any, name: str, after: int = 0) -> None:
         self._venue = venue
-        self._broken = name
+        self.broken = name
         self._left = after
 
     def __getattr__(self, name: str) -> Any:
-        if name == self._broken:
+        if name == self.broken:
             self._left -= 1
             if self._left < 0:
                 raise RuntimeError(f"no {name}")
@@ -337,23 +343,24 @@ def test_a_client_that_is_not_open(batched: Batched) -> None:
 def test_requests_are_pulled_as_there_is_room() -> None:
     """Of an endless supply no more is taken than is under way, waits or is told: memory follows that."""
     city = City(0)
-    most = pulled = 0
-    told: list[CancelAck] = []
+    most = pulled = told = 0
 
     def requests() -> Iterator[CancelRequest]:
         nonlocal most, pulled
         for _ in range(400):
             pulled += 1
-            most = max(most, pulled - len(told))
+            most = max(most, pulled - told)
             yield city.order("apex")
 
     async def main() -> None:
+        nonlocal told
         async with city.client(limits={"apex": paced(50)}) as client:
             async for ack in client.cancel_many(requests()):
-                told.append(ack)
+                assert ack.outcome is Outcome.CANCELED
+                told += 1
 
     run_virtually(main())
-    assert outcomes(told) == {CANCELED: 400}
+    assert told == 400
     assert 30 < most <= 200
 
 
@@ -382,3 +389,543 @@ def test_the_time_of_the_batch_bounds_all_of_it() -> None:
     assert outcomes(unsent) == {NOT_SENT: 200 - len(sent)}
     assert acks[-1].error == "TimeoutError: the time of the batch was over"
     assert max(at for at, _, _ in city.cancels) <= 1005.01
+
+
+# --- requests that are waited for ---------------------------------------------------------------------
+
+
+class Supply:
+    """Gives requests, each so many seconds after it was asked for; then it raises, or waits for ever."""
+
+    def __init__(
+        self, requests: Iterable[Any], wait_s: float = 0.0, end: BaseException | None = None
+    ) -> None:
+        self._requests = iter(requests)
+        self._wait_s = wait_s
+        self._end = end
+        self.given_up = False
+
+    def __aiter__(self) -> Supply:
+        return self
+
+    async def __anext__(self) -> Any:
+        for request in self._requests:
+            if self._wait_s:
+                await asyncio.sleep(self._wait_s)
+            return request
+        if self._end is not None:
+            raise self._end
+        try:
+            return await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.given_up = True
+            raise
+
+
+def test_requests_may_come_later() -> None:
+    """Acks do not wait for the requests that are still to come."""
+    city, came_at = City(3), []
+
+    async def requests() -> AsyncIterator[CancelRequest]:
+        for one in city.requests:
+            await asyncio.sleep(10)
+            yield one
+
+    async def main() -> list[CancelAck]:
+        loop, acks = asyncio.get_running_loop(), []
+        async with city.client() as client:
+            began_at = loop.time()
+            async for ack in client.cancel_many(requests()):
+                came_at.append(round(loop.time() - began_at, 1))
+                acks.append(ack)
+        return acks
+
+    acks = run_virtually(main())
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 6}
+    assert came_at == [10, 20, 30, 40, 50, 60]
+
+
+def test_requests_that_come_at_once_go_together() -> None:
+    """An asynchronous supply that has them all is no slower than a list."""
+    city, run = City(50), Batched(AsyncClient)
+    acks = run.collect(city, Supply(city.requests, end=StopAsyncIteration()))
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 100}
+    assert run.took_s < 1
+    assert city.was_asked_once(city.requests)
+
+
+@pytest.mark.parametrize(
+    ("end", "more"),
+    [
+        pytest.param(OSError("no more"), [], id="an error"),
+        pytest.param(asyncio.CancelledError(), [], id="canceled from inside"),
+        pytest.param(StopAsyncIteration(), ["6500"], id="no request"),
+    ],
+)
+def test_what_a_supply_ends_with_is_raised_after_all_acks(end: BaseException, more: list[str]) -> None:
+    """Whatever it is, and once."""
+    city = City(2)
+    expected = InvalidRequestError if more else type(end)
+
+    async def main() -> list[CancelAck]:
+        async with city.client() as client:
+            batch = client.cancel_many(Supply([*more, *city.requests], end=end))
+            with pytest.raises(expected):
+                await batch.collect()
+            return list(await batch.collect())
+
+    acks = run_virtually(main())
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 4}
+
+
+def test_a_supply_is_not_waited_for_beyond_the_time_of_the_batch() -> None:
+    """It is given up then, and what it gave is answered."""
+    city, run = City(2), Batched(AsyncClient)
+    supply = Supply(city.requests)
+    acks = run.collect(city, supply, 5.0)
+    assert outcomes(acks) == {CANCELED: 4}
+    assert supply.given_up
+    assert run.took_s == pytest.approx(5.0, abs=0.01)
+
+
+def test_a_request_that_comes_at_the_very_end_is_answered() -> None:
+    """It was taken, so it is told; sent it is not."""
+    city, run = City(1), Batched(AsyncClient)
+    acks = run.collect(city, Supply(city.requests, wait_s=5.0), 10.0)
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 1, NOT_SENT: 1}
+    assert city.was_asked_once(city.requests[:1])
+
+
+def test_a_batch_that_is_dropped_gives_its_supply_up() -> None:
+    """There is nobody to whom a request that still comes could be answered."""
+    city, supply = City(1), Supply([])
+
+    async def main() -> None:
+        async with city.client() as client:
+            batch = client.cancel_many(supply)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await anext(batch)
+            assert not supply.given_up
+            del batch
+            await asyncio.sleep(1)
+            assert supply.given_up
+
+    run_virtually(main())
+
+
+def test_a_batch_may_outlive_its_loop() -> None:
+    """Dropped after the end of its loop it touches that no more."""
+    city, kept = City(1), []
+
+    async def main() -> None:
+        async with city.client() as client:
+            kept.append(client.cancel_many(Supply([])))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await anext(kept[0])
+
+    run_virtually(main())
+    gone = weakref.ref(kept.pop())
+    assert gone() is None
+
+
+# --- interrupted, and gone on with --------------------------------------------------------------------
+
+
+def test_an_iteration_may_be_canceled_and_gone_on_with() -> None:
+    """However often nobody waited for the next ack: none is lost, nor is any request."""
+    city = City(20)
+
+    async def main() -> tuple[list[CancelAck], int]:
+        acks, interrupts = [], 0
+        async with city.client(limits={"apex": paced(20), "autoshares": paced(20)}) as client:
+            batch = client.cancel_many(city.requests)
+            while True:
+                try:
+                    async with asyncio.timeout(0.0105):
+                        acks.append(await anext(batch))
+                except TimeoutError:
+                    interrupts += 1
+                except StopAsyncIteration:
+                    return acks, interrupts
+
+    acks, interrupts = run_virtually(main())
+    assert interrupts > 20
+    assert sorted(by_order(acks)) == sorted(f"{one.venue} {one.order}" for one in city.requests)
+    assert outcomes(acks) == {CANCELED: 40}
+    assert city.was_asked_once(city.requests)
+
+
+def test_a_collection_may_be_canceled_and_gone_on_with() -> None:
+    """Those it had are there for the next one, in order."""
+    city, interrupts = City(20), 0
+
+    async def main() -> list[CancelAck]:
+        nonlocal interrupts
+        async with city.client(limits={"apex": paced(20), "autoshares": paced(20)}) as client:
+            batch = client.cancel_many(city.requests)
+            while True:
+                try:
+                    async with asyncio.timeout(0.2):
+                        return list(await batch.collect())
+                except TimeoutError:
+                    interrupts += 1
+
+    assert [ack.request for ack in run_virtually(main())] == city.requests
+    assert interrupts > 2
+    assert city.was_asked_once(city.requests)
+
+
+class Interrupted:
+    """Gives requests, and is interrupted in between."""
+
+    def __init__(self, requests: Iterable[CancelRequest], before: int) -> None:
+        self._requests = iter(requests)
+        self._left = before
+
+    def __iter__(self) -> Interrupted:
+        return self
+
+    def __next__(self) -> CancelRequest:
+        self._left -= 1
+        if self._left == -1:
+            raise KeyboardInterrupt
+        return next(self._requests)
+
+
+def test_an_interrupt_while_requests_are_pulled(batched: Batched) -> None:
+    """Ctrl-C goes through to the caller; what was pulled before it is not lost."""
+    city = City(10)
+
+    async def through_one() -> Any:
+        async with city.client() as client:
+            batch = client.cancel_many(Interrupted(city.requests, 7))
+            with pytest.raises(KeyboardInterrupt):
+                await batch.collect()
+            return await batch.collect()
+
+    def through_other() -> Any:
+        with city.client(Client) as client:
+            batch = client.cancel_many(Interrupted(city.requests, 7))
+            with pytest.raises(KeyboardInterrupt):
+                batch.collect()
+            return batch.collect()
+
+    acks = run_virtually(through_one()) if batched.kind is AsyncClient else through_other()
+    assert [ack.request for ack in acks] == city.requests
+    assert city.was_asked_once(city.requests)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The city's wire, where somebody looks at each request before it is carried."""
+
+    def __init__(self, city: City, look: Callable[[httpx.Request], Any] = lambda _: None) -> None:
+        self._carry = in_process({APEX: city.apex, AUTOSHARES: city.autoshares})
+        self._look = look
+        self._under_way: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request."""
+        origin = f"http://{request.url.netloc.decode()}"
+        self._under_way[origin] += 1
+        self.most[origin] = max(self.most[origin], self._under_way[origin])
+        try:
+            looked = self._look(request)
+            if looked is not None:
+                await looked
+            return await self._carry.handle_async_request(request)
+        finally:
+            self._under_way[origin] -= 1
+
+
+def test_an_interrupt_while_acks_are_waited_for() -> None:
+    """Ctrl-C is raised where the caller waits; whoever goes on has all acks, and nothing is sent twice."""
+    here = threading.get_ident()
+    if here != threading.main_thread().ident:
+        pytest.skip("only a main thread is interrupted")
+    city, interrupts = City(10), 0
+    interrupts_before = {5: 0, 12: 1}
+
+    async def interrupt(count: int) -> None:
+        if count not in interrupts_before:
+            return
+        while interrupts < interrupts_before[count]:  # noqa: ASYNC110 - a thread has no event here
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)  # by then the thread waits
+        signal.pthread_kill(here, signal.SIGINT)
+        while interrupts == interrupts_before[count]:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.005)
+
+    seen = iter(range(1000))
+    wire = Wire(city, lambda _: interrupt(next(seen)))
+    with city.client(Client, transport=wire, limits={"apex": paced(100), "autoshares": ()}) as client:
+        batch, acks = client.cancel_many(city.requests), []
+        while not acks:
+            try:
+                acks = batch.collect()
+            except KeyboardInterrupt:
+                interrupts += 1
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 20}
+    assert interrupts == 2
+    assert city.was_asked_once(city.requests)
+
+
+def test_two_may_iterate_over_one_batch(batched: Batched) -> None:
+    """Tasks or threads: each ack is given to one of them, and all of them end."""
+    city = City(50)
+
+    async def through_one() -> list[list[CancelAck]]:
+        async def some(batch: Any) -> list[CancelAck]:
+            return [ack async for ack in batch]
+
+        async with city.client() as client:
+            batch = client.cancel_many(city.requests)
+            return list(await asyncio.gather(some(batch), some(batch), some(batch)))
+
+    def through_other() -> list[list[CancelAck]]:
+        with city.client(Client) as client, ThreadPoolExecutor(max_workers=3) as threads:
+            batch = client.cancel_many(city.requests)
+            return list(threads.map(list, [batch] * 3))
+
+    parts = run_virtually(through_one()) if batched.kind is AsyncClient else through_other()
+    acks = [ack for part in parts for ack in part]
+    assert sorted(by_order(acks)) == sorted(f"{one.venue} {one.order}" for one in city.requests)
+    assert outcomes(acks) == {CANCELED: 100}
+    assert city.was_asked_once(city.requests)
+
+
+# --- closed in the middle -----------------------------------------------------------------------------
+
+
+def test_closing_answers_all(batched: Batched) -> None:
+    """Each request has its ack, also those that come after the end: unknown is only what was sent."""
+    city = City(0)
+    city.apex.switch(silent_orders=True)
+    requests = [city.order("apex", timeout_s=60.0) for _ in range(100)]
+    heard = threading.Event()
+
+    begun = iter(range(100))
+
+    def look(_: httpx.Request) -> None:
+        if next(begun) == 15:
+            heard.set()
+
+    async def through_one() -> Any:
+        async with city.client() as client:
+            acks = asyncio.ensure_future(client.cancel_many(requests).collect())
+            await asyncio.sleep(1)
+            assert not acks.done()
+        return await acks
+
+    def through_other() -> Any:
+        with ThreadPoolExecutor(max_workers=1) as threads:
+            with city.client(Client, transport=Wire(city, look)) as client:
+                acks = threads.submit(client.cancel_many(requests).collect)
+                assert heard.wait(5)
+            return acks.result(10)
+
+    acks = run_virtually(through_one()) if batched.kind is AsyncClient else through_other()
+    assert [ack.request for ack in acks] == requests
+    sent = {order for _, _, order in city.cancels}
+    maybe = [ack for ack in acks if ack.sent is not Sent.NO]
+    assert sent <= {ack.request.order.value for ack in maybe}
+    assert outcomes(maybe) == {(Outcome.UNKNOWN, None): len(maybe)}
+    assert 14 < len(maybe) <= 16
+    unsent = [ack for ack in acks if ack.sent is Sent.NO]
+    assert outcomes(unsent) == {NOT_SENT: 100 - len(maybe)}
+    assert acks[-1].error == "the client is closed"
+
+
+def test_a_batch_goes_on_after_the_end_of_its_client(batched: Batched) -> None:
+    """Nothing is sent any more, and each that comes is told so."""
+    city = City(5)
+
+    async def through_one() -> Any:
+        async with city.client() as client:
+            batch = client.cancel_many(city.requests)
+        return await batch.collect()
+
+    def through_other() -> Any:
+        with city.client(Client) as client:
+            batch = client.cancel_many(city.requests)
+        return batch.collect()
+
+    acks = run_virtually(through_one()) if batched.kind is AsyncClient else through_other()
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {NOT_SENT: 10}
+    assert city.asked == 0
+
+
+def test_a_client_that_is_being_closed_is_closed_once() -> None:
+    """Who closes it meanwhile does not wait for what the other one waits for."""
+    city = City(2)
+    leaving, left = threading.Event(), threading.Event()
+
+    async def wait() -> None:
+        leaving.set()
+        while not left.is_set():  # noqa: ASYNC110 - what is set by a thread has no event here
+            await asyncio.sleep(0.005)
+
+    known = city.apex.credentials
+    city.venues[0] = attrs.evolve(city.venues[0], auth=Password(known.user, known.password))
+    wire = Wire(city, lambda request: wait() if request.url.path.endswith("LogOut") else None)
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        client = city.client(Client, transport=wire).__enter__()
+        assert outcomes(client.cancel_many(city.requests)) == {CANCELED: 4}
+        closing = threads.submit(client.close)
+        assert leaving.wait(5)
+        assert client.close() == ()
+        left.set()
+        assert closing.result(5) == ()
+
+
+# --- successors ---------------------------------------------------------------------------------------
+
+
+def replaced(city: City, **fields: Any) -> tuple[CancelRequest, str]:
+    """Place an order that another one took the place of, and ask for its cancel."""
+    request = city.order("apex", follow_replacement=True, **fields)
+    return request, city.apex.replace(request.order.value, 0.0).order_id
+
+
+def test_successors_are_canceled_where_that_is_asked(batched: Batched, witness: Any) -> None:
+    """The observer hears of each request once, when all is over."""
+    city = City(3)
+    pairs = [replaced(city) for _ in range(3)]
+    requests = [*city.requests, *(request for request, _ in pairs)]
+    acks = batched.collect(city, requests, observer=witness)
+    assert outcomes(acks) == {CANCELED: 9}
+    assert [str(ack.order_id) for ack in acks[6:]] == [heir for _, heir in pairs]
+    assert city.open == set()
+    assert sorted(by_order(witness.acks)) == sorted(by_order(acks))
+    assert witness.acks.count(acks[-1]) == 1
+
+
+def test_closing_answers_who_waits_for_a_successor() -> None:
+    """What is known of the successor by then is told."""
+    city = City(0)
+    request, heir = replaced(city, timeout_s=60.0)
+    city.apex.switch(silent_orders=[heir])
+
+    async def main() -> list[CancelAck]:
+        async with city.client() as client:
+            acks = asyncio.ensure_future(client.cancel_many([request]).collect())
+            await asyncio.sleep(5)
+            assert not acks.done()
+        return list(await acks)
+
+    (ack,) = run_virtually(main())
+    assert (ack.outcome, str(ack.order_id), ack.sent) == (Outcome.UNKNOWN, heir, Sent.YES)
+
+
+def test_a_fault_of_ours_while_a_successor_is_looked_at() -> None:
+    """The ack says what was known before, and what broke."""
+    city = City(0)
+    request, heir = replaced(city)
+    broken = city.venues[0] = Broken(city.venues[0], "", 0)
+
+    def acknowledge(asked: httpx.Request) -> None:
+        if "GetOrderHistory" in asked.url.path:  # whoever reads the history finds the successor
+            broken.broken = "capabilities"
+
+    async def main() -> list[CancelAck]:
+        async with city.client(transport=Wire(city, acknowledge)) as client:
+            return list(await client.cancel_many([request]).collect())
+
+    (ack,) = run_virtually(main())
+    assert (ack.outcome, ack.reason, str(ack.successor)) == (Outcome.REJECTED, Reason.REPLACED, heir)
+    assert ack.error == "RuntimeError: no capabilities"
+    assert city.open == {heir}
+
+
+def test_a_program_that_cancels_all_its_tasks() -> None:
+    """The search of a successor ends, too: what was known before is the ack."""
+    city = City(0)
+    request, heir = replaced(city, timeout_s=60.0)
+    city.apex.switch(silent_orders=[heir])
+
+    async def main() -> list[CancelAck]:
+        async with city.client() as client:
+            batch = client.cancel_many([request])
+            collecting = asyncio.ensure_future(batch.collect())
+            await asyncio.sleep(5)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await collecting
+            return list(await batch.collect())
+
+    (ack,) = run_virtually(main())
+    assert (ack.outcome, ack.reason, str(ack.successor)) == (Outcome.REJECTED, Reason.REPLACED, heir)
+
+
+# --- what the venues bear -----------------------------------------------------------------------------
+
+
+def test_calls_under_way_are_bounded_per_venue() -> None:
+    """Before any pool of connections; each venue has its own bound, and uses it."""
+    city = City(60)
+    wire = Wire(city)
+
+    async def main() -> list[CancelAck]:
+        async with city.client(transport=wire, max_in_flight=5) as client:
+            return list(await client.cancel_many(city.requests).collect())
+
+    assert outcomes(run_virtually(main())) == {CANCELED: 120}
+    assert wire.most == {APEX: 5, AUTOSHARES: 5}
+
+
+def test_a_slow_account_does_not_hold_up_another() -> None:
+    """Of two that come in turn, one answers nothing: the other is done as if it were alone."""
+    city = City(60)
+    city.requests = [attrs.evolve(one, timeout_s=5.0) for one in city.requests]
+    city.apex.switch(silent_orders=True)
+    done_at: dict[str, float] = {}
+
+    async def main() -> list[CancelAck]:
+        loop, acks = asyncio.get_running_loop(), []
+        async with city.client() as client:
+            began_at = loop.time()
+            async for ack in client.cancel_many(iter(city.requests)):
+                acks.append(ack)
+                done_at[ack.request.venue] = loop.time() - began_at
+        return acks
+
+    acks = run_virtually(main())
+    assert len(acks) == 120
+    assert outcomes(ack for ack in acks if ack.request.venue == "autoshares") == {CANCELED: 60}
+    assert done_at["autoshares"] < 1
+    assert done_at["apex"] > 5
+
+
+@pytest.mark.parametrize("name", ["apex", "autoshares"])
+def test_throttling_slows_a_batch_which_ends_all_the_same(name: str) -> None:
+    """A venue that asks for two seconds has them; no more comes to it than had to, and all is canceled."""
+    city, run = City(0), Batched(AsyncClient)
+    requests = [city.order(name, timeout_s=60.0) for _ in range(100)]
+    throttled = attrs.evolve(fault_from_word("throttled-until:before"), retry_after_s=2.0)
+    venue: Simulator = getattr(city, name)
+    venue.faults.script("cancel", *[None] * 20, *[throttled] * 30)
+    acks = run.collect(city, requests)
+    assert outcomes(acks) == {CANCELED: 100}
+    assert city.open == set()
+    assert len(city.cancels) == 130
+    assert 4 < run.took_s < 10
+    throttled_at = city.cancels[20][0]
+    assert not [at for at, _, _ in city.cancels if throttled_at + 0.01 < at < throttled_at + 2]
+
+
+def test_a_batch_by_password_logs_in_once(batched: Batched) -> None:
+    """All of it waits for the one log-in."""
+    city = City(20)
+    known = city.apex.credentials
+    city.venues[0] = attrs.evolve(city.venues[0], auth=Password(known.user, known.password))
+    assert outcomes(batched.collect(city)) == {CANCELED: 40}
+    assert sum(one.path.endswith("Authenticate") for one in city.apex.requests) == 1
