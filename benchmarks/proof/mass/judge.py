@@ -117,6 +117,8 @@ def could_be_shown(trial: MassTrial, record: MassRecord, listing: Arrival) -> bo
     """Tell whether any listing could, or did, show an order by then: not what was placed within the lag."""
     if record.shown_from <= listing.at - trial.played.declared_lag_s:
         return True
+    if not trial.alone:
+        return False  # what other scopes were shown, this one need not know
     before = [one for one in trial.listings if is_true(one) and one.at <= listing.at]
     return any(record.shown_at(trial.ledger.as_of(one)) for one in before)
 
