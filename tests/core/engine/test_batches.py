@@ -665,7 +665,8 @@ def test_an_interrupt_while_acks_are_waited_for() -> None:
     seen = iter(range(1000))
     wire = Wire(city, lambda _: interrupt(next(seen)))
     with city.client(Client, transport=wire, limits={"apex": paced(100), "autoshares": ()}) as client:
-        batch, acks = client.cancel_many(city.requests), []
+        batch = client.cancel_many(city.requests)
+        acks: list[CancelAck] = []
         while not acks:
             try:
                 acks = batch.collect()
