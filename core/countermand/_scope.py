@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, ClassVar, Self
@@ -40,8 +41,12 @@ def _check_kind(_: object, __: attrs.Attribute[Any], value: object) -> None:
 
 
 def _check_where(_: object, __: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and not callable(value):
+    if value is None:
+        return
+    if not callable(value):
         raise InvalidRequestError(f"'where' of a scope must be callable, got {value!r}")
+    if any(map(inspect.iscoroutinefunction, (value, type(value).__call__))):
+        raise InvalidRequestError(f"'where' of a scope must not be asynchronous, got {value!r}")
 
 
 def _to_ids(ids: Iterable[Any]) -> tuple[OrderId, ...]:
@@ -108,7 +113,8 @@ class Scope:
     def mine(cls, venue: str, account: str, where: Callable[[OrderReport], bool]) -> Self:
         """Mean the orders of an account that a predicate over their reports chooses, such as one's own.
 
-        It is asked again whenever an order is listed; an order for which it raises is left alone, and told.
+        It is asked again whenever an order is listed, and must give True or False: an order for which it
+        raises, or gives anything else, is left alone, and told.
         """
         return cls(kind=ScopeKind.MINE, venue=venue, account_id=account, where=where)
 
@@ -134,13 +140,13 @@ class Scope:
         return cls(kind=ScopeKind.VENUE_WIDE, venue=venue, instrument_id=instrument, confirm=confirm)
 
     def holds(self, report: OrderReport) -> bool:
-        """Tell whether a listed order is in it; raises what `where` raises."""
+        """Tell whether a listed order is in it; raises what `where` raises, `TypeError` for no bool."""
         if self.account_id is not None and report.account not in (None, self.account_id):
             return False
         if self.kind is ScopeKind.ORDERS:
             return report.order_id in self._wanted
         if self.where is not None:
-            return bool(self.where(report))
+            return _decided(self.where(report))
         if self.instrument_id is not None and report.instrument != self.instrument_id:
             return False
         return self.user_id is None or report.entered_by == self.user_id
@@ -174,6 +180,15 @@ _FIELDS = {
     ScopeKind.USER: _Fields(needed=frozenset({"user_id"}), allowed=_ACCOUNT | {"instrument_id"}),
     ScopeKind.VENUE_WIDE: _Fields(needed=frozenset({"confirm"}), allowed=frozenset({"instrument_id"})),
 }
+
+
+def _decided(chosen: object) -> bool:
+    """Take nothing for a yes that is none: a coroutine or a text would mean everybody's orders."""
+    if isinstance(chosen, bool):
+        return chosen
+    if inspect.iscoroutine(chosen):
+        chosen.close()
+    raise TypeError(f"'where' of a scope must give True or False, got {type(chosen).__name__}")
 
 
 def _named(fields: Iterable[str]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import pytest
@@ -101,11 +103,23 @@ def test_a_scope_holds_what_it_means(scope: Scope, report: OrderReport, held: bo
     assert scope.holds(report) is held
 
 
-@pytest.mark.parametrize(("said", "held"), [(1, True), ("", False), (None, False)])
-def test_a_predicate_says_yes_or_no(said: object, held: bool) -> None:
-    """Whatever it returns is taken as Python takes it."""
-    scope = Scope.mine("pebble", "9", lambda _: said)  # type: ignore[arg-type, return-value]  # what is tested
-    assert scope.holds(order()) is held
+async def tells_later(_: OrderReport) -> bool:
+    return True
+
+
+class TellsLater:
+    async def __call__(self, report: OrderReport) -> bool:
+        return await tells_later(report)
+
+
+@pytest.mark.parametrize(
+    "said", [lambda: "no", lambda: "", lambda: 1, lambda: None, Mock, lambda: tells_later(order())]
+)
+def test_a_predicate_says_true_or_false(said: Callable[[], object]) -> None:
+    """Nothing else is a yes, nor a no; a coroutine is closed, so that nobody is warned of it."""
+    scope = Scope.mine("pebble", "9", lambda _: said())  # type: ignore[arg-type, return-value]  # what is tested
+    with pytest.raises(TypeError, match="must give True or False, got "):
+        scope.holds(order())
 
 
 def test_a_predicate_that_breaks_is_heard() -> None:
@@ -175,6 +189,18 @@ MISTAKES: dict[str, tuple[Callable[[], Scope], str]] = {
         "got {}",
     ),
     "a predicate that is none": (lambda: Scope.mine("pebble", "9", "81"), "'where' of a scope must be"),  # type: ignore[arg-type]  # what is tested
+    "a predicate that tells later": (
+        lambda: Scope.mine("pebble", "9", tells_later),  # type: ignore[arg-type]  # what is tested
+        "must not be asynchronous",
+    ),
+    "a part of one": (
+        lambda: Scope.mine("pebble", "9", partial(tells_later)),  # type: ignore[arg-type]  # what is tested
+        "must not be asynchronous",
+    ),
+    "an object that tells later": (
+        lambda: Scope.mine("pebble", "9", TellsLater()),  # type: ignore[arg-type]  # what is tested
+        "must not be asynchronous",
+    ),
     "no predicate": (lambda: Scope.mine("pebble", "9", None), "got account_id"),  # type: ignore[arg-type]  # what is tested
     "another venue confirmed": (
         lambda: Scope.venue_wide("pebble", confirm="gravel"),
