@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from countermand._aside import on_a_thread
 from countermand._engine._inquiries import AccountsByVenue, Inquiries
-from countermand._engine._sweeps import Sweeps
+from countermand._engine._sweeps import Sweeps, failed
 from countermand._engine._telling import Tell
-from countermand._mass_cancel import BlockReport, KillReport
+from countermand._mass_cancel import BlockReport, KillReport, MassCancelReport
 from countermand._request import check_timeout
-from countermand._scope import Scope, ScopeKind
+from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand.errors import InvalidRequestError
 
 #: The longest that a kill waits for new orders to be blocked, in seconds, and as a share of its own time.
@@ -20,6 +20,10 @@ BLOCK_TIMEOUT_S = 1.0
 _BLOCK_SHARE = 0.5
 #: What blocks new orders: called off the loop, or awaited.
 Block = Callable[[], "object | Awaitable[object]"]
+#: What venues told of their accounts, and why others did not.
+_Accounts = tuple[AccountsByVenue, dict[str, str]]
+#: What is told of a task that something beneath it has ended.
+_CANCELED = "CancelledError"
 
 
 class Kill:
@@ -51,9 +55,9 @@ class Kill:
         finally:
             for task in (*sweeps, asking):
                 task.cancel()
-        told, undiscovered = asking.result()
+        told, undiscovered = self._told(asking)
         return KillReport(
-            reports=tuple(task.result() for task in sweeps),
+            reports=tuple(map(_reported, self._scopes, sweeps)),
             before=blocked,
             unnamed=self._unnamed(told),
             undiscovered=undiscovered,
@@ -73,6 +77,11 @@ class Kill:
             task.cancel()
         error = f"not done within {patience_s:.2g} s" if not in_time else _error(task)
         return BlockReport(done=error is None, error=error, elapsed_s=self._loop.time() - began_at)
+
+    def _told(self, asking: asyncio.Task[_Accounts]) -> _Accounts:
+        if asking.cancelled():
+            return {}, {scope.venue: _CANCELED for scope in self._scopes}
+        return asking.result()
 
     def _unnamed(self, told: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         named = {(scope.venue, scope.account_id) for scope in self._scopes}
@@ -105,12 +114,19 @@ async def _call(block: Block) -> None:
             raise RuntimeError(f"SystemExit: {error}") from error
 
 
+def _reported(scope: Scope, sweep: asyncio.Task[MassCancelReport]) -> MassCancelReport:
+    # Something beneath it was canceled: it is a failure of this scope, and no other's.
+    if sweep.cancelled():
+        return failed(scope, PlacedAfter.CANCEL, asyncio.CancelledError("something beneath it was canceled"))
+    return sweep.result()
+
+
 def _error(task: asyncio.Task[None]) -> str | None:
     if task.cancelled():
-        return "CancelledError"
+        return _CANCELED
     error = task.exception()
     return None if error is None else f"{type(error).__name__}: {error}"
 
 
-async def _nobody() -> tuple[AccountsByVenue, dict[str, str]]:
+async def _nobody() -> _Accounts:
     return {}, {}

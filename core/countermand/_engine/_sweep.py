@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from countermand._ack import CancelAck
+from countermand._aside import is_being_canceled
 from countermand._case._facts import Caller
 from countermand._engine._cases import Cases
 from countermand._engine._station import Station
@@ -63,6 +64,10 @@ class MassCancel:
         try:
             await self._until_over()
             await self._last_answers()
+        except asyncio.CancelledError:
+            if is_being_canceled():
+                raise
+            fault = "CancelledError"  # something beneath us was canceled
         except Exception as error:  # noqa: BLE001 - our own fault must end as a report that carries it
             fault = f"{type(error).__name__}: {error}"
         finally:
@@ -154,9 +159,9 @@ class MassCancel:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            self._broken = self._broken or task.exception()
-            self._news.set()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._broken = self._broken or error
+        self._news.set()
 
     def _calls(self) -> set[tuple[int, float]]:
         return self._own.made.union(*(caller.calls or () for caller in self._callers))

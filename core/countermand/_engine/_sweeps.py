@@ -96,7 +96,7 @@ class Sweeps:
             self._under_way.discard(one)
 
 
-def failed(scope: Scope, placed_after: PlacedAfter, error: Exception) -> MassCancelReport:
+def failed(scope: Scope, placed_after: PlacedAfter, error: BaseException) -> MassCancelReport:
     """Tell of a scope for which nothing could be done, or nobody knows what was."""
     mistake = isinstance(error, InvalidRequestError | UnknownVenueError)
     return MassCancelReport(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
 import attrs
@@ -43,7 +42,11 @@ class Telling:
 
     def _tell(self, so_far: Progress) -> None:
         self._said = so_far
-        if self._say is not None:
-            # Whoever listens may break, a mass cancel may not.
-            with contextlib.suppress(Exception, SystemExit):
-                self._say(so_far)
+        if self._say is None:
+            return
+        try:
+            self._say(so_far)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001, S110 - whoever listens may break in any way, a mass cancel may not
+            pass

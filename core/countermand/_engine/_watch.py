@@ -47,5 +47,7 @@ class Watch:
             return
         try:
             say(self._observer)
-        except (Exception, SystemExit):  # noqa: BLE001 - an observer may break, a cancel may not
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - an observer may break in any way, a cancel may not
             self.errors += 1

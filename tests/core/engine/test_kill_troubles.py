@@ -1,0 +1,173 @@
+"""Kills in trouble: nothing that breaks, blocks, lags or was used up before may stop one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from countermand import (
+    AsyncClient,
+    KillReport,
+    Scope,
+    ScopeState,
+)
+from countermand.testing import Simulator, in_process, load_simulator, run_virtually
+
+APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
+ACCOUNT = "9"
+BOTH = [Scope.account("apex", ACCOUNT), Scope.account("autoshares", ACCOUNT)]
+
+
+class City:
+    """Two simulated venues with orders on each."""
+
+    def __init__(self, orders: int = 3) -> None:
+        self.apex: Simulator = load_simulator("apex")()
+        self.autoshares: Simulator = load_simulator("autoshares")()
+        for simulator in (self.apex, self.autoshares):
+            for _ in range(orders):
+                simulator.place(0.0)
+        self.venues: list[Any] = [self.apex.venue(APEX), self.autoshares.venue(AUTOSHARES)]
+
+    @property
+    def open(self) -> set[tuple[str, str]]:
+        """The orders that are truly open, by venue."""
+        both = (self.apex, self.autoshares)
+        return {(one.name, order.order_id) for one in both for order in one.book.open_orders()}
+
+    def client(self, **options: Any) -> AsyncClient:
+        """Make a client of both, without limits at AutoShares."""
+        transport = in_process({APEX: self.apex, AUTOSHARES: self.autoshares})
+        return AsyncClient(self.venues, **{"transport": transport, "limits": {"autoshares": ()}, **options})
+
+    def killed(self, scopes: Any = BOTH, client: Any = None, **options: Any) -> KillReport:
+        """Kill, both accounts unless told otherwise."""
+
+        async def main() -> KillReport:
+            async with self.client(**(client or {})) as one:
+                return await one.kill(scopes, **options)
+
+        return run_virtually(main())
+
+
+def states(report: KillReport) -> list[ScopeState]:
+    return [one.state for one in report.reports]
+
+
+# --- what is canceled beneath it ----------------------------------------------------------------------
+
+
+def gives_up(*_args: Any, **_options: Any) -> Any:
+    """Do what a canceled future does that is asked for its result."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.cancel()
+    return future.result()
+
+
+class Quitter:
+    """Breaks by a cancellation wherever it is told to, or everywhere."""
+
+    def __init__(self, venue: Any = None, *names: str) -> None:
+        self._venue = venue
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        if self._venue is None:
+            return gives_up
+        if name in self._names:
+            gives_up()
+        return getattr(self._venue, name)
+
+
+def test_who_hears_of_progress_cannot_cancel_it() -> None:
+    """Whatever is raised there, the report is told."""
+    city = City()
+    assert city.killed(on_progress=gives_up).proved
+    assert city.open == set()
+
+
+def test_who_hears_of_progress_cannot_cancel_a_mass_cancel_either() -> None:
+    """It is told in the same way."""
+    city = City()
+
+    async def main() -> None:
+        async with city.client() as client:
+            report = await client.cancel_all(BOTH[0], on_progress=gives_up)
+            assert report.state is ScopeState.PROVED_EMPTY
+
+    run_virtually(main())
+
+
+def test_an_observer_cannot_cancel_it() -> None:
+    """It is counted, as whatever else it raises."""
+    city = City()
+
+    async def main() -> None:
+        async with city.client(observer=Quitter()) as client:
+            assert (await client.kill(BOTH)).proved
+            assert client.observer_errors > 0
+
+    run_virtually(main())
+
+
+@pytest.mark.parametrize("what", ["on_progress", "observer"])
+def test_an_interrupt_by_the_user_is_none_of_these(what: str) -> None:
+    """A Ctrl-C ends the program, wherever it comes."""
+    city = City()
+
+    def interrupts(*_args: Any) -> None:
+        raise KeyboardInterrupt
+
+    class Interrupted:
+        def __getattr__(self, name: str) -> Any:
+            return interrupts
+
+    options: dict[str, Any] = {"on_progress": interrupts}
+    if what == "observer":
+        options = {"client": {"observer": Interrupted()}}
+    with pytest.raises(KeyboardInterrupt):
+        city.killed(**options)
+
+
+@pytest.mark.parametrize("what", ["check_scope", "capabilities"])
+def test_a_scope_that_is_canceled_beneath_is_its_own_report(what: str) -> None:
+    """The others are killed."""
+    city = City()
+    city.venues[0] = Quitter(city.venues[0], what)
+    report = city.killed()
+    assert states(report) == [ScopeState.UNKNOWN, ScopeState.PROVED_EMPTY]
+    assert "CancelledError" in (report.reports[0].error or "")
+    assert city.open == {("apex", one.order_id) for one in city.apex.book.open_orders()}
+
+
+def test_accounts_that_cannot_be_asked_for_are_told() -> None:
+    """Nothing is proved then, but what was killed is told."""
+    city = City()
+    city.venues[0] = Quitter(city.venues[0], "capabilities")
+    report = city.killed(BOTH[1:], discover=True)
+    assert (states(report), report.proved) == ([ScopeState.PROVED_EMPTY], False)
+    assert report.undiscovered == {"autoshares": "CancelledError"}
+
+
+def test_whoever_cancels_the_kill_itself_still_can(virtually: Callable[..., Any]) -> None:
+    """That is no failure of a scope."""
+    city = City()
+    city.autoshares.switch(cancel_delay_s=5.0)
+
+    async def main() -> None:
+        async with city.client() as client:
+            task = asyncio.ensure_future(client.kill(BOTH[1:]))
+            await asyncio.sleep(1.0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            late = asyncio.ensure_future(client.cancel_all(BOTH[1]))
+            await asyncio.sleep(1.0)
+            late.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await late
+
+    virtually(main())
