@@ -50,7 +50,7 @@ class Residual:
 
     order_id: OrderId
     cause: Cause
-    #: As the last listing showed it; None where none did.
+    #: As the last listing showed it, or a read since then; None where neither did.
     order: OrderReport | None = None
     text: str | None = None
 

@@ -86,6 +86,10 @@ class Sweep:
         named = self.scope.kind is ScopeKind.ORDERS
         return named or any(look.whole for look in self.snapshot_looks)
 
+    def seconds(self, when: datetime) -> float:
+        """Tell a time of day in monotonic seconds."""
+        return (when - self.epoch).total_seconds()
+
     def see(self, look: Look) -> None:
         """Add a listing."""
         self.looking_since = None
@@ -122,7 +126,7 @@ class Sweep:
         if ack.successor is not None:
             self.successors.add(ack.successor)
         answers = (one.answered_at for one in ack.attempts if one.answered_at is not None)
-        answered_at = max(((one - self.epoch).total_seconds() for one in answers), default=-math.inf)
+        answered_at = max(map(self.seconds, answers), default=-math.inf)
         # A time that went through microseconds and back may have become later than it was.
         self.last_answer_at = max(self.last_answer_at, min(answered_at, at))
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from operator import itemgetter
 
 import attrs
 
@@ -103,6 +104,15 @@ class Known:
         """The best that was said of it: its end, else what was said last."""
         acks = [ask.ack for ask in self.asks if ask.ack is not None]
         return next(filter(tells_an_end, acks), acks[-1] if acks else None)
+
+    @property
+    def read_open(self) -> OrderReport | None:
+        """As the youngest read that was told showed it open; None if none did, or one showed it dead."""
+        told = [ask.ack.order for ask in self.asks if ask.ack is not None and ask.ack.order is not None]
+        reads = [(one.as_of, one) for one in told if one.as_of is not None and one.order_id == self.order_id]
+        if not reads or not all(is_open(one) for _, one in reads):
+            return None
+        return max(reads, key=itemgetter(0))[1]
 
     @property
     def is_awaited(self) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import attrs
 
+from countermand._outcome import Reason
 from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
-from countermand._sweep._known import Look, Place, Shown
+from countermand._sweep._known import Known, Look, Place, Shown, tells_an_end
 from countermand._sweep._targets import is_target, may_succeed_a_target, succeeds_a_target
+
+#: Rejections of orders that are not on the book: another one is, or there never was one.
+_NOT_THERE = frozenset({Reason.REPLACED, Reason.UNKNOWN_ORDER})
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +38,7 @@ def proof(sweep: Sweep) -> Proof:
             apart_s = look.began_at - found.first.began_at
             if apart_s >= sweep.capabilities.read_lag_s:
                 found = Proof(first=found.first, second=look)
-    return found
+    return Proof() if found.first is not None and _is_gainsaid(sweep, found.first) else found
 
 
 def is_left(sweep: Sweep, shown: Shown) -> bool:
@@ -47,6 +51,23 @@ def is_left(sweep: Sweep, shown: Shown) -> bool:
     if is_target(sweep, known) or shown.report.order_id in sweep.successors:
         return True
     return succeeds_a_target(sweep, shown.report) or may_succeed_a_target(sweep, shown.report)
+
+
+def _is_gainsaid(sweep: Sweep, first: Look) -> bool:
+    """Tell whether some target may be open though listings lack it."""
+    return any(
+        is_target(sweep, known) and _may_be_hidden(sweep, known, first) for known in sweep.known.values()
+    )
+
+
+def _may_be_hidden(sweep: Sweep, known: Known, first: Look) -> bool:
+    ack = known.ack
+    if ack is not None and (tells_an_end(ack) or ack.reason in _NOT_THERE):
+        return False
+    if known.shown is None:
+        return True  # it may be of another account, or of a class that listings leave out
+    read = known.read_open
+    return read is not None and read.as_of is not None and sweep.seconds(read.as_of) >= first.began_at
 
 
 def _knows_all(sweep: Sweep) -> bool:

@@ -65,8 +65,8 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
     if ack is not None and (tells_an_end(ack) or ack.reason is Reason.REPLACED or _was_never_there(ack)):
         return  # what took its place speaks for itself
     if is_target(sweep, known):
-        text = ack.venue_text if ack is not None else None
-        yield Residual(order_id=known.order_id, cause=_cause(known, ack), order=order, text=text)
+        order = order or _read_since(sweep, known, last)
+        yield Residual(order_id=known.order_id, cause=_cause(known, ack), order=order, text=_text(ack))
     elif known.shown is None or (shown is None and last is not None and last.whole):
         return  # what was not to be canceled, and is gone, is not left
     elif _is_successor(sweep, known.shown.report):
@@ -74,6 +74,20 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
     elif _is_undecided(sweep, known, known.shown):
         text = known.shown.text
         yield Residual(order_id=known.order_id, cause=Cause.UNDECIDED, order=order, text=text)
+
+
+def _read_since(sweep: Sweep, known: Known, last: Look | None) -> OrderReport | None:
+    """Return an order that no listing shows, as a read showed it open that began after the last one."""
+    read = known.read_open
+    if read is None or read.as_of is None or last is None:
+        return None
+    return read if sweep.seconds(read.as_of) >= last.began_at else None
+
+
+def _text(ack: CancelAck | None) -> str | None:
+    if ack is None:
+        return None
+    return ack.venue_text or (ack.reason.value if ack.reason is Reason.NOT_FOUND else None)
 
 
 def _cause(known: Known, ack: CancelAck | None) -> Cause:

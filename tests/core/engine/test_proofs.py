@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from countermand import (
     AsyncClient,
     Cause,
     MassCancelReport,
+    OrderId,
     OrderReport,
     PlacedAfter,
+    Reason,
     Scope,
     ScopeState,
 )
 from countermand.testing import Simulator, in_process, load_simulator, run_virtually
+from countermand.venue import Page
 
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
+VENUES = ["apex", "autoshares"]
 URL = "http://127.0.0.1:1"
 ACCOUNT = "9"
 
@@ -51,6 +56,29 @@ class Stage:
         return run_virtually(main())
 
 
+class Hiding:
+    """A venue whose listing of what is open leaves out some orders."""
+
+    def __init__(self, venue: Any, hidden: set[str]) -> None:
+        self._venue = venue
+        self._hidden = hidden
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._venue, name)
+
+    def list_open(self, account: str, page: int | None = None) -> Any:
+        call = self._venue.list_open(account, page)
+
+        def read(response: Any) -> Any:
+            answer = call.read(response)
+            if not isinstance(answer, Page):
+                return answer
+            rows = tuple(row for row in answer.rows if row.order_id.value not in self._hidden)
+            return attrs.evolve(answer, rows=rows)
+
+        return attrs.evolve(call, read=read)
+
+
 def causes(report: MassCancelReport) -> dict[str, Cause]:
     return {one.order_id.value: one.cause for one in report.residual}
 
@@ -70,3 +98,26 @@ def test_no_order_is_chosen_by_what_is_no_yes(where: Callable[[OrderReport], Any
     report = stage.swept(Scope.mine("autoshares", ACCOUNT, where), timeout_s=10.0)
     assert (stage.open, report.touched, report.state) == (set(stage.ids), (), ScopeState.RESIDUAL)
     assert causes(report) == dict.fromkeys(stage.ids, Cause.UNDECIDED)
+
+
+@pytest.mark.parametrize("name", VENUES)
+def test_what_a_read_shows_open_is_not_proved_gone_by_listings_that_lack_it(name: str) -> None:
+    """It may be of a class that they leave out."""
+    stage = Stage(name, 2)
+    hidden = stage.ids[0]
+    stage.venue = Hiding(stage.venue, {hidden})
+    stage.simulator.switch(refuse_cancels_late=[hidden])
+    report = stage.swept(Scope.orders(name, ACCOUNT, [OrderId(hidden)]), timeout_s=40.0)
+    assert (report.proved_empty_as_of, set(causes(report))) == (None, {hidden})
+    assert stage.open == set(stage.ids)
+
+
+def test_an_order_that_another_account_may_hold_is_not_proved_gone() -> None:
+    """No listing ever showed it, and it was not found: that is all that is known."""
+    stage = Stage("autoshares")
+    stage.simulator.switch(further_accounts=["77"])
+    elsewhere = stage.simulator.place(0.0, account="77").order_id
+    report = stage.swept(Scope.orders("autoshares", ACCOUNT, [OrderId(elsewhere)]))
+    assert (report.state, stage.open) == (ScopeState.UNKNOWN, {elsewhere})
+    assert [ack.reason for ack in report.acks] == [Reason.NOT_FOUND]
+    assert causes(report) == {elsewhere: Cause.REFUSED}

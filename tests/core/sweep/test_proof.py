@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from countermand import (
 )
 from countermand.venue import Capabilities, Receipt, Refused
 
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 Tell = Callable[[Any], Any]
 SEVENTH = OrderId("7")
@@ -42,6 +43,31 @@ def heir(s: Any, order_id: str = "8", of: Any = SEVENTH, **fields: Any) -> Any:
 def native() -> dict[str, Any]:
     kinds = frozenset({ScopeKind.ACCOUNT, ScopeKind.VENUE_WIDE})
     return {"capabilities": Capabilities(scopes=kinds, read_lag_s=5.0)}
+
+
+def at(seconds: float) -> Any:
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def read(s: Any, when: float, status: OrderStatus = OrderStatus.NEW, order_id: str = "7") -> dict[str, Any]:
+    return {"order": s.order(order_id, status, as_of=at(when))}
+
+
+def named(s: Any, *told: Any) -> Any:
+    """Name the seventh, of which so much is told, and list nothing twice."""
+    story = s(Scope.orders("pebble", "9", [SEVENTH]))
+    for one in told:
+        story.tell(one)
+    return story.look(1).look(6)
+
+
+def unknown(s: Any, **fields: Any) -> Any:
+    """List one order at 0, and tell at 8 of its cancel at 1, after two listings that lack it."""
+    told = s().look(0, "7")
+    ask = told.sweep.ask(SEVENTH, 0.5)
+    told.look(2).look(7)
+    told.sweep.hear(ask, s.ack("7", Outcome.UNKNOWN, 1, **fields), 8.0)
+    return told
 
 
 def told_at_the_deadline(s: Any) -> Any:
@@ -86,6 +112,45 @@ PROOFS: dict[str, tuple[Tell, float | None]] = {
         7,
     ),
     "an ack at the deadline, whose answers were before": (told_at_the_deadline, 7),
+    "a read that shows it open since the first of them": (lambda s: unknown(s, **read(s, 2)), None),
+    "a read that showed it open before": (lambda s: unknown(s, **read(s, 1.9)), 7),
+    "a read that showed it dead": (lambda s: unknown(s, **read(s, 3, OrderStatus.CANCELED)), 7),
+    "a read of another order": (lambda s: unknown(s, **read(s, 3, order_id="8")), 7),
+    "a read of nobody knows when": (lambda s: unknown(s, order=s.order("7")), 7),
+    "a read that shows it open, and none that was told last": (
+        lambda s: unknown(s, **read(s, 3)).tell(s.ack("7", Outcome.UNKNOWN), 9),
+        None,
+    ),
+    "a read that shows it open, and then dead": (
+        lambda s: unknown(s, **read(s, 3)).tell(
+            s.ack("7", Outcome.UNKNOWN, **read(s, 8, OrderStatus.CANCELED)), 9
+        ),
+        7,
+    ),
+    "named, and never listed": (lambda s: named(s, s.ack("7", Outcome.UNKNOWN)), None),
+    "named, and never asked for": (named, None),
+    "named, and not found": (
+        lambda s: named(s, s.ack("7", Outcome.REJECTED, reason=Reason.NOT_FOUND)),
+        None,
+    ),
+    "named, and unknown to the venue": (
+        lambda s: named(s, s.ack("7", Outcome.REJECTED, reason=Reason.UNKNOWN_ORDER)),
+        6,
+    ),
+    "named, and replaced": (
+        lambda s: named(s, s.ack("7", Outcome.REJECTED, reason=Reason.REPLACED, successor=OrderId("8"))),
+        6,
+    ),
+    "named, not found, and listed once": (
+        lambda s: (
+            s(Scope.orders("pebble", "9", [SEVENTH]))
+            .tell(s.ack("7", Outcome.REJECTED, reason=Reason.NOT_FOUND))
+            .look(1, "7")
+            .look(2)
+            .look(7)
+        ),
+        7,
+    ),
     "leaving": (lambda s: one_canceled(s).look(1, s.order("7", OrderStatus.PENDING_CANCEL)).look(6), None),
     "unreadable": (lambda s: one_canceled(s).look(1).look(6, s.order("7", OrderStatus.ERROR)), None),
     "dead rows": (lambda s: one_canceled(s).look(1).look(6, s.order("7", OrderStatus.FILLED)), 6),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,10 @@ from countermand.venue import Capabilities, Gone, Receipt, Refused, SessionRefus
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 REJECTED = Outcome.REJECTED
 Tell = Callable[[Any], Any]
+
+
+def at(seconds: float) -> Any:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
 def listed(s: Any, placed_after: PlacedAfter = KEEP) -> Any:
@@ -74,6 +78,20 @@ RESIDUES: dict[str, tuple[Tell, list[tuple[str, Cause, bool]]]] = {
     "unknown": (
         lambda s: listed(s).tell(s.ack("7", Outcome.UNKNOWN)).look(2, "7"),
         [("7", Cause.UNKNOWN, True)],
+    ),
+    "unknown, gone, and read as open since": (
+        lambda s: listed(s).look(2).tell(s.ack("7", Outcome.UNKNOWN, order=s.order("7", as_of=at(2))), 8),
+        [("7", Cause.UNKNOWN, True)],
+    ),
+    "unknown, read as open, and gone": (
+        lambda s: listed(s).tell(s.ack("7", Outcome.UNKNOWN, order=s.order("7", as_of=at(1)))).look(2),
+        [("7", Cause.UNKNOWN, False)],
+    ),
+    "unknown, read as open, and never listed": (
+        lambda s: s(Scope.orders("pebble", "9", [OrderId("7")])).tell(
+            s.ack("7", Outcome.UNKNOWN, order=s.order("7", as_of=at(1)))
+        ),
+        [("7", Cause.UNKNOWN, False)],
     ),
     "refused": (lambda s: listed(s).tell(s.ack("7", REJECTED)).look(2, "7"), [("7", Cause.REFUSED, True)]),
     "not sent": (
@@ -139,6 +157,13 @@ def test_what_is_left_is_shown_as_the_last_listing_did(story: Any) -> None:
         order=story.order("7", as_of=told.sweep.epoch + timedelta(seconds=2)),
         text="no",
     )
+
+
+def test_what_was_not_found_says_so_unless_the_venue_does(story: Any) -> None:
+    """For by its cause alone it would seem to be there."""
+    for words, text in [({}, "not found"), ({"venue_text": "whose?"}, "whose?")]:
+        told = listed(story).tell(story.ack("7", REJECTED, reason=Reason.NOT_FOUND, **words))
+        assert [one.text for one in told.report().residual] == [text]
 
 
 def test_one_ack_for_each_order_the_best_one(story: Any) -> None:
