@@ -28,7 +28,7 @@ def proof(sweep: Sweep) -> Proof:
     if sweep.awaited or sweep.calling or not _knows_all(sweep):
         return found
     for look in sweep.looks:
-        if look.began_at < sweep.last_answer_at or look.failed:
+        if look.began_at < sweep.last_answer_at:
             continue
         if any(is_left(sweep, one) for one in look.shown.values()):
             found = Proof()

@@ -102,6 +102,18 @@ PROOFS: dict[str, tuple[Tell, float | None]] = {
         lambda s: one_canceled(s).look(1).look(3, "7", incomplete=True).look(6),
         None,
     ),
+    "a failed one in between that shows something": (
+        lambda s: one_canceled(s).look(1).look(3, "7", fault="reset").look(6),
+        None,
+    ),
+    "a failed one in between that shows something, and two more": (
+        lambda s: one_canceled(s).look(1).look(3, "7", fault="reset").look(6).look(11),
+        11,
+    ),
+    "a failed one that began before the last answer": (
+        lambda s: one_canceled(s).look(0.9, "7", fault="reset").look(1).look(6),
+        6,
+    ),
     "an answer that is missing": (lambda s: s().look(0, "7").ask("7").look(1).look(6), None),
     "an answer that came late": (
         lambda s: s().look(0, "7").look(2).tell(s.ack("7", Outcome.UNKNOWN, 4), 4).look(7),
