@@ -5,6 +5,7 @@ that shifts to a page already read is missed. One pass over the pages proves its
 comes first and the total that each page tells never falls, and is the number of rows at last: then no more
 went than came, and whatever comes does so in front, so no row has shifted towards the pages already read.
 Any other pass is proved by the next one, if that shows whatever the first one showed: so nothing had gone.
+A pass whose last page tells of more rows than its pages had proves nothing, nor is it proved: some are hidden.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class _Pass:
     shown: int = 0
     #: What the last page told; None where one told nothing, or less than the one before.
     total: int | None = 0
+    #: Whether the last page told of more rows than there were.
+    hides: bool = False
     newest_first: bool = True
     #: Whether pages repeat, so that nobody knows what the venue leaves out.
     stuck: bool = False
@@ -81,10 +84,10 @@ class _Pass:
 
     @property
     def proves_itself(self) -> bool:
-        return self.pages == 1 or (self.newest_first and self.listed == self.total)
+        return not self.hides and (self.pages == 1 or (self.newest_first and self.listed == self.total))
 
     def is_proved_by(self, later: _Pass) -> bool:
-        if self.stuck or later.stuck:
+        if self.stuck or later.stuck or self.hides or later.hides:
             return False
         # A venue that shows an order twice may do so whenever it is asked.
         return self.ids == later.ids or (not self.repeated and self.ids < later.ids)
@@ -99,6 +102,7 @@ class _Pass:
     def end_page(self, listed: int, total: int | None) -> None:
         self.pages += 1
         self.listed += listed
+        self.hides = (total or 0) > self.listed
         # A total of 0 beside rows says nothing.
         self.total = total if total and self.total is not None and total >= self.total else None
 

@@ -14,6 +14,7 @@ from countermand import (
     MassCancelReport,
     OrderId,
     OrderReport,
+    OrderStatus,
     PlacedAfter,
     Reason,
     Scope,
@@ -57,11 +58,12 @@ class Stage:
 
 
 class Hiding:
-    """A venue whose listing of what is open leaves out some orders."""
+    """A venue whose listing of what is open leaves out some orders, and may tell how many there are."""
 
-    def __init__(self, venue: Any, hidden: set[str]) -> None:
+    def __init__(self, venue: Any, hidden: set[str], total: int | None = None) -> None:
         self._venue = venue
         self._hidden = hidden
+        self._total = total
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._venue, name)
@@ -74,7 +76,7 @@ class Hiding:
             if not isinstance(answer, Page):
                 return answer
             rows = tuple(row for row in answer.rows if row.order_id.value not in self._hidden)
-            return attrs.evolve(answer, rows=rows)
+            return attrs.evolve(answer, rows=rows, total=self._total, listed=None)
 
         return attrs.evolve(call, read=read)
 
@@ -121,3 +123,27 @@ def test_an_order_that_another_account_may_hold_is_not_proved_gone() -> None:
     assert (report.state, stage.open) == (ScopeState.UNKNOWN, {elsewhere})
     assert [ack.reason for ack in report.acks] == [Reason.NOT_FOUND]
     assert causes(report) == {elsewhere: Cause.REFUSED}
+
+
+@pytest.mark.parametrize(("total", "state"), [(3, ScopeState.UNKNOWN), (None, ScopeState.PROVED_EMPTY)])
+def test_a_listing_that_tells_of_more_than_it_shows_proves_nothing(
+    total: int | None, state: ScopeState
+) -> None:
+    """What the venue counts is there, though nobody sees it; where it counts nothing, nobody can know."""
+    stage = Stage("autoshares", 3)
+    hidden = set(stage.ids[:2])
+    stage.venue = Hiding(stage.venue, hidden, total)
+    report = stage.swept()
+    assert (report.state, report.incomplete, stage.open) == (state, total is not None, hidden)
+
+
+@pytest.mark.parametrize("dead_rows", ["shown", "hidden"])
+@pytest.mark.parametrize("orders", [3, 130])
+def test_rows_of_dead_orders_hide_nothing(dead_rows: str, orders: int) -> None:
+    """A venue that leaves them out does not count them, and one that shows them does."""
+    stage = Stage("autoshares", orders)
+    stage.simulator.switch(venue={"dead_rows": dead_rows})
+    for order_id in stage.ids[::2]:
+        stage.simulator.book.change(order_id, 0.0, status=OrderStatus.FILLED)
+    report = stage.swept()
+    assert (report.state, report.incomplete, stage.open) == (ScopeState.PROVED_EMPTY, False, set())
