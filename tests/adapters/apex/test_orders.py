@@ -227,6 +227,20 @@ def test_open_orders_are_one_page(rows: int) -> None:
     assert attrs.evolve(verdict, rows=tuple(verdict.rows)) == Page(rows=(REPORT,) * rows, next_page=None)
 
 
+def test_of_open_orders_that_are_cut_short_the_first_ones_are_read() -> None:
+    """Where the list breaks off, its rows do; under no other status than 200 is any read."""
+    whole = reply([ORDER, ORDER])
+    cut = attrs.evolve(whole, content=b" " + whole.content[:-9])
+    verdict = OPEN(cut)
+    assert isinstance(verdict, Page)
+    rows = iter(verdict.rows)
+    assert next(rows) == REPORT
+    with pytest.raises(WireError):
+        next(rows)
+    for status in (199, 201, 500):
+        assert isinstance(OPEN(attrs.evolve(cut, status=status)), Unreadable)
+
+
 @pytest.mark.parametrize(
     ("page", "rows", "following"),
     [(None, 0, None), (None, 99, 99), (None, 100, 100), (100, 100, 200), (200, 0, None), (None, 130, 130)],
