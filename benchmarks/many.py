@@ -191,14 +191,13 @@ def _limit() -> Limit:
 def _told(report: Any, told: tuple[list[Asked], int], began_at: float) -> Kill:
     asked, left = told
     asked = [one for one in asked if one.at >= began_at]
-    proof = report.proved_empty_as_of
     return Kill(
         state=report.state.value,
         canceled=sum(ack.outcome is Outcome.CANCELED for ack in report.acks),
         left=left,
         calls=len(asked),
         last_cancel_s=max((one.at for one in asked if one.is_cancel), default=began_at) - began_at,
-        proof_s=proof.timestamp() - began_at if proof is not None else float("inf"),
+        proof_s=report.elapsed_s if report.proved_empty_as_of is not None else float("inf"),
         seconds=report.elapsed_s,
     )
 

@@ -171,10 +171,10 @@ class MassTrial:
 
     @property
     def second_listing(self) -> Arrival | None:
-        """The listing that proves it: the first that came after the time that is told."""
+        """The listing that proves it: the first that came a lag after the time that is told, or later."""
         if self.proved_at is None:
             return None
-        since = self.proved_at - 0.0001  # it went through microseconds
+        since = self.proved_at + self.played.declared_lag_s - 0.0001  # it went through microseconds
         return next((one for one in self.listings if one.at >= since), None)
 
     def acks(self) -> list[Trial]:

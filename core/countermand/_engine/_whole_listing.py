@@ -5,7 +5,7 @@ that shifts to a page already read is missed. One pass over the pages proves its
 comes first and the total that each page tells never falls, and is the number of rows at last: then no more
 went than came, and whatever comes does so in front, so no row has shifted towards the pages already read.
 Any other pass is proved by the next one, if that shows whatever the first one showed: so nothing had gone.
-A pass whose last page tells of more rows than its pages had proves nothing, nor is it proved: some are hidden.
+A pass whose last page tells of more rows than there were proves nothing, nor is it proved: some are hidden.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from countermand._ack import CancelAck
 from countermand._ids import OrderId
@@ -21,8 +21,8 @@ from countermand._sweep._targets import is_target, request_for
 
 def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
     """Tell what became of a scope."""
-    second = proof(sweep).second
-    reason, error = (None, None) if second is not None else _why_not(sweep)
+    as_of = _proved_as_of(sweep)
+    reason, error = (None, None) if as_of is not None else _why_not(sweep)
     return MassCancelReport(
         scope=sweep.scope,
         placed_after=sweep.placed_after,
@@ -31,8 +31,8 @@ def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
         residual=residual(sweep),
         kept=kept(sweep),
         beyond_scope=_beyond(sweep),
-        proved_empty_as_of=None if second is None else sweep.epoch + timedelta(seconds=second.began_at),
-        incomplete=second is None and _is_incomplete(sweep),
+        proved_empty_as_of=as_of,
+        incomplete=as_of is None and _is_incomplete(sweep),
         not_covered=sweep.capabilities.not_listed,
         reason=reason,
         error=error,
@@ -66,6 +66,15 @@ def as_told(found: MassCancelReport) -> Progress:
         residual=len(found.residual),
         elapsed_s=found.elapsed_s,
     )
+
+
+def _proved_as_of(sweep: Sweep) -> datetime | None:
+    """Date the proof by the second listing: of what came within the lag before it, it need not tell."""
+    found = proof(sweep)
+    if found.first is None or found.second is None:
+        return None
+    as_of = max(found.first.began_at, found.second.began_at - sweep.capabilities.read_lag_s)
+    return sweep.epoch + timedelta(seconds=as_of)
 
 
 def _acks(sweep: Sweep, now: float) -> Iterator[CancelAck]:

@@ -384,7 +384,7 @@ def test_a_spent_budget_does_not_stop_it() -> None:
 
 
 def test_a_full_queue_does_not_stop_it() -> None:
-    """Ordinary cancels that nobody answers hold the places; a kill has its own."""
+    """Ordinary cancels that nobody answers hold the places; a kill has its own, and tries each order in them."""
     city = City(40)
     silent = [order.order_id for order in city.autoshares.book.open_orders()][:30]
     city.autoshares.switch(silent_orders=silent)
@@ -399,7 +399,7 @@ def test_a_full_queue_does_not_stop_it() -> None:
             ]
             await asyncio.sleep(0.1)
             before = len(city.autoshares.requests)
-            report = await client.kill(BOTH[1:], timeout_s=4.0)
+            report = await client.kill(BOTH[1:], timeout_s=60.0)
             assert len(city.autoshares.requests) - before > 10
             canceled = [ack for ack in report.reports[0].acks if ack.outcome is Outcome.CANCELED]
             assert len(canceled) == 10
@@ -627,9 +627,9 @@ def test_a_closed_client_kills_nothing() -> None:
 
 
 def test_the_proof_is_dated() -> None:
-    """When the second listing began."""
+    """A lag before the second listing began, which was no sooner than a lag after the last answer."""
     report = City().killed(BOTH[:1]).reports[0]
     assert report.proved_empty_as_of is not None
     first = report.acks[0].attempts[0].answered_at
     assert first is not None
-    assert report.proved_empty_as_of - first >= timedelta(seconds=5)
+    assert timedelta(0) <= report.proved_empty_as_of - first < timedelta(seconds=0.5)

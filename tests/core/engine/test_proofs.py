@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -44,13 +46,18 @@ class Stage:
         return {order.order_id for order in self.simulator.book.open_orders()}
 
     def swept(
-        self, scope: Scope | None = None, placed_after: PlacedAfter = CANCEL, timeout_s: float = 30.0
+        self,
+        scope: Scope | None = None,
+        placed_after: PlacedAfter = CANCEL,
+        timeout_s: float = 30.0,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> MassCancelReport:
         """Cancel all of a scope, the account unless told otherwise."""
 
         async def main() -> MassCancelReport:
             transport = in_process(self.simulator)
             async with AsyncClient([self.venue], transport=transport, limits={self.name: ()}) as client:
+                meanwhile()
                 asked = scope or Scope.account(self.name, ACCOUNT)
                 return await client.cancel_all(asked, placed_after, timeout_s)
 
@@ -147,3 +154,19 @@ def test_rows_of_dead_orders_hide_nothing(dead_rows: str, orders: int) -> None:
         stage.simulator.book.change(order_id, 0.0, status=OrderStatus.FILLED)
     report = stage.swept()
     assert (report.state, report.incomplete, stage.open) == (ScopeState.PROVED_EMPTY, False, set())
+
+
+def test_a_proof_claims_nothing_of_what_no_listing_could_show_yet() -> None:
+    """An order that is placed while reads lag is open, and was placed after the time that is told."""
+    stage = Stage("autoshares", 2)
+    stage.simulator.switch(read_lag_s=4.0)
+
+    def place() -> None:
+        stage.simulator.place(asyncio.get_running_loop().time(), settled=False)
+
+    began_at = datetime.now(UTC)
+    report = stage.swept(meanwhile=lambda: asyncio.get_running_loop().call_later(6.0, place))
+    assert (report.state, len(stage.open)) == (ScopeState.PROVED_EMPTY, 1)
+    assert report.proved_empty_as_of is not None
+    assert report.proved_empty_as_of < began_at + timedelta(seconds=6.0)
+    assert report.elapsed_s >= 9.0

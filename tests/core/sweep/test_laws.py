@@ -206,7 +206,7 @@ def test_nothing_is_proved_without_two_listings(
     event(report.state.value)
     if report.state is not ScopeState.PROVED_EMPTY:
         return
-    second = (report.proved_empty_as_of - sweep.epoch).total_seconds()
+    second = (report.proved_empty_as_of - sweep.epoch).total_seconds() + LAG_S
     answers = [known.asks[-1].ack.attempts[-1].answered_at for known in sweep.known.values() if known.asks]
     last = max([(one - sweep.epoch).total_seconds() for one in answers], default=0.0)
     looks = [look for look in sweep.looks if last - 1e-6 <= look.began_at <= second + 1e-6 and look.whole]

@@ -262,11 +262,20 @@ def test_what_proves_a_scope_empty(story: Any, tell: Tell, second: float | None)
     """Two whole listings since the last answer, `read_lag_s` apart, and nothing left in or between them."""
     told = tell(story)
     report = told.report()
-    expected = None if second is None else told.sweep.epoch + timedelta(seconds=second)
+    expected = None if second is None else at(second - told.sweep.capabilities.read_lag_s)
     assert report.proved_empty_as_of == expected
     assert (report.state is ScopeState.PROVED_EMPTY) is (second is not None)
     if second is not None:
         assert (report.residual, report.incomplete, report.reason, report.error) == ((), False, None, None)
+
+
+@pytest.mark.parametrize(("lag_s", "second", "as_of"), [(5.0, 6.5, 1.5), (0.0, 1.0, 1.0), (5.0, 16.0, 11.0)])
+def test_a_proof_is_dated_by_what_its_listings_had_to_show(
+    story: Any, lag_s: float, second: float, as_of: float
+) -> None:
+    """What was placed within the lag before the second one need not have been in it, and may be open."""
+    told = story(capabilities=Capabilities(read_lag_s=lag_s)).look(1).look(second)
+    assert told.report().proved_empty_as_of == at(as_of)
 
 
 def test_without_a_lag_two_listings_are_still_two(story: Any) -> None:
