@@ -13,6 +13,7 @@ from countermand._case._facts import Action, Caller, Case, Ended, Fact
 from countermand._case._survey import Exchange, Survey
 from countermand._engine._errand import NEEDS, Errand
 from countermand._ids import ClientOrderId, OrderId
+from countermand._limits._urgency import Need
 from countermand._outcome import Outcome, Sent, Stage
 from countermand.venue import Acted, CallKind
 
@@ -89,10 +90,11 @@ class OpenCase:
         self.case.callers.append(caller)
         self.waiters[caller] = waiter
         for _, errand in self.under_way.values():
+            need = Need.KILL if caller.kill else NEEDS[errand.kind]
             if errand.kind is not CallKind.CANCEL:
-                errand.hurry(NEEDS[errand.kind], caller.deadline)
+                errand.hurry(need, caller.deadline)
             elif caller.may_send and (errand.queued or errand.overdue_at > caller.waits_since):
-                errand.last(caller.deadline + late_grace_s, NEEDS[errand.kind], caller.deadline)
+                errand.last(caller.deadline + late_grace_s, need, caller.deadline)
 
     def learn(self, facts: Iterable[Fact]) -> None:
         """Add facts that another case found out, each exchange once."""

@@ -18,8 +18,9 @@ from countermand.venue import Refused, SessionRefused, Throttled
 
 #: A listing that was definitely refused so often in a row is not asked for again.
 _MOST_REFUSALS = 3
-#: How soon a sweep looks again whether its cancels have been sent, in seconds.
-_GLANCE_S = 0.1
+#: While orders still wait for their turn to be canceled, the wait between listings is that after so many: they
+#: cost the same calls.
+_LATE_ROUND = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -44,8 +45,6 @@ def step(sweep: Sweep, now: float) -> Step:
     cancel = to_cancel(sweep) if _may_cancel(sweep, now, call_at) else ()
     if cancel:
         return Step(cancel=cancel, again_at=now)
-    if sweep.sending:
-        return Step(again_at=min(now + _GLANCE_S, sweep.deadline))
     # While the venue's own call is to be made again a listing would tell nothing that lasts.
     look_at = math.inf if sweep.natives and call_at < math.inf else next_look_at(sweep)
     idle = sweep.looking_since is None and not sweep.awaited and not sweep.calling
@@ -71,7 +70,7 @@ def next_look_at(sweep: Sweep) -> float:
     if not sweep.awaited and last.began_at < max(sweep.last_answer_at, sweep.last_ask_at):
         return last.ended_at  # all is answered now: what it showed proves nothing
     rounds = sum(look.began_at >= sweep.last_ask_at for look in sweep.looks)
-    return last.ended_at + round_wait_s(max(1, rounds))
+    return last.ended_at + round_wait_s(max(_LATE_ROUND if sweep.sending else 1, rounds))
 
 
 def _may_cancel(sweep: Sweep, now: float, call_at: float) -> bool:

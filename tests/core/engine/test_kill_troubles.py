@@ -10,7 +10,9 @@ import pytest
 
 from countermand import (
     AsyncClient,
+    CancelRequest,
     KillReport,
+    OrderId,
     Scope,
     ScopeState,
 )
@@ -171,3 +173,70 @@ def test_whoever_cancels_the_kill_itself_still_can(virtually: Callable[..., Any]
                 await late
 
     virtually(main())
+
+
+# --- queues --------------------------------------------------------------------------------------------
+
+
+def ask(order_id: str, **fields: Any) -> CancelRequest:
+    return CancelRequest(venue="autoshares", account=ACCOUNT, order=OrderId(order_id), **fields)
+
+
+def cancels(simulator: Simulator, order_id: str = "") -> list[float]:
+    """Tell when the cancels came, of one order or of all."""
+    return [
+        one.at
+        for one in simulator.requests
+        if one.method == "DELETE" and one.path.rpartition("/")[2].startswith(order_id)
+    ]
+
+
+async def stuck(client: AsyncClient, order_ids: list[str]) -> list[asyncio.Task[Any]]:
+    """Cancel those in the ordinary way, for far longer than a kill takes."""
+    tasks = [asyncio.ensure_future(client.cancel(ask(one, timeout_s=3000.0))) for one in order_ids]
+    await asyncio.sleep(0.1)
+    return tasks
+
+
+async def end(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_kill_does_not_wait_in_the_queue_that_it_finds_an_order_in() -> None:
+    """The cancel that waits there is the kill's from then on, and takes a place of a kill's."""
+    city = City(30)
+    *silent, last = [one.order_id for one in city.autoshares.book.open_orders()]
+    city.autoshares.switch(silent_orders=silent)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with city.client(max_in_flight=1) as client:
+            tasks = await stuck(client, [*silent, last])
+            assert cancels(city.autoshares, last) == []
+            began_at = loop.time()
+            mine = Scope.mine("autoshares", ACCOUNT, lambda order: order.order_id.value == last)
+            assert (await client.kill([mine], timeout_s=30.0)).proved
+            (sent_at,) = cancels(city.autoshares, last)
+            assert sent_at - began_at < 0.1
+            await end(tasks)
+
+    run_virtually(main())
+
+
+def test_listings_go_on_while_its_cancels_wait_for_their_turn() -> None:
+    """What is done meanwhile by others is seen, and what is placed."""
+    city = City(30)
+    city.autoshares.switch(silent_orders=[one.order_id for one in city.autoshares.book.open_orders()])
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with city.client(max_in_flight=1) as client:
+            killing = asyncio.ensure_future(client.kill(BOTH[1:], timeout_s=20.0))
+            await asyncio.sleep(5.0)
+            later = city.autoshares.place(loop.time()).order_id
+            report = (await killing).reports[0]
+            assert later in {left.order_id.value for left in report.residual}
+
+    run_virtually(main())

@@ -55,6 +55,15 @@ def test_places_of_its_own() -> None:
     assert desk.after(0) == [kills[2]]
 
 
+def test_who_waits_and_becomes_a_kills_takes_a_place_of_a_kills() -> None:
+    """The ordinary queue that it came from is no matter any more."""
+    desk = Desk(Limiter((), 1))
+    _, ahead, joined = (desk.ask(FIRST) for _ in range(3))
+    desk.limiter.hurry(joined, Urgency(need=KILL, deadline=joined.deadline))
+    assert desk.after(0) == [joined]
+    assert (ahead.waiting, joined.waiting) == (True, False)
+
+
 def test_a_kill_looks_again_when_one_of_its_places_is_overdue() -> None:
     """The limiter tells when a waiting kill can go, though ordinary places are free, or free sooner."""
     desk = Desk(Limiter((), 1))

@@ -59,8 +59,9 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         ["7"],
         0,
     ),
-    "no listing while orders wait for their turn": (queued, 5, None, 5.1),
-    "not beyond the deadline": (queued, 59.95, None, 60),
+    "listings go on while orders wait for their turn, but not as often": (queued, 0.6, None, 2.1),
+    "for whoever waits ahead of them may never be answered": (queued, 2.1, LOOK, 2.1),
+    "not beyond the deadline": (lambda s: queued(s).look(59, "7"), 59.5, None, 60),
     "a listing half a second after, while answers are missing": (
         lambda s: s().look(0, "7").ask("7"),
         0.5,
