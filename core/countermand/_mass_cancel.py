@@ -83,8 +83,8 @@ class MassCancelReport:
     kept: tuple[OrderReport, ...] = ()
     #: Orders outside of the scope that the venue took along, such as linked ones.
     beyond_scope: tuple[OrderId, ...] = ()
-    #: As of when it is proved empty (aware, UTC), or None: `read_lag_s` before the second listing began of two
-    #: that showed nothing left, yet not before the first one did. What was placed since need not be in them.
+    #: As of when it is proved empty (aware, UTC), or None: `read_lag_s` before the second listing of the two
+    #: that showed nothing left, yet not before the first. What was placed since need not be in them.
     proved_empty_as_of: datetime | None = None
     #: Whether a listing could not be read to its end, or shifted while it was read.
     incomplete: bool = False

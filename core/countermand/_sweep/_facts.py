@@ -107,6 +107,11 @@ class Sweep:
             return self.known.get(report.replaces)
         return None if report.replaces is None else self._by_client_id.get(report.replaces)
 
+    def has_heir(self, known: Known) -> bool:
+        """Tell whether any order was shown that took an order's place."""
+        others = (one.shown for one in self.known.values() if one is not known and one.shown is not None)
+        return any(self.replaced_by(shown.report) is known for shown in others)
+
     def send(self, at: float) -> None:
         """Note that a cancel is about to be sent."""
         self.first_sent_at = min(self.first_sent_at, at)

@@ -8,7 +8,7 @@ from countermand._outcome import Reason
 from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Known, Look, Place, Shown, tells_an_end
-from countermand._sweep._targets import is_target, may_succeed_a_target, succeeds_a_target
+from countermand._sweep._targets import gave_way, is_target, may_succeed_a_target, succeeds_a_target
 
 #: Rejections of orders that are not on the book: another one is, or there never was one.
 _NOT_THERE = frozenset({Reason.REPLACED, Reason.UNKNOWN_ORDER})
@@ -44,6 +44,8 @@ def proof(sweep: Sweep) -> Proof:
 def is_left(sweep: Sweep, shown: Shown) -> bool:
     """Tell whether an order that a listing shows keeps the scope from being empty."""
     known = sweep.known[shown.report.order_id]
+    if gave_way(sweep, known, shown.report):
+        return False
     placed_before = sweep.placed_after is PlacedAfter.CANCEL or known.in_snapshot
     if placed_before and shown.place is not Place.OUT:
         return True

@@ -15,7 +15,7 @@ from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Known, Look, Place, Shown, tells_an_end
 from countermand._sweep._proof import proof
-from countermand._sweep._targets import is_target, succeeds_a_target
+from countermand._sweep._targets import gave_way, is_target, succeeds_a_target
 
 #: What an answer that is no end leaves of an order.
 _CAUSES = {Outcome.PENDING: Cause.PENDING, Outcome.REJECTED: Cause.REFUSED}
@@ -69,6 +69,8 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
         yield Residual(order_id=known.order_id, cause=_cause(known, ack), order=order, text=_text(ack))
     elif known.shown is None or (shown is None and last is not None and last.whole):
         return  # what was not to be canceled, and is gone, is not left
+    elif gave_way(sweep, known, known.shown.report):
+        return  # nor is what is listed for ever, though another order stands for it
     elif _is_successor(sweep, known.shown.report):
         yield Residual(order_id=known.order_id, cause=Cause.REPLACED, order=order)
     elif _is_undecided(sweep, known, known.shown):

@@ -22,8 +22,12 @@ _LEAST_TIMEOUT_S = 0.001
 
 
 def to_cancel(sweep: Sweep) -> tuple[OrderId, ...]:
-    """Name the orders that are to be canceled by id now, in the order they became known."""
-    return tuple(known.order_id for known in sweep.known.values() if _is_due(sweep, known))
+    """Name the orders that are to be canceled by id now, in the order they became known.
+
+    Those come last that are shown as replaced: only what took their place can trade.
+    """
+    due = (known for known in sweep.known.values() if _is_due(sweep, known))
+    return tuple(known.order_id for known in sorted(due, key=_is_replaced))
 
 
 def is_target(sweep: Sweep, known: Known) -> bool:
@@ -54,6 +58,16 @@ def succeeds_a_target(sweep: Sweep, report: OrderReport) -> bool:
         if heir.replaces in sweep.successors or (before is not None and is_target(sweep, before)):
             return True
     return False
+
+
+def gave_way(sweep: Sweep, known: Known, report: OrderReport) -> bool:
+    """Tell whether an order is shown as replaced, and what took its place is known, and stands for it."""
+    if report.status is not OrderStatus.REPLACED:
+        return False
+    if is_target(sweep, known):
+        return known.ack is not None and known.ack.reason is Reason.REPLACED
+    succeeds = report.order_id in sweep.successors or succeeds_a_target(sweep, report)
+    return succeeds and sweep.has_heir(known)
 
 
 def may_succeed_a_target(sweep: Sweep, report: OrderReport) -> bool:
@@ -110,6 +124,10 @@ def _is_due_again(known: Known) -> bool:
         return False
     # What one ask came to the next one may come to, too.
     return known.attempts + max(1, known.attempts_of_last_ask) <= MOST_ATTEMPTS
+
+
+def _is_replaced(known: Known) -> bool:
+    return known.shown is not None and known.shown.report.status is OrderStatus.REPLACED
 
 
 def _is_in(known: Known) -> bool:

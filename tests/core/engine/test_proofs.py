@@ -170,3 +170,17 @@ def test_a_proof_claims_nothing_of_what_no_listing_could_show_yet() -> None:
     assert report.proved_empty_as_of is not None
     assert report.proved_empty_as_of < began_at + timedelta(seconds=6.0)
     assert report.elapsed_s >= 9.0
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["heir open", "heir filled"])
+@pytest.mark.parametrize("placed_after", [KEEP, CANCEL])
+def test_a_listing_with_replaced_orders_is_proved(placed_after: PlacedAfter, *, filled: bool) -> None:
+    """AutoShares lists them to the end of the day; what took their places stands for them."""
+    stage = Stage("autoshares", 2)
+    heir = stage.simulator.replace(stage.ids[0], 10.0)
+    if filled:
+        stage.simulator.book.change(heir.order_id, 20.0, status=OrderStatus.FILLED)
+    report = stage.swept(placed_after=placed_after)
+    assert (report.state, stage.open, report.residual) == (ScopeState.PROVED_EMPTY, set(), ())
+    told = {ack.order_id: (ack.reason, ack.successor) for ack in report.acks}
+    assert told[OrderId(stage.ids[0])] == (Reason.REPLACED, OrderId(heir.order_id))

@@ -70,6 +70,16 @@ def unknown(s: Any, **fields: Any) -> Any:
     return told
 
 
+def replaced(s: Any, order_id: str = "7", **fields: Any) -> Any:
+    return s.order(order_id, OrderStatus.REPLACED, **fields)
+
+
+def gave_way(s: Any, placed_after: PlacedAfter = KEEP) -> Any:
+    """List one order at 0, of which is told at 1 that the eighth took its place."""
+    told = s.ack("7", Outcome.REJECTED, reason=Reason.REPLACED, successor=OrderId("8"))
+    return s(None, placed_after).look(0, "7").tell(told)
+
+
 def told_at_the_deadline(s: Any) -> Any:
     told = s().look(0, "7")
     ask = told.sweep.ask(OrderId("7"), 0.5)
@@ -243,6 +253,48 @@ PROOFS: dict[str, tuple[Tell, float | None]] = {
             .look(6, "8")
         ),
         None,
+    ),
+    "an order that stays listed as replaced, and its heir gone": (
+        lambda s: gave_way(s).look(1, replaced(s)).look(6, replaced(s)),
+        6,
+    ),
+    "an order that stays listed as replaced, and its heir open": (
+        lambda s: gave_way(s).look(1, replaced(s)).look(6, replaced(s), "8"),
+        None,
+    ),
+    "an order that is listed as open though it was replaced": (
+        lambda s: gave_way(s).look(1, "7").look(6, replaced(s)),
+        None,
+    ),
+    "an order that is listed as replaced, and nobody knows by what": (
+        lambda s: one_canceled(s).look(1, replaced(s)).look(6, replaced(s)),
+        None,
+    ),
+    "under KEEP an heir that stays listed as replaced, and its own heir gone": (
+        lambda s: (
+            gave_way(s)
+            .look(1, replaced(s), replaced(s, "8"), heir(s, "9", OrderId("8")))
+            .look(2, replaced(s, "8"))
+            .look(7, replaced(s, "8"))
+        ),
+        7,
+    ),
+    "under KEEP an heir that stays listed as replaced, and nobody knows by what": (
+        lambda s: gave_way(s).look(2, replaced(s, "8")).look(7, replaced(s, "8")),
+        None,
+    ),
+    "under KEEP an heir that is listed as replaced by itself": (
+        lambda s: (
+            gave_way(s)
+            .look(2, replaced(s, "8", client_order_id=ClientOrderId("c"), replaces=ClientOrderId("c")))
+            .look(7)
+            .look(8, replaced(s, "8"))
+        ),
+        None,
+    ),
+    "a stranger that stays listed as replaced": (
+        lambda s: instrument(s).look(0, replaced(s, instrument="2")).look(5, replaced(s, instrument="2")),
+        5,
     ),
     "a native call that is under way": (lambda s: s(None, CANCEL, **native()).calls().look(1).look(6), None),
     "a native call that was answered": (

@@ -12,6 +12,7 @@ from countermand import (
     CancelRequest,
     Cause,
     OrderId,
+    OrderStatus,
     Outcome,
     PlacedAfter,
     Reason,
@@ -111,6 +112,14 @@ RESIDUES: dict[str, tuple[Tell, list[tuple[str, Cause, bool]]]] = {
         [("8", Cause.REPLACED, True)],
     ),
     "replaced, and the heir is gone": (lambda s: listed(s).tell(replaced(s)).look(2, heir(s)).look(3), []),
+    "under KEEP an heir that is listed as replaced, and its own heir": (
+        lambda s: (
+            listed(s)
+            .tell(replaced(s))
+            .look(2, s.order("8", OrderStatus.REPLACED), s.order("9", replaces=OrderId("8")))
+        ),
+        [("9", Cause.REPLACED, True)],
+    ),
     "under CANCEL the heir has an ack of its own": (
         lambda s: listed(s, CANCEL).tell(replaced(s)).look(2, heir(s)).tell(s.ack("8", Outcome.PENDING), 3),
         [("8", Cause.PENDING, True)],

@@ -33,6 +33,10 @@ def not_the_eighth(report: OrderReport) -> bool:
 TARGETS: dict[str, tuple[Tell, list[str]]] = {
     "nothing before a listing": (lambda s: s(), []),
     "what is listed, in that order": (lambda s: s().look(0, "8", "7"), ["8", "7"]),
+    "what is shown as replaced comes last": (
+        lambda s: s().look(0, "9", s.order("8", OrderStatus.REPLACED), "7"),
+        ["9", "7", "8"],
+    ),
     "what is named": (lambda s: s(by_id("7", "8")), ["7", "8"]),
     "what is named, though it is not listed": (lambda s: s(by_id("7", "8")).look(0, "8", "9"), ["7", "8"]),
     "no dead order": (lambda s: s().look(0, s.order("7", OrderStatus.FILLED)), []),
