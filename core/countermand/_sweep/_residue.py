@@ -37,7 +37,7 @@ def residual(sweep: Sweep) -> tuple[Residual, ...]:
 def kept(sweep: Sweep) -> tuple[OrderReport, ...]:
     """List the orders of the scope that were placed after the first send, as the last listing shows them."""
     last = last_look(sweep)
-    if sweep.placed_after is PlacedAfter.CANCEL or last is None:
+    if sweep.placed_after is PlacedAfter.CANCEL or last is None or not sweep.has_whole_snapshot:
         return ()
     return tuple(
         dated(sweep, shown)
@@ -73,8 +73,7 @@ def _left_of(sweep: Sweep, known: Known, last: Look | None) -> Iterator[Residual
         return  # nor is what is listed for ever, though another order stands for it
     elif _is_successor(sweep, known.shown.report):
         yield Residual(order_id=known.order_id, cause=Cause.REPLACED, order=order)
-    elif _is_undecided(sweep, known, known.shown):
-        text = known.shown.text
+    elif (text := _undecided(sweep, known, known.shown)) is not None:
         yield Residual(order_id=known.order_id, cause=Cause.UNDECIDED, order=order, text=text)
 
 
@@ -108,6 +107,9 @@ def _is_successor(sweep: Sweep, report: OrderReport) -> bool:
     return report.order_id in sweep.successors or succeeds_a_target(sweep, report)
 
 
-def _is_undecided(sweep: Sweep, known: Known, shown: Shown) -> bool:
+def _undecided(sweep: Sweep, known: Known, shown: Shown) -> str | None:
+    """Tell why nobody can say whether an order was to be canceled; None where somebody can."""
     placed_before = sweep.placed_after is PlacedAfter.CANCEL or known.in_snapshot
-    return placed_before and shown.place is Place.UNDECIDED
+    if shown.place is Place.OUT or (not placed_before and sweep.has_whole_snapshot):
+        return None
+    return shown.text or "no listing before the first send was whole: it may have been there already"
