@@ -40,7 +40,8 @@ class Cause(Enum):
     NOT_SENT = "not sent"
     #: Another order took its place.
     REPLACED = "replaced"
-    #: The predicate of the scope raised for it, so it was left alone.
+    #: It was left alone, for nobody can tell whether it is meant: the predicate of the scope did not answer,
+    #: the venue does not say enough, or under KEEP no whole listing tells whether it was there before.
     UNDECIDED = "undecided"
 
 
@@ -79,7 +80,8 @@ class MassCancelReport:
     acks: tuple[CancelAck, ...] = ()
     native: NativeCancel | None = None
     residual: tuple[Residual, ...] = ()
-    #: Orders of the scope that were placed after the first send, and left alone as asked.
+    #: Orders of the scope that were placed after the first send, and left alone as asked. A native call whose
+    #: outcome is UNKNOWN may be processed after this report, and take them then: `error` says so.
     kept: tuple[OrderReport, ...] = ()
     #: Orders outside of the scope that the venue took along, such as linked ones.
     beyond_scope: tuple[OrderId, ...] = ()
@@ -90,7 +92,7 @@ class MassCancelReport:
     incomplete: bool = False
     #: Classes of orders that the venue's listing leaves out: of these nothing is proved.
     not_covered: tuple[str, ...] = ()
-    #: Why nothing, or not all, could be done, where no single order is to blame.
+    #: Why nothing, or not all, could be done, where no single order is to blame; or why `kept` may not last.
     reason: Reason | None = None
     error: str | None = None
     #: Calls made to the venue for it, log-ins not counted.

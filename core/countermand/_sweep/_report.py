@@ -21,7 +21,7 @@ from countermand._sweep._targets import is_target, request_for
 
 def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
     """Tell what became of a scope."""
-    as_of = _proved_as_of(sweep)
+    as_of, left_alone = _proved_as_of(sweep), kept(sweep)
     reason, error = (None, None) if as_of is not None else _why_not(sweep)
     return MassCancelReport(
         scope=sweep.scope,
@@ -29,13 +29,13 @@ def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
         acks=tuple(_acks(sweep, now)),
         native=told(sweep),
         residual=residual(sweep),
-        kept=kept(sweep),
+        kept=left_alone,
         beyond_scope=_beyond(sweep),
         proved_empty_as_of=as_of,
         incomplete=as_of is None and _is_incomplete(sweep),
         not_covered=sweep.capabilities.not_listed,
         reason=reason,
-        error=error,
+        error=error or (_doubt_of_kept(sweep) if left_alone else None),
         calls=calls,
         elapsed_s=max(0.0, now - sweep.began_at),
     )
@@ -118,6 +118,14 @@ def _is_incomplete(sweep: Sweep) -> bool:
     if last is None:
         return False
     return not last.whole or (sweep.placed_after is PlacedAfter.KEEP and not sweep.has_whole_snapshot)
+
+
+def _doubt_of_kept(sweep: Sweep) -> str | None:
+    """Say that kept orders may go: a native call takes what is there when it is processed."""
+    native = told(sweep)
+    if native is None or native.outcome is not Outcome.UNKNOWN:
+        return None
+    return f"{native.call} has no known outcome: it may yet take orders that were kept"
 
 
 def _why_not(sweep: Sweep) -> tuple[Reason | None, str | None]:

@@ -22,7 +22,7 @@ from countermand import (
     Scope,
     ScopeState,
 )
-from countermand.testing import Simulator, in_process, load_simulator, run_virtually
+from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
 from countermand.venue import Page
 
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
@@ -184,3 +184,32 @@ def test_a_listing_with_replaced_orders_is_proved(placed_after: PlacedAfter, *, 
     assert (report.state, stage.open, report.residual) == (ScopeState.PROVED_EMPTY, set(), ())
     told = {ack.order_id: (ack.reason, ack.successor) for ack in report.acks}
     assert told[OrderId(stage.ids[0])] == (Reason.REPLACED, OrderId(heir.order_id))
+
+
+def test_without_a_whole_snapshot_nobody_says_that_an_order_came_later() -> None:
+    """It is left alone under KEEP, and told as undecided: it was there before anything was sent."""
+    stage = Stage("autoshares", 150)
+    fault = fault_from_word("500:before")
+    stage.simulator.faults.script("history", None, fault, None, fault, None, fault)
+    report = stage.swept(placed_after=KEEP)
+    assert (report.state, report.incomplete, report.kept) == (ScopeState.UNKNOWN, True, ())
+    assert causes(report) == dict.fromkeys(stage.open, Cause.UNDECIDED)
+    assert len(report.acks) == 100
+
+
+def test_a_native_call_of_unknown_outcome_may_yet_take_what_is_kept() -> None:
+    """Nothing tells when the venue acts on it, and the report says so."""
+    stage = Stage("apex", 2)
+    stage.simulator.switch(venue={"mass_answer": "500"})
+
+    def place() -> None:
+        stage.simulator.place(asyncio.get_running_loop().time())
+
+    report = stage.swept(
+        placed_after=KEEP, meanwhile=lambda: asyncio.get_running_loop().call_later(2.0, place)
+    )
+    assert (report.state, {order.order_id.value for order in report.kept}) == (
+        ScopeState.PROVED_EMPTY,
+        stage.open,
+    )
+    assert report.error == "CancelAllOrders has no known outcome: it may yet take orders that were kept"

@@ -24,7 +24,16 @@ from countermand import (
 )
 from countermand._case._facts import NoSession
 from countermand._sweep._report import as_told, progress
-from countermand.venue import Capabilities, Gone, Receipt, Refused, SessionRefused, Throttled, Unreadable
+from countermand.venue import (
+    Capabilities,
+    Gone,
+    MayHaveActed,
+    Receipt,
+    Refused,
+    SessionRefused,
+    Throttled,
+    Unreadable,
+)
 
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 REJECTED = Outcome.REJECTED
@@ -140,6 +149,23 @@ RESIDUES: dict[str, tuple[Tell, list[tuple[str, Cause, bool]]]] = {
     ),
     "outside": (lambda s: instrument(s).look(0, s.order("7", instrument="2")), []),
     "under KEEP placed later": (lambda s: listed(s).tell(s.ack("7")).look(2, "8"), []),
+    "under KEEP placed later, or before, for no snapshot is whole": (
+        lambda s: s().look(0, "7", incomplete=True).tell(s.ack("7")).look(2, "8"),
+        [("8", Cause.UNDECIDED, True)],
+    ),
+    "under KEEP undecided later, or before": (
+        lambda s: instrument(s, KEEP).look(0, "7", incomplete=True).tell(s.ack("7")).look(2, unsaid(s, "8")),
+        [("8", Cause.UNDECIDED, True)],
+    ),
+    "under KEEP outside later, or before": (
+        lambda s: (
+            instrument(s, KEEP)
+            .look(0, "7", incomplete=True)
+            .tell(s.ack("7"))
+            .look(2, s.order("8", instrument="2"))
+        ),
+        [],
+    ),
     "in a partial listing": (
         lambda s: listed(s, CANCEL).look(1, "7", fault="reset"),
         [("7", Cause.NOT_SENT, True)],
@@ -203,10 +229,46 @@ def test_under_keep_what_came_later_is_told(story: Any) -> None:
     assert told.report().kept[0].as_of == told.sweep.epoch + timedelta(seconds=2)
 
 
-@pytest.mark.parametrize("tell", [lambda s: s(None, CANCEL).look(0, "7"), lambda s: s()])
+def test_an_undecided_order_says_why(story: Any) -> None:
+    """The venue says too little, or nobody knows since when it is there."""
+    told = instrument(story, KEEP).look(0, "7", incomplete=True).tell(story.ack("7"))
+    told.look(2, "9", unsaid(story, "8"))
+    assert {one.order_id.value: one.text for one in told.report().residual} == {
+        "8": "the venue does not say its instrument",
+        "9": "no listing before the first send was whole: it may have been there already",
+    }
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda s: s(None, CANCEL).look(0, "7"),
+        lambda s: s(),
+        lambda s: s().look(0, "7", incomplete=True).tell(s.ack("7")).look(2, "8"),
+    ],
+)
 def test_nothing_else_is_kept(story: Any, tell: Tell) -> None:
-    """Not under CANCEL, nor without a listing."""
+    """Not under CANCEL, nor without a listing, nor where nobody knows what was there before."""
     assert tell(story).report().kept == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows", "error"),
+    [
+        (MayHaveActed(), ["8"], "cancel-all has no known outcome: it may yet take orders that were kept"),
+        (MayHaveActed(), [], None),
+        (Receipt(), ["8"], None),
+        (Refused(), ["8"], None),
+    ],
+    ids=["unknown", "unknown, and nothing kept", "received", "refused"],
+)
+def test_kept_orders_are_not_safe_from_a_native_call_of_unknown_outcome(
+    story: Any, answer: Any, rows: list[str], error: str | None
+) -> None:
+    """It may be processed later still; this is told though all else is proved."""
+    native = Capabilities(scopes=frozenset({ScopeKind.ACCOUNT}), read_lag_s=5.0)
+    told = story(capabilities=native).look(0).call(answer).look(1, *rows).look(6, *rows).report()
+    assert (told.state, told.error, len(told.kept)) == (ScopeState.PROVED_EMPTY, error, len(rows))
 
 
 @pytest.mark.parametrize(
