@@ -57,7 +57,7 @@ class Inquiries:
         )
 
     async def accounts(self, deadline: float, *, kill: bool) -> tuple[AccountsByVenue, dict[str, str]]:
-        """Ask each venue that can tell for its accounts: by venue what it told, and why it did not."""
+        """Ask each venue for its accounts: by venue what it told, and why it did not, or cannot."""
         told: AccountsByVenue = {}
         untold: dict[str, str] = {}
 
@@ -65,6 +65,7 @@ class Inquiries:
             name = station.venue.name
             try:
                 if not station.venue.capabilities.lists_accounts:
+                    untold[name] = "the venue does not tell its accounts"
                     return
                 ended = await self.list_accounts(station, deadline, kill=kill)
             except Exception as error:  # noqa: BLE001 - a plugin's fault is told, and no other venue's

@@ -358,7 +358,7 @@ def test_a_venue_that_is_not_killed_is_asked_for_its_accounts_too() -> None:
 
 
 def test_a_venue_that_has_no_call_for_it_is_not_asked() -> None:
-    """There is nothing to tell."""
+    """Accounts of it may be left that nobody named: nothing is proved then, either."""
     city = City()
     capabilities = attrs.evolve(city.venues[0].capabilities, lists_accounts=False)
 
@@ -369,7 +369,9 @@ def test_a_venue_that_has_no_call_for_it_is_not_asked() -> None:
 
     city.venues[0] = Mute(city.venues[0])
     report = city.killed(discover=True)
-    assert (report.unnamed, report.undiscovered) == ({}, {})
+    assert (report.unnamed, report.undiscovered) == ({}, {"apex": "the venue does not tell its accounts"})
+    assert set(states(report)) == {ScopeState.PROVED_EMPTY}
+    assert not report.proved
 
 
 # --- nothing of the ordinary path stops it ----------------------------------------------------------
@@ -384,7 +386,7 @@ def test_a_spent_budget_does_not_stop_it() -> None:
 
 
 def test_a_full_queue_does_not_stop_it() -> None:
-    """Ordinary cancels that nobody answers hold the places; a kill has its own, and tries each order in them."""
+    """Ordinary cancels that nobody answers hold the places; a kill has its own for every order."""
     city = City(40)
     silent = [order.order_id for order in city.autoshares.book.open_orders()][:30]
     city.autoshares.switch(silent_orders=silent)
