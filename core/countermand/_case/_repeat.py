@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from countermand._case._facts import Caller, Ended, ListRefused, NoSession
 from countermand._case._survey import Exchange, Survey
@@ -26,11 +27,12 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     """Say when this caller is owed a cancel that is not under way yet; infinity for never."""
     if not caller.may_send or survey.dead or not _worth_canceling(survey):
         return math.inf
-    sent = [one for one in survey.attempts if one.sent is not Sent.NO]
-    if len(sent) >= survey.case.retry.most_attempts:
-        return math.inf
     own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
-    if sum(one.sent is not Sent.NO for one in own) >= caller.most_cancels:
+    sent, own_sent = _sent(survey.attempts), _sent(own)
+    # A kill has a bound of its own: what others spent before it came does not count.
+    if len(own_sent if caller.kill else sent) >= survey.case.retry.most_attempts:
+        return math.inf
+    if len(own_sent) >= caller.most_cancels:
         return math.inf
     # A native client id could by now name another order, so such a cancel is sent once and never again.
     if survey.case.native and (any(one.acted is not Acted.NO for one in sent) or (sent and not own)):
@@ -74,6 +76,10 @@ def price(survey: Survey) -> int:
     return 0 if isinstance(last.ended.answer, _SENT_ANEW) else _AFTER_FAILURE
 
 
+def _sent(attempts: Iterable[Exchange]) -> list[Exchange]:
+    return [one for one in attempts if one.sent is not Sent.NO]
+
+
 def _is_shared(attempt: Exchange, joined_at: float) -> bool:
     """Tell whether one who joined then may wait for that attempt: it was unanswered, and not overdue."""
     if attempt.ended is not None and attempt.ended.at < joined_at:
@@ -99,16 +105,16 @@ def _again_at(survey: Survey, caller: Caller, last: Exchange) -> float:
         return math.inf
     if last.ended.sent is Sent.NO:
         return last.ended.at + _wait_s(survey, last)
-    return _after_an_answer(survey, last, last.ended)
+    return _after_an_answer(survey, caller, last, last.ended)
 
 
-def _after_an_answer(survey: Survey, last: Exchange, ended: Ended) -> float:
+def _after_an_answer(survey: Survey, caller: Caller, last: Exchange, ended: Ended) -> float:
     match ended.answer:
         case Refused() | Gone():
             # Refusal is no proof of life, and what was refused will be refused again.
             return math.inf
         case Receipt():
-            return _after_a_receipt(survey, last, ended)
+            return _after_a_receipt(survey, caller, last, ended)
         case Throttled(acted=Acted.NO, retry_after_s=told):
             return ended.at + (_wait_s(survey, last) if told is None else told)
         case Throttled(retry_after_s=told):
@@ -126,10 +132,11 @@ def _when_seen_alive(survey: Survey, last: Exchange, since: float, told_s: float
     return since + (_wait_s(survey, last) if told_s is None else told_s)
 
 
-def _after_a_receipt(survey: Survey, last: Exchange, receipt: Ended) -> float:
+def _after_a_receipt(survey: Survey, caller: Caller, last: Exchange, receipt: Ended) -> float:
     """Say when the read lag is over, if the order lives on all the same and no refusal explains it."""
     since = receipt.at + survey.case.capabilities.read_lag_s
-    if len(survey.receipts) >= _MOST_RECEIPTS or is_taken_back(survey):
+    receipts = [one for one in survey.receipts if not caller.kill or one.at >= caller.joined_at]
+    if len(receipts) >= _MOST_RECEIPTS or is_taken_back(survey):
         return math.inf
     if survey.case.capabilities.has_trail and not survey.trail_was_read_since(since):
         return math.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -129,6 +130,8 @@ class MassCancel:
     def _ask_one(self, order_id: OrderId, now: float) -> None:
         known = self._sweep.known[order_id]
         facts = native_facts(self._sweep, known)
+        if self._kill and not known.asks:
+            known.counted_since = self._cases.epoch + timedelta(seconds=now)
         ask = self._sweep.ask(order_id, now)
         caller = Caller(
             request=request_for(self._sweep, known, now),

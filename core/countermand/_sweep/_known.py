@@ -10,7 +10,7 @@ from operator import itemgetter
 
 import attrs
 
-from countermand._ack import CancelAck
+from countermand._ack import Attempt, CancelAck
 from countermand._case._facts import NoSession
 from countermand._ids import OrderId
 from countermand._order import OrderReport, StatusClass
@@ -98,6 +98,8 @@ class Known:
     #: Whether it was listed, or named, before anything was sent.
     in_snapshot: bool = False
     asks: list[Ask] = attrs.field(factory=list)
+    #: Since when cancels of it count, where what others sent before does not.
+    counted_since: datetime | None = None
 
     @property
     def ack(self) -> CancelAck | None:
@@ -122,22 +124,27 @@ class Known:
     @property
     def attempts(self) -> int:
         """How many cancels were sent for it."""
-        return len(_sent(ask.ack for ask in self.asks))
+        return len(self._sent(self.asks))
 
     @property
     def attempts_of_last_ask(self) -> int:
         """How many of them the last ask added."""
-        return self.attempts - len(_sent(ask.ack for ask in self.asks[:-1]))
+        return self.attempts - len(self._sent(self.asks[:-1]))
+
+    def _sent(self, asks: Iterable[Ask]) -> set[tuple[str, datetime | None]]:
+        attempts = (one for ask in asks if ask.ack is not None for one in ask.ack.attempts)
+        return {
+            (one.call, one.signed_at) for one in attempts if one.sent is not Sent.NO and self._counts(one)
+        }
+
+    def _counts(self, attempt: Attempt) -> bool:
+        since, signed_at = self.counted_since, attempt.signed_at
+        return since is None or signed_at is None or signed_at >= since
 
 
 def tells_an_end(ack: CancelAck) -> bool:
     """Tell whether an ack rests on a read of the order's own end."""
     return ack.outcome is Outcome.CANCELED or ack.reason in _ENDS
-
-
-def _sent(acks: Iterable[CancelAck | None]) -> set[tuple[str, datetime | None]]:
-    attempts = (one for ack in acks if ack is not None for one in ack.attempts)
-    return {(one.call, one.signed_at) for one in attempts if one.sent is not Sent.NO}
 
 
 def is_open(report: OrderReport) -> bool:

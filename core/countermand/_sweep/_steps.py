@@ -18,8 +18,8 @@ from countermand.venue import Refused, SessionRefused, Throttled
 
 #: A listing that was definitely refused so often in a row is not asked for again.
 _MOST_REFUSALS = 3
-#: While orders still wait for their turn to be canceled, the wait between listings is that after so many: they
-#: cost the same calls.
+#: While orders wait for their turn to be canceled, the wait between listings is that after so many of them,
+#: for they draw on the same limits.
 _LATE_ROUND = 3
 
 

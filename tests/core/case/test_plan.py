@@ -13,7 +13,7 @@ import pytest
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
 from countermand._case._facts import Action, ListRefused, NotReached
 from countermand._retry import MOST_ATTEMPTS
-from countermand.venue import Gone, Receipt, Refused, SessionRefused, Throttled
+from countermand.venue import Gone, MayHaveActed, Receipt, Refused, SessionRefused, Throttled
 
 Told = Callable[..., Any]
 ALIAS = ClientOrderId("a")
@@ -230,6 +230,21 @@ def test_a_caller_with_a_bound_of_its_own_gets_no_more(told: Told) -> None:
     assert story.plans(2).begin == {Action.CANCEL}
     story.case.callers[:] = [attrs.evolve(newcomer, most_cancels=0)]
     assert Action.CANCEL not in story.plans(2).begin
+
+
+@pytest.mark.parametrize(("answer", "most"), [(MayHaveActed(), MOST_ATTEMPTS), (Receipt(), 3)])
+def test_a_kill_has_its_own_cancels(told: Told, answer: Any, most: int) -> None:
+    """What was sent, and received, before it came does not count; of receipts the third is the last."""
+    story = told("plain", timeout_s=200)
+    for number in range(MOST_ATTEMPTS):
+        story.cancel(answer, number)
+    for kill in (False, True):
+        story.joined(10, deadline=200, kill=kill)
+        assert (story.due() < math.inf) is kill
+    for at in range(10, 10 + 10 * most, 10):
+        assert story.due() < at + 1
+        story.cancel(answer, at).read(NEW, at + 6)
+    assert story.due() == math.inf
 
 
 def test_a_native_client_id_is_sent_once(told: Told) -> None:

@@ -13,10 +13,11 @@ from countermand import (
     CancelRequest,
     KillReport,
     OrderId,
+    Outcome,
     Scope,
     ScopeState,
 )
-from countermand.testing import Simulator, in_process, load_simulator, run_virtually
+from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
 
 APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
 ACCOUNT = "9"
@@ -238,5 +239,54 @@ def test_listings_go_on_while_its_cancels_wait_for_their_turn() -> None:
             later = city.autoshares.place(loop.time()).order_id
             report = (await killing).reports[0]
             assert later in {left.order_id.value for left in report.residual}
+
+    run_virtually(main())
+
+
+# --- what others spent before it ------------------------------------------------------------------------
+
+
+def test_cancels_that_others_spent_do_not_count_against_it() -> None:
+    """An ordinary cancel had its five, and its case lives on: the kill sends its own."""
+    city = City(1)
+    city.autoshares.faults.script("cancel", *[fault_from_word("500:before")] * 6)
+    ((_, order_id),) = (one for one in city.open if one[0] == "autoshares")
+
+    async def main() -> None:
+        async with city.client() as client:
+            ack = await client.cancel(ask(order_id))
+            assert (ack.outcome, len(cancels(city.autoshares))) == (Outcome.UNKNOWN, 5)
+            assert (await client.kill(BOTH[1:])).proved
+            assert len(cancels(city.autoshares)) == 7
+
+    run_virtually(main())
+
+
+def test_a_second_kill_has_its_own_cancels() -> None:
+    """Five for an order each."""
+    city = City(1)
+    city.autoshares.faults.script("cancel", *[fault_from_word("500:before")] * 9)
+
+    async def main() -> None:
+        async with city.client() as client:
+            assert not (await client.kill(BOTH[1:], timeout_s=20.0)).proved
+            assert len(cancels(city.autoshares)) == 5
+            assert (await client.kill(BOTH[1:])).proved
+            assert len(cancels(city.autoshares)) == 10
+
+    run_virtually(main())
+
+
+def test_refusals_that_others_had_do_not_count_against_it() -> None:
+    """An order that is refused to it, and seen open, is asked for again, up to its own five cancels."""
+    city = City(1)
+    city.autoshares.faults.script("cancel", *[fault_from_word("401:before")] * 5)
+    ((_, order_id),) = (one for one in city.open if one[0] == "autoshares")
+
+    async def main() -> None:
+        async with city.client() as client:
+            assert (await client.cancel(ask(order_id))).outcome is Outcome.REJECTED
+            assert (await client.kill(BOTH[1:])).proved
+            assert len(cancels(city.autoshares)) == 1 + 5
 
     run_virtually(main())
