@@ -153,6 +153,8 @@ class Station:
             fault, broken = _worded(error), True
         except Exception as error:  # noqa: BLE001 - a fault of a plugin or a transport is told in the ack
             fault, broken = f"{type(error).__name__}: {error}", True
+        finally:
+            errand.timeout = None  # whoever still counts on the errand must not reschedule what is over
         return errand.ended(self._clock(), answer=answer, fault=fault, broken=broken, reply=reply)
 
     async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:

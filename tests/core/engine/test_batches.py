@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -99,6 +100,7 @@ class Batched:
         self.kind = kind
         self.came: list[CancelAck] = []
         self.took_s = 0.0
+        self.loop: Callable[..., Any] = run_virtually
 
     def collect(self, city: City, requests: Any = None, timeout_s: Any = None, **options: Any) -> Any:
         """Return the acks in the order asked."""
@@ -111,7 +113,7 @@ class Batched:
     def run(self, city: City, requests: Any, timeout_s: Any, how: str, **options: Any) -> list[CancelAck]:
         requests = city.requests if requests is None else requests
         if self.kind is AsyncClient:
-            return run_virtually(self._run(city, requests, timeout_s, how, options))
+            return list(self.loop(self._run(city, requests, timeout_s, how, options)))
         with city.client(Client, **options) as client:
             batch = client.cancel_many(requests, timeout_s)
             if how == "collect":
@@ -319,6 +321,26 @@ def test_what_the_requests_raise_is_raised_after_all_acks(batched: Batched) -> N
     assert raised.value is failure
     assert outcomes(batched.came) == {CANCELED: 4}
     assert city.open == set()
+
+
+def test_requests_that_take_long_to_make_hold_up_no_ack(batched: Batched) -> None:
+    """What came is passed on before the next ones are made: a slow file does not make the venue wait."""
+    city = City(20)
+    asked_then: list[int] = []
+
+    def requests() -> Iterator[CancelRequest]:
+        for one in city.requests:
+            made_at = time.monotonic() + 0.003
+            while time.monotonic() < made_at:
+                pass
+            asked_then.append(city.asked)
+            yield one
+
+    batched.loop = asyncio.run  # no virtual time passes while requests are made
+    acks = batched.collect(city, requests())
+    assert [ack.request for ack in acks] == city.requests
+    assert outcomes(acks) == {CANCELED: 40}
+    assert asked_then[-1] > 0
 
 
 @pytest.mark.parametrize("timeout_s", [0, -1, True, "1", float("nan")])
@@ -809,11 +831,18 @@ def test_successors_are_canceled_where_that_is_asked(batched: Batched, witness: 
     assert witness.acks.count(acks[-1]) == 1
 
 
-def test_closing_answers_who_waits_for_a_successor() -> None:
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        pytest.param("silent_orders", Outcome.UNKNOWN, id="that does not answer"),
+        pytest.param("cancel_delay_s", Outcome.PENDING, id="that takes its time"),
+    ],
+)
+def test_closing_answers_who_waits_for_a_successor(behaviour: str, outcome: Outcome) -> None:
     """What is known of the successor by then is told."""
     city = City(0)
     request, heir = replaced(city, timeout_s=60.0)
-    city.apex.switch(silent_orders=[heir])
+    city.apex.switch(**{behaviour: [heir] if behaviour == "silent_orders" else 50.0})
 
     async def main() -> list[CancelAck]:
         async with city.client() as client:
@@ -823,7 +852,7 @@ def test_closing_answers_who_waits_for_a_successor() -> None:
         return list(await acks)
 
     (ack,) = run_virtually(main())
-    assert (ack.outcome, str(ack.order_id), ack.sent) == (Outcome.UNKNOWN, heir, Sent.YES)
+    assert (ack.outcome, str(ack.order_id), ack.sent) == (outcome, heir, Sent.YES)
 
 
 def test_a_fault_of_ours_while_a_successor_is_looked_at() -> None:
@@ -846,7 +875,8 @@ def test_a_fault_of_ours_while_a_successor_is_looked_at() -> None:
     assert city.open == {heir}
 
 
-def test_a_program_that_cancels_all_its_tasks() -> None:
+@pytest.mark.parametrize("youngest_first", [False, True])
+def test_a_program_that_cancels_all_its_tasks(youngest_first: bool) -> None:
     """The search of a successor ends, too: what was known before is the ack."""
     city = City(0)
     request, heir = replaced(city, timeout_s=60.0)
@@ -857,7 +887,9 @@ def test_a_program_that_cancels_all_its_tasks() -> None:
             batch = client.cancel_many([request])
             collecting = asyncio.ensure_future(batch.collect())
             await asyncio.sleep(5)
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            by_age = sorted(tasks, key=lambda one: int(one.get_name().removeprefix("Task-")))
+            for task in reversed(by_age) if youngest_first else by_age:
                 task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await collecting
@@ -865,6 +897,7 @@ def test_a_program_that_cancels_all_its_tasks() -> None:
 
     (ack,) = run_virtually(main())
     assert (ack.outcome, ack.reason, str(ack.successor)) == (Outcome.REJECTED, Reason.REPLACED, heir)
+    assert ack.error is None
 
 
 # --- what the venues bear -----------------------------------------------------------------------------

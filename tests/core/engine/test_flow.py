@@ -270,5 +270,6 @@ def test_after_the_end_the_rest_is_told_without_a_loop(virtually: Virtually, som
     flow = virtually(work())
     flow.end()
     venue.closed = True
-    assert orders(flow.rest(some(9), 0)) == [(place, str(place + 1)) for place in range(4, 9)]
+    assert orders(flow.rest([], 0)) == [(4, "5"), (5, "6")]
+    assert orders(flow.rest(some(9), 1)) == [(place, str(place + 1)) for place in range(5, 9)]
     assert orders(flow.rest([], 5)) == []

@@ -295,6 +295,17 @@ def test_a_listing_that_is_stuck_holds_nobody_up(name: str) -> None:
 
 
 @BOTH
+def test_who_cannot_wait_for_a_listing_does_not_end_it(name: str) -> None:
+    """Whose time ends while its listing is under way is told what is known; the others have it in the end."""
+    town = Town(name)
+    town.before = lambda _: asyncio.sleep(4.0)
+    acks = town.collect([*town.orders(5, timeout_s=20.0), *town.orders(5, timeout_s=1.0)])
+    assert outcomes(acks[:5]) == {CANCELED: 5}
+    assert outcomes(acks[5:]) == {(Outcome.PENDING, None): 5}
+    assert town.calls == {"cancel": 10, "listing": 1, "open": 0, "read": 0}
+
+
+@BOTH
 def test_who_has_left_is_waited_for_no_more(name: str) -> None:
     """Whose time ends while another listing is under way is told what is known, and no listing is made."""
     town = Town(name)
