@@ -10,8 +10,9 @@ from operator import itemgetter
 
 import attrs
 
-from countermand._ack import Attempt, CancelAck
+from countermand._ack import CancelAck
 from countermand._case._facts import NoSession
+from countermand._evidence import Attempt
 from countermand._ids import OrderId
 from countermand._order import OrderReport, StatusClass
 from countermand._outcome import Outcome, Reason, Sent

@@ -85,13 +85,13 @@ def _again_at(sweep: Sweep, last: Exchange) -> float:
     most = _MOST_TRIES if sweep.lists else _MOST_TRIES_ALONE
     if last.ended is None or len(sweep.natives) >= most or not _was_not_processed(sweep, last.ended):
         return math.inf
-    return max(last.ended.again_at, last.ended.at + round_wait_s(len(sweep.natives)))
+    # A log-in that was refused may be let in later: a code that was wrong is another one by then.
+    told_s = last.ended.answer.retry_after_s if isinstance(last.ended.answer, NoSession) else None
+    return last.ended.at + max(told_s or 0.0, round_wait_s(len(sweep.natives)))
 
 
 def _was_not_processed(sweep: Sweep, ended: Ended) -> bool:
     """Tell whether it was provably not sent, or under a session that another one may take the place of."""
-    if isinstance(ended.answer, NoSession):
-        return not isinstance(ended.answer.failure, Refused)
     if isinstance(ended.answer, SessionRefused):
         return sweep.renewable
     return ended.sent is Sent.NO and not ended.broken

@@ -8,6 +8,7 @@ import attrs
 
 from countermand._case._facts import NoSession
 from countermand._ids import OrderId
+from countermand._request import CancelCause
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._native import may_send_at, native_due_at
@@ -16,7 +17,8 @@ from countermand._sweep._targets import to_cancel
 from countermand._waits import round_wait_s
 from countermand.venue import Refused, SessionRefused, Throttled
 
-#: A listing that was definitely refused so often in a row is not asked for again.
+#: A listing that was definitely refused so often in a row is not asked for again, but in a kill, which uses
+#: all of its time.
 _MOST_REFUSALS = 3
 #: While orders wait for their turn to be canceled, the wait between listings is that after so many of them,
 #: for they draw on the same limits.
@@ -58,7 +60,7 @@ def next_look_at(sweep: Sweep) -> float:
     if not sweep.lists or sweep.looking_since is not None or sweep.calling:
         return math.inf
     if not sweep.looks:
-        return sweep.began_at
+        return sweep.began_at + (round_wait_s(_LATE_ROUND) if sweep.sending else 0.0)
     last = sweep.looks[-1]
     if last.failed:
         return _after_a_failure(sweep, last)
@@ -87,16 +89,20 @@ def _after_a_failure(sweep: Sweep, last: Look) -> float:
             break
         failures += 1
     latest = sweep.looks[-_MOST_REFUSALS:]
-    if len(latest) == _MOST_REFUSALS and all(map(_is_refused, latest)):
+    if not _is_kill(sweep) and len(latest) == _MOST_REFUSALS and all(map(_is_refused, latest)):
         return math.inf
     return last.ended_at + max(round_wait_s(failures), _told_s(last))
 
 
+def _is_kill(sweep: Sweep) -> bool:
+    return sweep.cause is CancelCause.EMERGENCY_ACTION
+
+
 def _is_refused(look: Look) -> bool:
-    failure = look.failure.failure if isinstance(look.failure, NoSession) else look.failure
-    return isinstance(failure, Refused | SessionRefused)
+    # Of one log-in that was refused everybody hears for a while, whoever asks: that is no refusal of this.
+    return isinstance(look.failure, Refused | SessionRefused)
 
 
 def _told_s(look: Look) -> float:
-    told = look.failure.retry_after_s if isinstance(look.failure, Throttled) else None
+    told = look.failure.retry_after_s if isinstance(look.failure, NoSession | Throttled) else None
     return told or 0.0

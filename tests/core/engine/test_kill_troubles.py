@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from countermand import (
@@ -14,10 +16,12 @@ from countermand import (
     KillReport,
     OrderId,
     Outcome,
+    Reason,
     Scope,
     ScopeState,
 )
 from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
+from countermand_apex import Password
 
 APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
 ACCOUNT = "9"
@@ -288,5 +292,76 @@ def test_refusals_that_others_had_do_not_count_against_it() -> None:
             assert (await client.cancel(ask(order_id))).outcome is Outcome.REJECTED
             assert (await client.kill(BOTH[1:])).proved
             assert len(cancels(city.autoshares)) == 1 + 5
+
+    run_virtually(main())
+
+
+# --- refusals and log-ins --------------------------------------------------------------------------------
+
+
+def with_password(city: City, code: Callable[[], str] | None = None) -> City:
+    known = city.apex.credentials
+    city.venues[0] = attrs.evolve(city.venues[0], auth=Password(known.user, known.password, code=code))
+    return city
+
+
+def log_ins(city: City) -> int:
+    return sum(one.path.endswith("Authenticate") for one in city.apex.requests)
+
+
+def test_listings_that_are_refused_do_not_end_it() -> None:
+    """It uses the time it has: what is refused now may be listed soon."""
+    city = City()
+    city.autoshares.faults.script("history", *[fault_from_word("401:before")] * 5)
+    report = city.killed(BOTH[1:])
+    assert (report.proved, {name for name, _ in city.open}) == (True, {"apex"})
+
+
+def test_a_kill_that_stays_refused_says_so_at_its_end() -> None:
+    """With few calls."""
+    city = City()
+    city.autoshares.faults.script("history", *[fault_from_word("401:before")] * 99)
+    report = city.killed(BOTH[1:], timeout_s=20.0).reports[0]
+    assert (report.state, report.reason) == (ScopeState.UNKNOWN, Reason.NOT_AUTHORIZED)
+    assert report.elapsed_s == pytest.approx(20.0, abs=0.05)
+    assert len(city.autoshares.requests) < 15
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["of an ordinary cancel", "of its own"])
+@pytest.mark.parametrize("order_ids", [(), ("6500", "6501", "6502")], ids=["an account", "named orders"])
+def test_a_log_in_that_was_refused_is_tried_again(order_ids: tuple[str, ...], *, before: bool) -> None:
+    """One mistyped code is no end: when the pause is over, there is another one."""
+    city = City()
+    codes = itertools.chain(["000000"], itertools.repeat(city.apex.credentials.code))
+    with_password(city, code=lambda: next(codes)).apex.switch(second_factor=True)
+    scope = Scope.orders("apex", ACCOUNT, map(OrderId, order_ids)) if order_ids else BOTH[0]
+
+    async def main() -> None:
+        async with city.client() as client:
+            if before:
+                ack = await client.cancel(attrs.evolve(ask("6500"), venue="apex"))
+                assert (ack.outcome, ack.reason) == (Outcome.REJECTED, Reason.NOT_AUTHORIZED)
+            report = await client.kill([scope])
+            assert report.proved
+            assert report.elapsed_s == pytest.approx(25.0, abs=0.5)
+            assert log_ins(city) == 2
+
+    run_virtually(main())
+    assert {name for name, _ in city.open} == {"autoshares"}
+
+
+def test_a_mass_cancel_is_not_ended_by_one_log_in_that_was_refused() -> None:
+    """Everybody hears of the same one for a while; three refusals of the listing itself do end it."""
+    city = City()
+    codes = itertools.chain(["000000"], itertools.repeat(city.apex.credentials.code))
+    with_password(city, code=lambda: next(codes)).apex.switch(second_factor=True)
+    city.autoshares.faults.script("history", *[fault_from_word("401:before")] * 3)
+
+    async def main() -> None:
+        async with city.client() as client:
+            assert (await client.cancel_all(BOTH[0])).state is ScopeState.PROVED_EMPTY
+            refused = await client.cancel_all(BOTH[1])
+            assert (refused.state, refused.reason) == (ScopeState.UNKNOWN, Reason.NOT_AUTHORIZED)
+            assert refused.elapsed_s < 2.0
 
     run_virtually(main())

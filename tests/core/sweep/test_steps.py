@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from countermand import OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind, Sent
+from countermand import CancelCause, OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind, Sent
 from countermand._case._facts import Action, Began, NoSession
 from countermand._sweep._native import native_facts, outcome_of
 from countermand.venue import (
@@ -46,6 +46,12 @@ def queued(s: Any) -> Any:
     return story
 
 
+def named(s: Any) -> Any:
+    story = s(Scope.orders("pebble", "9", [OrderId("7")]))
+    story.sweep.ask(OrderId("7"), 0.0)
+    return story
+
+
 LOOK, CALL, OVER = "look", "call", "over"
 
 #: id: (the story, now, what begins, when to look again).
@@ -61,6 +67,7 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
     ),
     "listings go on while orders wait for their turn, but not as often": (queued, 0.6, None, 2.1),
     "for whoever waits ahead of them may never be answered": (queued, 2.1, LOOK, 2.1),
+    "named orders go before the first listing": (named, 0, None, 2),
     "not beyond the deadline": (lambda s: queued(s).look(59, "7"), 59.5, None, 60),
     "a listing half a second after, while answers are missing": (
         lambda s: s().look(0, "7").ask("7"),
@@ -118,15 +125,38 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
     ),
     "sooner than the venue says nothing": (lambda s: s().look(0, failure=Throttled()), 0.2, None, 0.6),
     "not again after three refusals": (
-        lambda s: (
-            s()
-            .look(0, failure=Refused())
-            .look(1, failure=SessionRefused())
-            .look(2, failure=NoSession(failure=Refused()))
-        ),
+        lambda s: s().look(0, failure=Refused()).look(1, failure=SessionRefused()).look(2, failure=Refused()),
         2.1,
         OVER,
         math.inf,
+    ),
+    "but in a kill, which uses all of its time": (
+        lambda s: (
+            s(None, CANCEL, cause=CancelCause.EMERGENCY_ACTION)
+            .look(0, failure=Refused())
+            .look(1, failure=SessionRefused())
+            .look(2, failure=Refused())
+        ),
+        2.1,
+        None,
+        4.1,
+    ),
+    "a log-in that is refused is no refusal of a listing": (
+        lambda s: (
+            s()
+            .look(0, failure=NoSession(failure=Refused()))
+            .look(1, failure=NoSession(failure=Refused()))
+            .look(2, failure=NoSession(failure=Refused(), again_in_s=0.0))
+        ),
+        2.1,
+        None,
+        4.1,
+    ),
+    "again when the next log-in may be": (
+        lambda s: s().look(0, failure=NoSession(failure=Refused(), again_in_s=20.0)),
+        0.2,
+        None,
+        20.1,
     ),
     "again after two": (
         lambda s: s().look(0, failure=Refused()).look(1, failure=Refused()),
@@ -210,10 +240,16 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         CALL,
         2,
     ),
-    "not where a log-in is refused": (
+    "once more where a log-in was refused": (
+        lambda s: native(s).look(0, "7").call(NoSession(failure=Refused(), again_in_s=20.0), sent=Sent.NO),
+        2,
+        None,
+        20.6,
+    ),
+    "at once where nobody tells how long to wait": (
         lambda s: native(s).look(0, "7").call(NoSession(failure=Refused()), sent=Sent.NO),
         2,
-        ["7"],
+        CALL,
         2,
     ),
     "once more where a log-in failed": (
