@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from countermand._aside import ask_aside, is_being_canceled
 from countermand._case._facts import NoSession
-from countermand._limits._urgency import Urgency
+from countermand._limits._urgency import Need, Urgency
 from countermand._outcome import Sent
 from countermand._wire._wire import Progress
 from countermand.venue import (
@@ -28,6 +28,8 @@ from countermand.venue import (
 #: seen is none: a port closed for a moment must not keep anybody out for a minute.
 _MOST_LOG_INS = 3
 _WINDOW_S = 60.0
+#: So many more there are for a kill, which nothing of the ordinary path may lock out.
+_FOR_KILLS = 1
 #: So many of them are kept for a session that was good for something, and died.
 _RESERVED = 1
 _TOO_MANY = "too many log-ins in a minute"
@@ -50,23 +52,23 @@ class LogIns:
         self._venue = venue
         self._ask = ask
         self._clock = clock
-        self._begun: deque[float] = deque(maxlen=_MOST_LOG_INS)
-        self._is_counted = False
+        self._begun: deque[float] = deque(maxlen=_MOST_LOG_INS + _FOR_KILLS)
+        self._is_counted = self._was_full = False
         self._failure: LogInFailure | None = None
         self._again_at = -math.inf
         #: Whether the last session came by calls, so that it is ours to give back.
         self.earned = False
 
-    @property
-    def barred(self) -> NoSession | None:
-        """Why nobody tries again now, after a log-in that failed; None where one may."""
-        wait_s = self._again_at - self._clock()
-        return NoSession(failure=self._failure, again_in_s=wait_s) if self._failure and wait_s > 0 else None
+    def barred(self, need: Need) -> NoSession | None:
+        """Say why nobody of that need tries again now, after a log-in that failed; None where one may."""
+        if self._failure is None:
+            return None
+        wait_s = max(self._again_at - self._clock(), self._wait_s(need))
+        return NoSession(failure=self._failure, again_in_s=wait_s) if wait_s > 0 else None
 
-    @property
-    def reserved(self) -> NoSession | None:
-        """Why nobody tries now whom the venue may never have known; None where one may."""
-        wait_s = self._wait_s(_RESERVED)
+    def reserved(self, need: Need) -> NoSession | None:
+        """Say why nobody of that need tries now whom the venue may never have known; None where one may."""
+        wait_s = self._wait_s(need, _RESERVED)
         return NoSession(failure=Throttled(retry_after_s=wait_s, text=_TOO_MANY)) if wait_s > 0 else None
 
     async def log_in(self, urgency: Urgency) -> Session | NoSession | None:
@@ -75,9 +77,9 @@ class LogIns:
         if not isinstance(end, Refused | Throttled | Unreadable):
             self._failure = None
             return end
-        wait_s = max(_pause_s(end), self._wait_s())
-        self._failure, self._again_at = end, self._clock() + wait_s
-        return NoSession(failure=end, again_in_s=wait_s)
+        pause_s = 0.0 if self._was_full else _pause_s(end)
+        self._failure, self._again_at = end, self._clock() + pause_s
+        return NoSession(failure=end, again_in_s=max(pause_s, self._wait_s(urgency.need)))
 
     async def _had(self, urgency: Urgency) -> Session | LogInFailure | None:
         try:
@@ -96,7 +98,7 @@ class LogIns:
         if conversation is None:
             return None
         answer: LogInVerdict | str | None = None
-        called, self._is_counted = False, False
+        called, self._is_counted, self._was_full = False, False, False
         while True:
             try:
                 need = conversation.send(answer)
@@ -104,7 +106,8 @@ class LogIns:
                 self.earned = called
                 told: Session | LogInFailure = end.value
                 return told
-            if not self._is_counted and (wait_s := self._wait_s()) > 0:
+            if not self._is_counted and (wait_s := self._wait_s(urgency.need)) > 0:
+                self._was_full = True
                 return Throttled(retry_after_s=wait_s, text=_TOO_MANY)
             called = called or isinstance(need, Call)
             answer = await self._satisfied(need, urgency)
@@ -127,8 +130,8 @@ class LogIns:
             self._begun.append(at)
         self._is_counted = True
 
-    def _wait_s(self, reserved: int = 0) -> float:
-        most = _MOST_LOG_INS - reserved
+    def _wait_s(self, need: Need, reserved: int = 0) -> float:
+        most = _MOST_LOG_INS + (_FOR_KILLS if need is Need.KILL else 0) - reserved
         return self._begun[-most] + _WINDOW_S - self._clock() if len(self._begun) >= most else 0.0
 
 

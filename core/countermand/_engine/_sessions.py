@@ -152,10 +152,10 @@ class Sessions:
         """Say why no log-in is begun now for that; None where one may be."""
         if self._under_way is not None:
             return None  # who joins one begins none
-        if (barred := self._log_ins.barred) is not None or self._standing.is_failing:
+        if (barred := self._log_ins.barred(errand.need)) is not None or self._standing.is_failing:
             return barred
         # Wrong accounts must not use up what a session that really dies is renewed with.
-        return self._log_ins.reserved if self._standing.is_wrong(errand.permission) else None
+        return self._log_ins.reserved(errand.need) if self._standing.is_wrong(errand.permission) else None
 
     def _be_sure(self) -> None:
         self._standing.doubts.clear()

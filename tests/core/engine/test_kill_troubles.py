@@ -365,3 +365,34 @@ def test_a_mass_cancel_is_not_ended_by_one_log_in_that_was_refused() -> None:
             assert refused.elapsed_s < 2.0
 
     run_virtually(main())
+
+
+def test_log_ins_that_others_used_up_do_not_lock_it_out() -> None:
+    """A kill has one more within the minute; no more than one."""
+    city = with_password(City())
+
+    async def main() -> None:
+        async with city.client() as client:
+            while log_ins(city) < 3:
+                await client.open_orders("apex", ACCOUNT)
+                city.apex.tokens.expire()
+            errors = [(await client.open_orders("apex", ACCOUNT)).error for _ in range(2)]
+            assert errors == ["20 Not Authorized", "too many log-ins in a minute"]
+            assert (await client.kill(BOTH[:1])).proved
+            assert log_ins(city) == 4
+            city.apex.tokens.expire()
+            assert not (await client.kill(BOTH[:1], timeout_s=20.0)).proved
+            assert log_ins(city) == 4
+            await asyncio.sleep(20.0)
+            assert (await client.kill(BOTH[:1])).proved
+
+    run_virtually(main())
+
+
+def test_a_pause_after_a_refused_log_in_is_a_kills_too() -> None:
+    """The venue's own no is no matter of our count: whoever tries sooner may be locked out."""
+    city = with_password(City(), code=lambda: "000000")
+    city.apex.switch(second_factor=True)
+    report = city.killed(BOTH[:1], timeout_s=59.0).reports[0]
+    assert (report.state, report.reason) == (ScopeState.UNKNOWN, Reason.NOT_AUTHORIZED)
+    assert log_ins(city) == 3
