@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
@@ -23,20 +22,30 @@ _TEXT_LENGTH = 500
 async def in_slices(
     rows: Iterable[OrderReport], take: Callable[[list[OrderReport]], None]
 ) -> Unreadable | None:
-    """Hand over the rows of a page, slice by slice; up to the one that cannot be read, if there is one."""
+    """Hand over the rows of a page, slice by slice; tell of the first one that cannot be read, if any."""
     left, unreadable = iter(rows), None
     while True:
-        some: list[OrderReport] = []
-        try:
-            for row in islice(left, SLICE):
-                some.append(row)  # noqa: PERF402 - those before the one that cannot be read shall not be lost
-        except ValueError as error:  # a WireError, by its parent: the core loads nothing that reads JSON
-            unreadable = Unreadable(text=str(error)[:_TEXT_LENGTH])
+        some, failure, is_over = _slice(left)
+        unreadable = unreadable or failure
         if some:
             take(some)
-        if len(some) < SLICE:  # as is any that ends at a row which cannot be read
+        if is_over:
             return unreadable
         await asyncio.sleep(0)
+
+
+def _slice(left: Iterator[OrderReport]) -> tuple[list[OrderReport], Unreadable | None, bool]:
+    """Read some rows, without those that cannot be read; tell of the first of these, and of the end."""
+    some: list[OrderReport] = []
+    unreadable: Unreadable | None = None
+    for _ in range(SLICE):
+        try:
+            some.append(next(left))
+        except StopIteration:
+            return some, unreadable, True
+        except ValueError as error:  # a WireError, by its parent: the core loads nothing that reads JSON
+            unreadable = unreadable or Unreadable(text=str(error)[:_TEXT_LENGTH])
+    return some, unreadable, False
 
 
 @attrs.define(kw_only=True)

@@ -54,19 +54,32 @@ class Redactor:
         if isinstance(report, OrderReport):
             changes["report"] = self.report(report)
         if isinstance(answer, Page):
-            changes["rows"] = self._rows(answer.rows)
+            changes["rows"] = _Blotted(self, answer.rows)
         return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values
 
     def report(self, report: OrderReport) -> OrderReport:
         """Blot the text of a report."""
         return attrs.evolve(report, text=self.text(report.text)) if report.text is not None else report
 
-    def _rows(self, rows: Iterable[OrderReport]) -> Iterator[OrderReport]:
-        """Blot the texts of rows as they are read, and what is said of one that cannot be read."""
+
+class _Blotted:
+    """Blots the texts of rows as they are read, and what is said of one that cannot be read.
+
+    No generator, which would be at its end there: the rows behind that one can be read.
+    """
+
+    def __init__(self, redactor: Redactor, rows: Iterable[OrderReport]) -> None:
+        self._redactor = redactor
+        self._left = iter(rows)
+
+    def __iter__(self) -> Iterator[OrderReport]:
+        return self
+
+    def __next__(self) -> OrderReport:
         try:
-            yield from map(self.report, rows)
+            return self._redactor.report(next(self._left))
         except ValueError as error:
-            raise ValueError(self.text(str(error))) from None
+            raise ValueError(self._redactor.text(str(error))) from None
 
 
 def _secrets(value: str) -> set[str]:

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
+import attrs
+
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
@@ -95,22 +97,23 @@ class Station:
 
         async def read() -> tuple[Answer | None, str | None]:
             cursor: int | None = None
+            unreadable: Unreadable | None = None
             while True:
                 answer, reply = await self._answered(make(cursor), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
                 reading.begin_page(errand.progress.signed_at or 0.0)
-                unreadable = await in_slices(answer.rows, reading.take)
-                if unreadable is not None:
-                    return unreadable, reply
+                # A row that cannot be read hides none of the others: the listing goes on, but proves nothing.
+                unreadable = await in_slices(answer.rows, reading.take) or unreadable
                 step = reading.end_page(answer, reply or "")
-                if step is Step.DONE:
-                    return None, reply
+                if step is Step.DONE or (unreadable is not None and step is Step.ANOTHER_PASS):
+                    return unreadable, reply
                 cursor = answer.next_page if step is Step.NEXT_PAGE else None
 
         ended = await self.told(errand, read)
-        failed = ended.answer is not None or ended.fault is not None
-        return reading.listing(ended if failed else None)
+        if ended.answer is None and ended.fault is None:
+            return reading.listing()
+        return attrs.evolve(reading.listing(ended), absent_since=None)
 
     @property
     def renew_at(self) -> float:

@@ -121,7 +121,8 @@ class Page:
     """One page of a listing; `next_page` is the cursor of the following one.
 
     `rows` may be lazy: each read while they are iterated, so that a long listing can be taken in slices. One
-    that cannot be read raises `WireError` then, which makes the whole page unreadable.
+    that cannot be read raises `WireError` then, and the next one is asked for: the others are believed, but
+    what the page does not show is not known to be absent.
     """
 
     rows: Iterable[OrderReport]

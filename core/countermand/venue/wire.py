@@ -35,7 +35,8 @@ class Rows(Generic[T]):
     """The rows of a listing, each read only while they are iterated, and anew each time.
 
     Of those read only the ones that `keeps` chooses are given. Iterating raises what `read` raises: a
-    `WireError` for one that is not of the documented shape.
+    `WireError` for one that is not of the documented shape. Whoever asks the same iterator for the next one
+    is given the row behind it: one that cannot be read hides none of the others.
     """
 
     values: list[Any] | JsonArray = attrs.field(repr=False)

@@ -212,6 +212,21 @@ def test_rows_are_read_when_it_is_their_turn() -> None:
         next(taken)
 
 
+@pytest.mark.parametrize("keeps", [None, lambda number: number != 20], ids=["all", "some"])
+def test_rows_behind_a_broken_one_can_be_read(keeps: Any) -> None:
+    """The same iterator goes on behind it."""
+
+    def tenfold(value: int) -> int:
+        if value < 0:
+            raise WireError("below 0")
+        return value * 10
+
+    taken = iter(Rows(values=[-1, 2, 3], read=tenfold, keeps=keeps))
+    with pytest.raises(WireError):
+        next(taken)
+    assert [*taken] == ([20, 30] if keeps is None else [30])
+
+
 def test_rows_can_be_read_again_and_chosen() -> None:
     """Each time anew; of those that are read only the chosen are given."""
     rows = Rows(values=["1", "2", "3"], read=int, keeps=lambda number: number != 2)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Callable
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from countermand import (
@@ -396,3 +398,39 @@ def test_a_pause_after_a_refused_log_in_is_a_kills_too() -> None:
     report = city.killed(BOTH[:1], timeout_s=59.0).reports[0]
     assert (report.state, report.reason) == (ScopeState.UNKNOWN, Reason.NOT_AUTHORIZED)
     assert log_ins(city) == 3
+
+
+# --- listings -----------------------------------------------------------------------------------------------
+
+
+class Bent(httpx.AsyncBaseTransport):
+    """Bends the pages of AutoShares on their way."""
+
+    def __init__(self, city: City, bend: Callable[[Any], None]) -> None:
+        self._inner = in_process({AUTOSHARES: city.autoshares})
+        self._bend = bend
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Bend an answer that is a page."""
+        response = await self._inner.handle_async_request(request)
+        if request.method != "GET" or not request.url.path.endswith("/orders"):
+            return response
+        page = json.loads(await response.aread())
+        self._bend(page)
+        return httpx.Response(200, json=page)
+
+
+def test_an_order_that_cannot_be_read_hides_no_other() -> None:
+    """All others are canceled, and nothing is proved."""
+    city = City(150)
+    (poisoned,) = {one.order_id for one in list(city.autoshares.book.open_orders())[-1:]}
+
+    def poison(page: Any) -> None:
+        for row in page["Result"]:
+            if str(row["Id"]) == poisoned:
+                row["ExecutedQuantity"] = "n/a"
+
+    report = city.killed(BOTH[1:], client={"transport": Bent(city, poison)}, timeout_s=20.0).reports[0]
+    assert report.state is ScopeState.UNKNOWN
+    assert "expected Decimal" in (report.error or "")
+    assert {one for one in city.open if one[0] == "autoshares"} == {("autoshares", poisoned)}

@@ -81,6 +81,33 @@ def test_a_row_that_cannot_be_read(count: int) -> None:
     asyncio.run(read())
 
 
+@pytest.mark.parametrize("before", [0, 3, SLICE - 1, SLICE])
+def test_the_rows_behind_one_that_cannot_be_read(before: int) -> None:
+    """They are handed over, in slices; of several the first one is told."""
+    numbers = [*range(1, before + 1), -7, *range(before + 1, before + 2 * SLICE), -8, 9999]
+    read = [order(number) for number in numbers if number > 0]
+
+    async def main() -> None:
+        slices: list[list[OrderReport]] = []
+        unreadable = await in_slices(map(readable, numbers), slices.append)
+        assert unreadable == Unreadable(text="expected a number, got token-of-mine in 7")
+        assert [row for some in slices for row in some] == read
+        assert all(0 < len(some) <= SLICE for some in slices)
+
+    asyncio.run(main())
+
+
+def test_rows_of_which_none_can_be_read_do_not_hold_the_loop() -> None:
+    """Others have their turn, so that a deadline can come."""
+
+    async def read() -> None:
+        slices: list[list[OrderReport]] = []
+        had, unreadable = await turns(in_slices(map(readable, [-1] * 5 * SLICE), slices.append))
+        assert (had, slices, type(unreadable)) == (5, [], Unreadable)
+
+    asyncio.run(read())
+
+
 def test_rows_are_asked_for_once() -> None:
     """Each row that concerns somebody is asked once whether it is enough, and none after the one that is."""
     asked = []
@@ -165,22 +192,39 @@ def test_a_listing_that_ends_too_early(
     assert (fault or "None") in str(listing.failure.fault)
 
 
-def test_a_lazy_row_that_cannot_be_read_ends_it(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
-    """The rows before it are told; what is said of it holds no secret that was sent."""
+def readable(number: int) -> OrderReport:
+    if number < 0:
+        raise WireError(f"expected a number, got token-of-mine in {-number}")
+    return order(number)
 
-    def read(_: Any) -> Page:
-        def broken() -> Iterator[OrderReport]:
-            yield order(1)
-            raise WireError("expected a number, got token-of-mine")
 
-        return Page(rows=broken())
+def test_a_row_that_cannot_be_read_hides_no_other(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
+    """All others are told, also those of further pages; what is said of it holds no secret that was sent."""
 
-    peer.on("open", rows())
+    def read(response: Any) -> Page:
+        page = int(response.content)
+        return Page(rows=map(readable, ((1, -2, 3), (-4, 5))[page - 1]), next_page=2 if page == 1 else None)
+
+    peer.on("open", httpx.Response(200, text="1"), httpx.Response(200, text="2"))
     venue = attrs.evolve(pebble, read=read).by_token("token-of-mine")
     listing = virtually(list_whole(venue, peer))
+    assert len(peer.heard) == 2  # it would be the same the next time
+    assert (ids(listing), listing.incomplete) == (["1", "3", "5"], True)
+    assert listing.failure is not None
+    assert listing.failure.answer == Unreadable(text="expected a number, got [redacted] in 4")
+
+
+def test_rows_that_end_at_one_that_cannot_be_read(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
+    """Those before it are told."""
+
+    def read(_: Any) -> Page:
+        return Page(rows=lazy(1, broken=True))
+
+    peer.on("open", rows())
+    listing = virtually(list_whole(attrs.evolve(pebble, read=read), peer))
     assert (ids(listing), listing.incomplete) == (["1"], True)
     assert listing.failure is not None
-    assert listing.failure.answer == Unreadable(text="expected a number, got [redacted]")
+    assert listing.failure.answer == Unreadable(text=BROKEN)
 
 
 def test_nothing_that_was_read(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
