@@ -137,6 +137,8 @@ def _undecided(trial: MassTrial) -> list[MassRecord]:
 def _proved_by_too_little(trial: MassTrial) -> Iterator[None]:
     second = trial.second_listing
     if second is None:
+        if trial.proved_at is not None:
+            yield None
         return
     ways_s = 2 * trial.played.script.latency_s
     firsts = [
