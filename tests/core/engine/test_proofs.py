@@ -13,6 +13,7 @@ import pytest
 from countermand import (
     AsyncClient,
     Cause,
+    KillReport,
     MassCancelReport,
     OrderId,
     OrderReport,
@@ -213,3 +214,19 @@ def test_a_native_call_of_unknown_outcome_may_yet_take_what_is_kept() -> None:
         stage.open,
     )
     assert report.error == "CancelAllOrders has no known outcome: it may yet take orders that were kept"
+
+
+@pytest.mark.parametrize("word", ["500:before", "close:before"])
+def test_a_kill_is_not_proved_by_a_venue_that_would_not_tell_its_accounts(word: str) -> None:
+    """Why it did not is told."""
+    stage = Stage("apex", 1)
+    stage.simulator.faults.script("accounts", *[fault_from_word(word)] * 9)
+
+    async def main() -> KillReport:
+        async with AsyncClient([stage.venue], transport=in_process(stage.simulator)) as client:
+            return await client.kill([Scope.account("apex", ACCOUNT)], discover=True)
+
+    report = run_virtually(main())
+    assert [one.state for one in report.reports] == [ScopeState.PROVED_EMPTY]
+    assert (set(report.undiscovered), report.proved) == ({"apex"}, False)
+    assert report.undiscovered["apex"]
