@@ -88,10 +88,16 @@ class Station:
 
         return await self.told(errand, listed)
 
-    async def list_whole(self, errand: Errand, make: Callable[[int | None], Call[Any]]) -> WholeListing:
+    async def list_whole(
+        self,
+        errand: Errand,
+        make: Callable[[int | None], Call[Any]],
+        so_far: Callable[[Callable[[], WholeListing]], None] | None = None,
+    ) -> WholeListing:
         """Perform a listing to its end, again where rows may have been missed.
 
-        A failure stands beside what was read before it; never raises but for a cancellation.
+        A failure stands beside what was read before it; never raises but for a cancellation. `so_far` is
+        given after each page but the last what tells what was read.
         """
         reading = WholeReading()
 
@@ -108,6 +114,8 @@ class Station:
                 step = reading.end_page(answer, reply or "")
                 if step is Step.DONE or (unreadable is not None and step is Step.ANOTHER_PASS):
                     return unreadable, reply
+                if so_far is not None:
+                    so_far(reading.listing)
                 cursor = answer.next_page if step is Step.NEXT_PAGE else None
 
         ended = await self.told(errand, read)

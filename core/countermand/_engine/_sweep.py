@@ -51,11 +51,11 @@ class MassCancel:
         self._cases = cases
         self._watch = watch
         self._kill = kill
-        self._own = SweepCalls(sweep, station, cases.exchanges.next_number, kill=kill)
         self._telling = Telling(sweep, tell)
         self._callers: list[Caller] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
+        self._own = SweepCalls(sweep, station, cases.exchanges.next_number, self._news.set, kill=kill)
         self._broken: BaseException | None = None
         self._closed = False
 

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
+import attrs
+
 from countermand._case._facts import Action, Began, Ended, NoSession, Signed
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
 from countermand._engine._station import Station
 from countermand._engine._whole_listing import WholeListing
 from countermand._limits._urgency import Need
+from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._place import shown
@@ -22,16 +25,27 @@ from countermand.venue import CallKind, ReadFailure
 #: The longest the venue's own mass cancel, and one page of a listing, are waited for, in seconds; never more
 #: than half of what is left.
 PATIENCE_S = {CallKind.MASS_CANCEL: 3.0, CallKind.LISTING: 5.0}
+#: How often what a long listing has shown so far is handed over, in seconds, where any order is canceled.
+_HAND_OVER_S = 2.0
 
 
 class SweepCalls:
     """Makes those calls, and tells the sweep how they ended."""
 
-    def __init__(self, sweep: Sweep, station: Station, number: Callable[[], int], *, kill: bool) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        station: Station,
+        number: Callable[[], int],
+        heard: Callable[[], None],
+        *,
+        kill: bool,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._sweep = sweep
         self._station = station
         self._number = number
+        self._heard = heard
         self._kill = kill
         self._native: Errand | None = None
         self._signed: Signed | None = None
@@ -66,8 +80,27 @@ class SweepCalls:
         errand = self._errand(CallKind.LISTING, Need.OTHER if self._sweep.looks else Need.SETTLING_READ)
         asked_at = self._loop.time()
         calls = partial(page_call, self._station.venue, errand.account, Action.OPEN)
-        listing = await self._station.list_whole(errand, calls)
+        handed_over_at = asked_at
+
+        def so_far(listing: Callable[[], WholeListing]) -> None:
+            nonlocal handed_over_at
+            now = self._loop.time()
+            if now >= handed_over_at + _HAND_OVER_S:
+                handed_over_at = now
+                self._see_so_far(listing(), asked_at, now)
+
+        # Under KEEP only the whole of it says what was there before.
+        cancels_all = self._sweep.placed_after is PlacedAfter.CANCEL
+        listing = await self._station.list_whole(errand, calls, so_far if cancels_all else None)
         self._sweep.see(look_of(self._sweep, listing, asked_at, self._loop.time()))
+
+    def _see_so_far(self, listing: WholeListing, asked_at: float, now: float) -> None:
+        """Tell what a listing has shown that goes on: a part of it, which proves nothing."""
+        looking_since = self._sweep.looking_since
+        part = look_of(self._sweep, listing, asked_at, now)
+        self._sweep.see(attrs.evolve(part, fault="not at its end yet"))
+        self._sweep.looking_since = looking_since
+        self._heard()
 
     def _hear(self, ended: Ended) -> None:
         signed, self._signed = self._signed, None

@@ -17,6 +17,7 @@ from countermand import (
     CancelRequest,
     KillReport,
     OrderId,
+    OrderStatus,
     Outcome,
     Reason,
     Scope,
@@ -434,3 +435,59 @@ def test_an_order_that_cannot_be_read_hides_no_other() -> None:
     assert report.state is ScopeState.UNKNOWN
     assert "expected Decimal" in (report.error or "")
     assert {one for one in city.open if one[0] == "autoshares"} == {("autoshares", poisoned)}
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """Brings each page of AutoShares late."""
+
+    def __init__(self, city: City, seconds: float) -> None:
+        self._inner = in_process({AUTOSHARES: city.autoshares})
+        self._seconds = seconds
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Wait before a page is asked for."""
+        if request.method == "GET" and request.url.path.endswith("/orders"):
+            await asyncio.sleep(self._seconds)
+        return await self._inner.handle_async_request(request)
+
+
+def long_list(city: City, dead: int = 1000) -> list[str]:
+    """Have many dead orders in the list, and some living ones at its front and at its end."""
+    early = [one.order_id for one in city.autoshares.book.open_orders()]
+    for _ in range(dead):
+        city.autoshares.place(0.0, status=OrderStatus.FILLED)
+    return early + [city.autoshares.place(0.0).order_id for _ in range(3)]
+
+
+def test_a_listing_that_is_only_slow_does_not_hold_its_orders_back() -> None:
+    """What it has shown so far is canceled while it goes on; nothing is proved by that."""
+    city = City(3)
+    order_ids = long_list(city)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with city.client(transport=Slow(city, 1.5)) as client:
+            began_at = loop.time()
+            report = (await client.kill(BOTH[1:], timeout_s=25.0)).reports[0]
+            sent = {one: cancels(city.autoshares, one)[0] - began_at for one in order_ids}
+            assert max(sent[one] for one in order_ids[3:]) < 4.0
+            assert min(sent[one] for one in order_ids[:3]) > 15.0
+            assert (report.proved_empty_as_of, len(report.acks)) == (None, 6)
+            assert (await client.kill(BOTH[1:])).proved
+
+    run_virtually(main())
+
+
+def test_a_mass_cancel_that_keeps_what_is_placed_later_waits_for_the_end_of_its_listing() -> None:
+    """Only then it knows what was there before."""
+    city = City(1)
+    long_list(city, 500)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with city.client(transport=Slow(city, 1.5)) as client:
+            began_at = loop.time()
+            await client.cancel_all(BOTH[1])
+            assert min(cancels(city.autoshares)) - began_at > 8.0
+
+    run_virtually(main())
