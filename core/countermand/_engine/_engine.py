@@ -123,7 +123,8 @@ class Engine:
         if told is None:
             return await self._settle_elsewhere(ack, timeout_s)
         caller = self._settler(told.caller.request, told.caller.joined_at, timeout_s)
-        settled = no_less(told.ack, told.retell(await self._cases.answer(caller, told.entry)))
+        answer = await self._cases.answer(caller, told.entry)
+        settled = no_less(told.ack, told.retell(answer))  # the ack may have moved on meanwhile
         self._ledger.restate(told, settled)
         return settled
 

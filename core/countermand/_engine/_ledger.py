@@ -88,7 +88,9 @@ class Ledger:
 
 
 def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
-    """Return a later ack of the same request: what the venue once had, it has not unlearned."""
+    """Return a later ack of the same request: what is final stays so, what the venue had it still has."""
+    if before.final and not ack.final:
+        return before
     if before.outcome is Outcome.PENDING and ack.outcome is Outcome.UNKNOWN:
         return attrs.evolve(ack, outcome=Outcome.PENDING, stage=before.stage)
     return ack

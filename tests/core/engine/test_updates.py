@@ -521,6 +521,24 @@ def test_an_observer_that_breaks(virtually: Virtually, peer: Peer, pebble: Pebbl
     virtually(wait())
 
 
+def test_what_became_final_while_it_was_settled_stays_so(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """A word that was asked for before the end came takes nothing of it back."""
+    peer.on("cancel", peer.after(1.5, {"say": "refused"})).on("open", httpx.ReadError("reset"))
+    peer.on("order", {**ALIVE, "status": "PENDING_CANCEL"}, ALIVE)
+
+    async def settle() -> CancelAck:
+        async with client() as open_client:
+            ack = await open_client.cancel(ask(timeout_s=1.0, assurance=Assurance.RECEIVED))
+            settled = await open_client.settle(ack, 1.0)
+            assert open_client.unsettled() == ()
+            return settled
+
+    assert virtually(settle()).outcome is Outcome.REJECTED
+    assert list(map(moved, witness.updates)) == [(Outcome.PENDING, Outcome.REJECTED)]
+
+
 #: Law 11.
 ALLOWED = {
     (Outcome.UNKNOWN, Outcome.PENDING),
