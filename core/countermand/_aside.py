@@ -60,6 +60,21 @@ def on_a_thread(source: Callable[[], T], name: str) -> asyncio.Future[T]:
     return future
 
 
+def to_the_end(source: Callable[[], object]) -> Callable[[], None]:
+    """Make a plain call of it: what it gives to be awaited is run on a loop of its own there."""
+
+    def call() -> None:
+        given = source()
+        if inspect.isawaitable(given):
+            asyncio.run(_awaited(given))
+
+    return call
+
+
+async def _awaited(given: Awaitable[object]) -> None:
+    await given
+
+
 def is_being_canceled() -> bool:
     """Tell whether a CancelledError is meant for this task, and does not stem from something it awaited."""
     task = asyncio.current_task()

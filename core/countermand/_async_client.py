@@ -104,7 +104,8 @@ class AsyncClient(Equipment):
         """Cancel all orders of all scopes at once, whenever they were placed, and say what is proved.
 
         Without scopes it means the accounts of the configuration. `before` blocks new orders: it is called
-        off the loop, or awaited, for a second at most, and stops nothing. `discover` asks the venues for
+        off the loop, or awaited, for a second at most, and stops nothing; a coroutine is awaited on this very
+        loop and must not block it, or the kill waits for as long. `discover` asks the venues for
         accounts that nobody named; they are told, and left alone. Raises as `cancel` does, and
         `InvalidRequestError` where there is no scope; a mistake in one of them is its own report.
         """

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from countermand._ack import CancelAck
+from countermand._aside import to_the_end
 from countermand._batch import Batch
 from countermand._engine._engine import Engine
 from countermand._equipment import Equipment
@@ -114,13 +115,15 @@ class Client(Equipment):
         """Cancel all orders of all scopes at once, whenever they were placed, and say what is proved.
 
         Without scopes it means the accounts of the configuration. `before` blocks new orders: it is called
-        off the loop, or awaited, for a second at most, and stops nothing. `discover` asks the venues for
+        on a thread of its own, a coroutine on a loop of its own there; it is waited for for a second at most,
+        and stops nothing, whatever it does. `discover` asks the venues for
         accounts that nobody named; they are told, and left alone. Raises as `cancel` does, and
         `InvalidRequestError` where there is no scope; a mistake in one of them is its own report.
         """
         named = self._scopes(scopes)
+        block = None if before is None else to_the_end(before)
         return self._asked(
-            lambda engine: engine.kill(named, before, timeout_s, on_progress, discover=discover)
+            lambda engine: engine.kill(named, block, timeout_s, on_progress, discover=discover)
         )
 
     def ready(self, timeout_s: float = 10.0) -> tuple[Readiness, ...]:

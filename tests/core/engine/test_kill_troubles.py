@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -15,6 +18,7 @@ import pytest
 from countermand import (
     AsyncClient,
     CancelRequest,
+    Client,
     KillReport,
     OrderId,
     OrderStatus,
@@ -299,7 +303,7 @@ def test_refusals_that_others_had_do_not_count_against_it() -> None:
     run_virtually(main())
 
 
-# --- refusals and log-ins --------------------------------------------------------------------------------
+# --- refusals and log-ins -------------------------------------------------------------------------------
 
 
 def with_password(city: City, code: Callable[[], str] | None = None) -> City:
@@ -401,7 +405,7 @@ def test_a_pause_after_a_refused_log_in_is_a_kills_too() -> None:
     assert log_ins(city) == 3
 
 
-# --- listings -----------------------------------------------------------------------------------------------
+# --- listings -------------------------------------------------------------------------------------------
 
 
 class Bent(httpx.AsyncBaseTransport):
@@ -491,3 +495,57 @@ def test_a_mass_cancel_that_keeps_what_is_placed_later_waits_for_the_end_of_its_
             assert min(cancels(city.autoshares)) - began_at > 8.0
 
     run_virtually(main())
+
+
+# --- what blocks the loop ---------------------------------------------------------------------------------
+
+
+def killed_from_a_thread(city: City, before: Any, timeout_s: float = 10.0) -> KillReport:
+    """Kill APEX by the client for threads, in real time."""
+    venue = city.apex.venue(APEX, read_lag_s=0.05)
+    with Client([venue], transport=in_process({APEX: city.apex})) as client:
+        return client.kill(BOTH[:1], before=before, timeout_s=timeout_s)
+
+
+def test_a_coroutine_that_blocks_its_loop_blocks_no_kill_from_a_thread() -> None:
+    """It has a loop of its own, and is left behind there."""
+    city, end = City(), threading.Event()
+
+    async def block() -> None:
+        end.wait(20)
+
+    began_at = time.monotonic()
+    report = killed_from_a_thread(city, block, timeout_s=1.8)
+    assert time.monotonic() - began_at < 10.0
+    end.set()
+    assert report.before is not None
+    assert (report.before.done, report.before.error) == (False, "not done within 0.9 s")
+    assert {name for name, _ in city.open} == {"autoshares"}
+
+
+async def blocked() -> None:
+    await asyncio.sleep(0)
+
+
+async def fails() -> None:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    ("before", "error"),
+    [
+        pytest.param(lambda: None, None, id="a function"),
+        pytest.param(blocked, None, id="a coroutine"),
+        pytest.param(partial(blocked), None, id="what gives a coroutine"),
+        pytest.param(fails, "ValueError: no", id="a coroutine that fails"),
+        pytest.param(gives_up, "RuntimeError", id="no loop beside it"),
+        pytest.param("block", "TypeError: 'str' object is not callable", id="no callable"),
+    ],
+)
+def test_what_blocks_new_orders_is_called_to_its_end(before: Any, error: str | None) -> None:
+    """Whatever it is, and its failure is told."""
+    report = killed_from_a_thread(City(), before)
+    assert report.before is not None
+    assert report.before.done is (error is None)
+    assert (report.before.error or "").startswith(error or "")
+    assert report.proved
