@@ -22,7 +22,7 @@ from countermand._ids import OrderId
 from countermand._mass_cancel import MassCancelReport
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Ask
-from countermand._sweep._native import native_facts
+from countermand._sweep._native import asked_since, native_facts
 from countermand._sweep._report import report
 from countermand._sweep._steps import step
 from countermand._sweep._targets import MOST_ATTEMPTS, request_for
@@ -129,13 +129,13 @@ class MassCancel:
 
     def _ask_one(self, order_id: OrderId, now: float) -> None:
         known = self._sweep.known[order_id]
-        facts = native_facts(self._sweep, known)
+        since = asked_since(self._sweep, known, now)
         if self._kill and not known.asks:
             known.counted_since = self._cases.epoch + timedelta(seconds=now)
         ask = self._sweep.ask(order_id, now)
         caller = Caller(
             request=request_for(self._sweep, known, now),
-            joined_at=min((fact.at for fact in facts), default=now),
+            joined_at=since,
             deadline=self._sweep.deadline,
             gathers=True,
             kill=self._kill,
@@ -145,7 +145,7 @@ class MassCancel:
         )
         self._callers.append(caller)
         self._watch.requested(caller.request)
-        waiter = self._cases.begin(caller, facts=facts)
+        waiter = self._cases.begin(caller, facts=native_facts(self._sweep))
         waiter.add_done_callback(partial(self._heard, ask))
 
     def _heard(self, ask: Ask, waiter: asyncio.Future[CancelAck]) -> None:

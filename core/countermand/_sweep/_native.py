@@ -65,16 +65,26 @@ def told(sweep: Sweep) -> NativeCancel | None:
     )
 
 
-def native_facts(sweep: Sweep, known: Known) -> tuple[Fact, ...]:
-    """Return the facts of a mass cancel that may have taken an order, for the order's own case."""
-    if not sweep.natives or known.asks:
-        return ()
-    native = sweep.natives[-1]
-    if native.ended is None or native.acted is Acted.NO:
-        return ()
-    if known.shown is not None and known.shown.seen_at > native.ended.at:
+def at_large(sweep: Sweep) -> Exchange | None:
+    """Return the mass cancel that may have taken orders, or take them yet."""
+    native = sweep.natives[-1] if sweep.natives else None
+    return native if native is not None and native.acted is not Acted.NO else None
+
+
+def native_facts(sweep: Sweep) -> tuple[Fact, ...]:
+    """Return the facts of that call once it ended: what is said of an order speaks for it, too."""
+    native = at_large(sweep)
+    if native is None or native.ended is None:
         return ()
     return tuple(fact for fact in (native.began, native.signed, native.ended) if fact is not None)
+
+
+def asked_since(sweep: Sweep, known: Known, now: float) -> float:
+    """Say since when an order's cancel counts as asked for: an order seen alive since is sent its own."""
+    facts = native_facts(sweep)
+    if not facts or known.asks or (known.shown is not None and known.shown.seen_at > facts[-1].at):
+        return now
+    return min(fact.at for fact in facts)
 
 
 def _snapshot_is_ready(sweep: Sweep) -> bool:

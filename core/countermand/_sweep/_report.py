@@ -13,7 +13,7 @@ from countermand._scope import PlacedAfter, ScopeKind
 from countermand._sweep._facts import Sweep
 from countermand._sweep._failures import why
 from countermand._sweep._known import Known
-from countermand._sweep._native import told
+from countermand._sweep._native import at_large, told
 from countermand._sweep._proof import proof
 from countermand._sweep._residue import kept, last_look, residual
 from countermand._sweep._targets import is_target, request_for
@@ -86,14 +86,15 @@ def _acks(sweep: Sweep, now: float) -> Iterator[CancelAck]:
 
 
 def _without_answer(sweep: Sweep, known: Known, now: float) -> CancelAck:
-    """Tell of an order whose turn did not come."""
-    asked = bool(known.asks)
+    """Tell of an order whose turn did not come; the venue's own mass cancel may take it all the same."""
+    native = at_large(sweep)
+    unsent = native is None and not known.asks
     return CancelAck(
         request=request_for(sweep, known, now),
-        outcome=Outcome.UNKNOWN if asked else Outcome.REJECTED,
-        reason=None if asked else Reason.NOT_SENT,
+        outcome=Outcome.REJECTED if unsent else Outcome.UNKNOWN,
+        reason=Reason.NOT_SENT if unsent else None,
         order_id=known.order_id,
-        sent=Sent.MAYBE if asked else Sent.NO,
+        sent=Sent.NO if unsent else Sent.MAYBE if native is None else native.sent,
         stage=Stage.SEND,
         elapsed_s=max(0.0, now - sweep.began_at),
     )

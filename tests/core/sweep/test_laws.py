@@ -19,6 +19,7 @@ from countermand import (
     ScopeKind,
     ScopeState,
 )
+from countermand._sweep._native import at_large
 from countermand._sweep._targets import to_cancel
 from countermand.venue import Capabilities, MayHaveActed, Receipt, Refused
 
@@ -222,15 +223,19 @@ def test_nothing_is_proved_without_two_listings(
 def test_no_ack_is_made_better_than_it_was(
     story: Any, scope: Scope, placed_after: PlacedAfter, history: Any
 ) -> None:
-    """A report repeats what was said, and of what was not asked for it says that it was not sent."""
+    """A report repeats what was said; what was not asked for was not sent, but for a mass cancel in doubt."""
     checked = played(story, scope, placed_after, history)
     report = checked.story.report(checked.now)
+    is_called = at_large(checked.story.sweep) is not None
+    unasked = Outcome.UNKNOWN if is_called else Outcome.REJECTED
     for ack in report.acks:
         said = checked.told.get(ack.order_id.value, [])
-        assert ack in said or ack.reason is Reason.NOT_SENT
+        assert ack in said or ack.outcome is unasked
+        assert ack in said or (ack.reason is Reason.NOT_SENT) is (unasked is Outcome.REJECTED)
         if said and not any(one.outcome is Outcome.CANCELED for one in said):
             assert ack is said[-1]
-    assert {one.value for one in report.touched} == set(checked.touched)
+    along = {ack.order_id.value for ack in report.acks} if is_called else set()
+    assert {one.value for one in report.touched} == {*checked.touched, *along}
     assert len({ack.order_id for ack in report.acks}) == len(report.acks)
 
 

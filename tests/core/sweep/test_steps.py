@@ -10,7 +10,7 @@ import pytest
 
 from countermand import CancelCause, OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind, Sent
 from countermand._case._facts import Action, Began, NoSession
-from countermand._sweep._native import native_facts, outcome_of
+from countermand._sweep._native import asked_since, native_facts, outcome_of
 from countermand.venue import (
     Acted,
     Capabilities,
@@ -352,22 +352,39 @@ def test_a_call_without_an_end_is_unknown(story: Any) -> None:
     sweep = native(story).look(0, "7").calls()
     assert outcome_of(sweep.sweep.natives[0]) is Outcome.UNKNOWN
     assert sweep.report().native.outcome is Outcome.UNKNOWN
-    assert native_facts(sweep.sweep, sweep.sweep.known[OrderId("7")]) == ()
+    assert native_facts(sweep.sweep) == ()
 
 
 def test_the_call_is_the_first_attempt_of_what_it_may_have_taken(story: Any) -> None:
-    """Of an order that was listed before its answer, and not when it was refused, nor a second time."""
+    """Of any order; but one that was listed alive since, or asked for, is sent one of its own at once."""
     sweep = native(story).look(0, "7").call(Receipt()).look(2, "8").sweep
     seventh, eighth = sweep.known.values()
-    facts = native_facts(sweep, seventh)
+    facts = native_facts(sweep)
     assert [type(fact).__name__ for fact in facts] == ["Began", "Signed", "Ended"]
     assert isinstance(facts[0], Began)
     assert facts[0].action is Action.CANCEL
-    assert native_facts(sweep, eighth) == ()
+    assert asked_since(sweep, seventh, 3.0) == facts[0].at
+    assert asked_since(sweep, eighth, 3.0) == 3.0
     sweep.ask(seventh.order_id, 3.0)
-    assert native_facts(sweep, seventh) == ()
+    assert asked_since(sweep, seventh, 4.0) == 4.0
+    assert native_facts(sweep) == facts
     for refused in (Refused(), SessionRefused()):
-        sweep = native(story).look(0, "7").call(refused).sweep
-        assert native_facts(sweep, sweep.known[OrderId("7")]) == ()
-    sweep = story().look(0, "7").sweep
-    assert native_facts(sweep, sweep.known[OrderId("7")]) == ()
+        assert native_facts(native(story).look(0, "7").call(refused).sweep) == ()
+    assert native_facts(story().look(0, "7").sweep) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "sent"),
+    [
+        (Receipt(), Outcome.UNKNOWN, Sent.YES),
+        (MayHaveActed(), Outcome.UNKNOWN, Sent.YES),
+        (Refused(), Outcome.REJECTED, Sent.NO),
+    ],
+)
+def test_an_order_whose_turn_did_not_come_may_be_taken_by_the_call(
+    story: Any, answer: Any, outcome: Outcome, sent: Sent
+) -> None:
+    """Only where that was refused is it known that nothing was done."""
+    (ack,) = native(story).look(0, "7").call(answer).report().acks
+    assert (ack.outcome, ack.sent) == (outcome, sent)
+    assert (ack.reason is Reason.NOT_SENT) is (outcome is Outcome.REJECTED)
