@@ -42,7 +42,10 @@ class Sweeps:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return failed(scope, placed_after, error)
-        return await self._swept(station, scope, placed_after, deadline, tell)
+        try:
+            return await self._swept(station, scope, placed_after, deadline, tell)
+        except Exception as error:  # noqa: BLE001 - what was sent cannot be taken back by raising
+            return failed(scope, placed_after, error)
 
     async def kill(self, scope: Scope, deadline: float, tell: Tell | None) -> MassCancelReport:
         """Cancel the orders of a scope as part of a kill: ends as a report in any case."""
@@ -90,8 +93,6 @@ class Sweeps:
         self._under_way.add(one)
         try:
             return await one.run()
-        except Exception as error:  # noqa: BLE001 - what was sent cannot be taken back by raising
-            return failed(scope, placed_after, error)
         finally:
             self._under_way.discard(one)
 

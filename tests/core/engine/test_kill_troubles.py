@@ -166,6 +166,61 @@ def test_accounts_that_cannot_be_asked_for_are_told() -> None:
     assert report.undiscovered == {"autoshares": "CancelledError"}
 
 
+def test_a_sweep_that_is_canceled_beneath_tells_what_it_knows() -> None:
+    """What was listed is left over, and the report carries why."""
+    city = City()
+
+    class Late(Quitter):
+        """Breaks as soon as it has listed."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "list_open":
+                self._names = ("renewable",)
+            return super().__getattr__(name)
+
+    city.venues[1] = Late(city.venues[1])
+    report = city.killed()
+    assert states(report) == [ScopeState.PROVED_EMPTY, ScopeState.RESIDUAL]
+    assert (report.reports[1].error, len(report.reports[1].residual)) == ("CancelledError", 3)
+
+
+def test_a_mass_cancel_whose_plugin_breaks_is_a_report() -> None:
+    """No exception: that is for the caller's own mistakes."""
+    city = City()
+
+    class Broken(Quitter):
+        @property
+        def capabilities(self) -> Any:
+            raise RuntimeError("no capabilities")
+
+    city.venues[0] = Broken(city.venues[0])
+
+    async def main() -> None:
+        async with city.client() as client:
+            report = await client.cancel_all(BOTH[0])
+            assert (report.state, report.error) == (ScopeState.UNKNOWN, "RuntimeError: no capabilities")
+
+    run_virtually(main())
+
+
+def test_a_client_that_is_closed_meanwhile_tells_of_the_call_under_way() -> None:
+    """It may have acted."""
+    city = City()
+    city.apex.faults.script("mass-cancel", fault_from_word("stall"))
+
+    async def main() -> None:
+        client = city.client()
+        async with client:
+            killing = asyncio.ensure_future(client.kill(BOTH[:1]))
+            await asyncio.sleep(1.0)
+            await client.aclose()
+            native = (await killing).reports[0].native
+            assert native is not None
+            assert (native.outcome, native.text) == (Outcome.UNKNOWN, "no answer by the deadline")
+
+    run_virtually(main())
+
+
 def test_whoever_cancels_the_kill_itself_still_can(virtually: Callable[..., Any]) -> None:
     """That is no failure of a scope."""
     city = City()
