@@ -173,6 +173,8 @@ class Caller:
     kill: bool = False
     #: So many cancels are sent from when it joined on at most, where it has a bound of its own.
     most_cancels: float = math.inf
+    #: Cancels that were sent before count against no bound: those that others had before a kill began.
+    counts_since: float = -math.inf
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
     calls: set[tuple[int, float]] | None = None
     #: Since when it waits: it is owed a look at the order after that.

@@ -27,12 +27,12 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     """Say when this caller is owed a cancel that is not under way yet; infinity for never."""
     if not caller.may_send or survey.dead or not _worth_canceling(survey):
         return math.inf
-    own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
-    sent, own_sent = _sent(survey.attempts), _sent(own)
-    # A kill has a bound of its own: what others spent before it came does not count.
-    if len(own_sent if caller.kill else sent) >= survey.case.retry.most_attempts:
+    sent = _sent(survey.attempts)
+    counted = [one for one in sent if one.signed_at is None or one.signed_at >= caller.counts_since]
+    if len(counted) >= survey.case.retry.most_attempts:
         return math.inf
-    if len(own_sent) >= caller.most_cancels:
+    own = [one for one in survey.attempts if _is_shared(one, caller.joined_at)]
+    if len(_sent(own)) >= caller.most_cancels:
         return math.inf
     # A native client id could by now name another order, so such a cancel is sent once and never again.
     if survey.case.native and (any(one.acted is not Acted.NO for one in sent) or (sent and not own)):
@@ -135,7 +135,7 @@ def _when_seen_alive(survey: Survey, last: Exchange, since: float, told_s: float
 def _after_a_receipt(survey: Survey, caller: Caller, last: Exchange, receipt: Ended) -> float:
     """Say when the read lag is over, if the order lives on all the same and no refusal explains it."""
     since = receipt.at + survey.case.capabilities.read_lag_s
-    receipts = [one for one in survey.receipts if not caller.kill or one.at >= caller.joined_at]
+    receipts = [one for one in survey.receipts if one.at >= caller.counts_since]
     if len(receipts) >= _MOST_RECEIPTS or is_taken_back(survey):
         return math.inf
     if survey.case.capabilities.has_trail and not survey.trail_was_read_since(since):

@@ -45,9 +45,8 @@ class Kill:
     async def run(self, before: Block | None, tell: Tell | None, *, discover: bool) -> KillReport:
         """Block, then sweep all scopes at once; `discover` asks meanwhile for accounts nobody named."""
         blocked = await self._blocked(before) if before is not None else None
-        sweeps = [
-            self._loop.create_task(self._sweeps.kill(scope, self._deadline, tell)) for scope in self._scopes
-        ]
+        span = (self._loop.time(), self._deadline)
+        sweeps = [self._loop.create_task(self._sweeps.kill(scope, span, tell)) for scope in self._scopes]
         asked = self._inquiries.accounts(self._deadline, kill=True) if discover else _nobody()
         asking = self._loop.create_task(asked)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
@@ -131,7 +132,7 @@ class MassCancel:
         known = self._sweep.known[order_id]
         since = asked_since(self._sweep, known, now)
         if self._kill and not known.asks:
-            known.counted_since = self._cases.epoch + timedelta(seconds=now)
+            known.counted_since = self._cases.epoch + timedelta(seconds=self._sweep.began_at)
         ask = self._sweep.ask(order_id, now)
         caller = Caller(
             request=request_for(self._sweep, known, now),
@@ -140,6 +141,7 @@ class MassCancel:
             gathers=True,
             kill=self._kill,
             most_cancels=MOST_ATTEMPTS - known.attempts,
+            counts_since=self._sweep.began_at if self._kill else -math.inf,
             calls=ask.calls,
             waits_since=now,
         )

@@ -17,6 +17,9 @@ from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand._sweep._facts import Sweep
 from countermand.errors import CountermandError, InvalidRequestError, UnknownVenueError
 
+#: From when to when a mass cancel lasts, in monotonic seconds.
+Span = tuple[float, float]
+
 
 class Sweeps:
     """Begins mass cancels, and ends them along with the client."""
@@ -35,7 +38,7 @@ class Sweeps:
         if not isinstance(placed_after, PlacedAfter):
             raise InvalidRequestError(f"placed_after must be a PlacedAfter, got {placed_after!r}")
         check_timeout("timeout_s", timeout_s)
-        deadline = self._loop.time() + timeout_s
+        now = self._loop.time()
         try:
             station = self._admitted(scope)
         except CountermandError:
@@ -43,15 +46,18 @@ class Sweeps:
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return failed(scope, placed_after, error)
         try:
-            return await self._swept(station, scope, placed_after, deadline, tell)
+            return await self._swept(station, scope, placed_after, (now, now + timeout_s), tell)
         except Exception as error:  # noqa: BLE001 - what was sent cannot be taken back by raising
             return failed(scope, placed_after, error)
 
-    async def kill(self, scope: Scope, deadline: float, tell: Tell | None) -> MassCancelReport:
-        """Cancel the orders of a scope as part of a kill: ends as a report in any case."""
+    async def kill(self, scope: Scope, span: Span, tell: Tell | None) -> MassCancelReport:
+        """Cancel the orders of a scope as part of a kill, whose span all its scopes share.
+
+        Ends as a report in any case.
+        """
         try:
             station = self._admitted(scope)
-            return await self._swept(station, scope, PlacedAfter.CANCEL, deadline, tell, kill=True)
+            return await self._swept(station, scope, PlacedAfter.CANCEL, span, tell, kill=True)
         except Exception as error:  # noqa: BLE001 - one scope's failure, even ours, holds up no other
             return failed(scope, PlacedAfter.CANCEL, error)
 
@@ -74,7 +80,7 @@ class Sweeps:
         station: Station,
         scope: Scope,
         placed_after: PlacedAfter,
-        deadline: float,
+        span: Span,
         tell: Tell | None,
         *,
         kill: bool = False,
@@ -85,8 +91,8 @@ class Sweeps:
             capabilities=station.venue.capabilities,
             renewable=station.venue.renewable,
             epoch=self._cases.epoch,
-            began_at=self._loop.time(),
-            deadline=deadline,
+            began_at=span[0],
+            deadline=span[1],
             cause=CancelCause.EMERGENCY_ACTION if kill else CancelCause.NONE,
         )
         one = MassCancel(sweep, station, self._cases, self._watch, kill=kill, tell=tell)

@@ -239,7 +239,7 @@ def test_a_kill_has_its_own_cancels(told: Told, answer: Any, most: int) -> None:
     for number in range(MOST_ATTEMPTS):
         story.cancel(answer, number)
     for kill in (False, True):
-        story.joined(10, deadline=200, kill=kill)
+        story.joined(10, deadline=200, kill=kill, counts_since=10 if kill else -math.inf)
         assert (story.due() < math.inf) is kill
     for at in range(10, 10 + 10 * most, 10):
         assert story.due() < at + 1

@@ -343,6 +343,19 @@ def test_a_second_kill_has_its_own_cancels() -> None:
     run_virtually(main())
 
 
+def test_scopes_that_mean_the_same_order_share_its_five_cancels() -> None:
+    """They are one kill's."""
+    city = City(1)
+    ((_, order_id),) = (one for one in city.open if one[0] == "autoshares")
+    city.autoshares.switch(refuse_cancels_late=[order_id])
+    city.venues[1] = city.autoshares.venue(AUTOSHARES, read_lag_s=0.5)
+    mine = Scope.mine("autoshares", ACCOUNT, lambda _: True)
+    named = Scope.orders("autoshares", ACCOUNT, [OrderId(order_id)])
+    report = city.killed([BOTH[1], mine, named], timeout_s=30.0)
+    assert not report.proved
+    assert 1 < len(cancels(city.autoshares)) <= 5
+
+
 def test_refusals_that_others_had_do_not_count_against_it() -> None:
     """An order that is refused to it, and seen open, is asked for again, up to its own five cancels."""
     city = City(1)
