@@ -167,19 +167,13 @@ class Sessions:
     def _begin(self) -> asyncio.Task[NumberedSession | NoSession]:
         self._urgency = Urgency()
         self._log_in = asyncio.get_running_loop().create_task(self._renew(self._urgency))
-        self._log_in.add_done_callback(self._ended)
+        self._log_in.add_done_callback(_hear)
         return self._log_in
 
     @property
     def _under_way(self) -> asyncio.Task[NumberedSession | NoSession] | None:
-        """The log-in that can be joined; one that is done, and was not heard yet, helps nobody."""
+        """The log-in that can be joined: one that is over helps nobody any more."""
         return None if self._log_in is None or self._log_in.done() else self._log_in
-
-    def _ended(self, task: asyncio.Task[NumberedSession | NoSession]) -> None:
-        if self._log_in is task:
-            self._log_in = None
-        if not task.cancelled():
-            task.exception()
 
     async def _renew(self, urgency: Urgency) -> NumberedSession | NoSession:
         end = await self._log_ins.log_in(urgency)
@@ -197,3 +191,9 @@ class Sessions:
         self._standing.renew(self._number, now)
         self._be_sure()
         return self._current
+
+
+def _hear(log_in: asyncio.Task[NumberedSession | NoSession]) -> None:
+    """Hear a failure that nobody may be left to hear."""
+    if not log_in.cancelled():
+        log_in.exception()

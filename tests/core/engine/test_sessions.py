@@ -352,29 +352,6 @@ def test_whatever_session_is_handed_out_is_the_one_to_use(pebble: Pebble) -> Non
     asyncio.run(ask_all_the_time())
 
 
-def test_a_log_in_that_breaks_is_followed_by_one_at_a_time(pebble: Pebble) -> None:
-    """Also for those who ask at the very moment when it has broken."""
-    steps: list[str] = []
-
-    def conversation() -> Any:
-        steps.append("begins")
-        yield next(pebble.by_password().log_in())
-        steps.append("breaks")
-        return "a session?"
-
-    async def ask_all_the_time() -> None:
-        desk = Desk(attrs.evolve(pebble, begin_log_in=conversation))
-        asking = []
-        for _ in range(20):
-            asking.append(asyncio.ensure_future(desk.current()))
-            await asyncio.sleep(0)
-        told = await asyncio.gather(*asking, return_exceptions=True)
-        assert {type(one) for one in told} == {AttributeError, NoSession}  # thrice a minute at most
-        assert steps[:6] == ["begins", "breaks"] * 3
-
-    asyncio.run(ask_all_the_time())
-
-
 def test_closing_ends_a_log_in(pebble: Pebble) -> None:
     """A log-in under way ends with the client; without one there is nothing to end."""
 
