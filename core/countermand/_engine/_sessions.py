@@ -193,7 +193,7 @@ class Sessions:
         return self._current
 
 
-def _hear(log_in: asyncio.Task[NumberedSession | NoSession]) -> None:
+def _hear(task: asyncio.Task[NumberedSession | NoSession]) -> None:
     """Hear a failure that nobody may be left to hear."""
-    if not log_in.cancelled():
-        log_in.exception()
+    if not task.cancelled():
+        task.exception()
