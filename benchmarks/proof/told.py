@@ -12,6 +12,8 @@ from proof.ledger import Arrival, Ledger, Record
 from proof.scripts import FOREIGN_ACCOUNT, Ask, OrderScript, Script
 
 _FINAL = frozenset({"canceled", "rejected"})
+#: So long a busy machine may hold up an answer over sockets, in seconds.
+_HELD_UP_S = 2.0
 
 
 @attrs.frozen(kw_only=True)
@@ -172,6 +174,7 @@ class Trial:
         """Tell whether a cancel was answered for sure before the caller came."""
         script = self.played.script
         slow_s = float(script.behaviour["cancel_delay_s"]) + 4 * script.latency_s
+        slow_s += _HELD_UP_S if script.sockets else 0.0
         return cancel.fault is None and cancel.at + slow_s < self.first.asked_at
 
     def canceling(self, record: Record) -> Arrival | None:
