@@ -103,7 +103,7 @@ _WAYS: tuple[tuple[str, str, Break], ...] = (
         replaced(_NONE, "_sweep._report.residual"),
     ),
     ("ack-lost", "a known order of it without an ack", _last_ack_is_lost),
-    ("report-raised", RAISED, replaced(_raised, "_engine._sweeps.Sweeps._swept")),
+    ("report-raised", RAISED, replaced(_raised, "_engine._sweeps.Sweeps.cancel_all")),
     ("no-cap", TOO_MANY, _no_cap),
     ("deadline-forgotten", "a report later than its deadline and 50 ms", _told_otherwise(_a_second_more)),
 )

@@ -202,7 +202,8 @@ class _Play:
         script = self.script
         scopes = [scope_of(wish, self.venue.name) for wish in script.wishes]
         if script.placed_after == "kill":
-            return client.kill(scopes, _BEFORE[script.before], script.timeout_s)
+            before = _BEFORE if isinstance(client, AsyncClient) else _BEFORE_ON_A_THREAD
+            return client.kill(scopes, before[script.before], script.timeout_s)
         return client.cancel_all(scopes[0], PlacedAfter(script.placed_after), script.timeout_s)
 
     def _played(self, asked_at: float, told_at: float, answer: Answer) -> MassPlayed:
@@ -271,3 +272,5 @@ _BEFORE: Mapping[str | None, Callable[[], Awaitable[None]] | None] = {
     "raises": _raises,
     "hangs": _hangs,
 }
+#: The same for the client for threads. None that hangs: it would be on a thread, which takes real time.
+_BEFORE_ON_A_THREAD: Mapping[str | None, Callable[[], Awaitable[None]] | None] = {**_BEFORE, "hangs": None}
