@@ -165,9 +165,9 @@ def test_nobody_there(plugin: str, perform: Perform) -> None:
     """A port on which nobody listens: the cancel was not sent, and the ack does not wait for its deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    (ack,) = perform(venue_at(plugin, f"http://127.0.0.1:{port}"), cancel(plugin, 1.5))
+    (ack,) = perform(venue_at(plugin, f"http://127.0.0.1:{port}"), cancel(plugin, 10.0))
     assert told(ack) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
-    assert ack.elapsed_s < 1.5
+    assert ack.elapsed_s < 5.0  # the waits between all its attempts are 1.5 s at most
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
