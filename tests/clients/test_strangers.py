@@ -162,7 +162,7 @@ def answer_plainly(listener: socket.socket) -> None:
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_nobody_there(plugin: str, perform: Perform) -> None:
-    """A port on which nobody listens: the cancel was not sent, however often it is tried until its deadline."""
+    """A port on which nobody listens: the cancel was not sent, however often it was tried."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     (ack,) = perform(venue_at(plugin, f"http://127.0.0.1:{port}"), cancel(plugin, 1.5))
