@@ -56,12 +56,13 @@ def many(venue: LiveSimulator, run: Run, tmp_path: Path) -> Run:
 
 
 def test_all_are_canceled(venue: LiveSimulator, many: Run) -> None:
-    """Each order of the file is canceled, one that stands there twice too, and no other one."""
+    """Each order of the file is canceled, and no other one; of one that stands there twice that is told."""
     place(venue, "7001", "7002", "7003")
     ran = many("# mine\n7001\n\n7002\n7001\n")
     name = f"{venue.simulator.name}: account 9"
-    told = f"{name}: asked 3, canceled 3, pending 0, rejected 0, unknown 0, unanswered 0\n"
+    told = f"{name}: asked 2, canceled 2, pending 0, rejected 0, unknown 0, unanswered 0\n"
     assert (ran.code, ran.out) == (0, told)
+    assert ran.err.startswith("countermand: 1 duplicate line: each order is taken once\n")
     assert ran.err.endswith(told)
     assert status(venue, "7001") is status(venue, "7002") is OrderStatus.CANCELED
     assert status(venue, "7003") is OrderStatus.NEW
@@ -93,12 +94,12 @@ def test_least_known_gives_the_exit_code(
 
 
 def test_json_is_the_acks(venue: LiveSimulator, many: Run) -> None:
-    """With `--json` there is an ack for each line, such as `settle` reads, and nothing on stderr."""
+    """With `--json` there is an ack for each order, such as `settle` reads, and nothing on stderr."""
     place(venue, "7001", "7002")
-    ran = many("7001\n7002\n7001\n", "--json")
+    ran = many("7001\n7002\n", "--json")
     acks = acks_of(ran.out)
     assert (ran.code, ran.err) == (0, "")
-    assert sorted(str(ack.order_id) for ack in acks) == ["7001", "7001", "7002"]
+    assert sorted(str(ack.order_id) for ack in acks) == ["7001", "7002"]
     assert {ack.outcome for ack in acks} == {Outcome.CANCELED}
 
 

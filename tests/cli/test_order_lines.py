@@ -28,17 +28,33 @@ def read(path: Path) -> OrderLines:
         pytest.param("1", ["1"], id="no-end-of-line"),
         pytest.param("\ufeff1\r\n2\r\n", ["1", "2"], id="windows"),
         pytest.param("# all of them\n\n  1  \n\t# 2\n", ["1"], id="comments-and-blanks"),
-        pytest.param("1\n1\n", ["1", "1"], id="twice"),
         pytest.param("", [], id="empty"),
     ],
 )
 def test_each_line_is_a_request(tmp_path: Path, text: str, ids: list[str]) -> None:
-    """Each line that says something is an order, in the order of the file and as often as it stands there."""
+    """Each line that says something is an order, in the order of the file."""
     path = tmp_path / "orders"
     path.write_bytes(text.encode())
     lines = read(path)
     assert [str(one.order) for one in lines.requests] == ids
     assert lines.bad == ()
+    assert list(lines.told()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("1\n2\n 1\n", "1 duplicate line: each order is taken once", id="one"),
+        pytest.param("1\n2\n1\r\n2\n1\n", "3 duplicate lines: each order is taken once", id="several"),
+    ],
+)
+def test_order_that_stands_there_again_is_taken_once(tmp_path: Path, text: str, told: str) -> None:
+    """An order is taken where it stands first, and how many lines name one again is told."""
+    path = tmp_path / "orders"
+    path.write_bytes(text.encode())
+    lines = read(path)
+    assert [str(one.order) for one in lines.requests] == ["1", "2"]
+    assert list(lines.told()) == [told]
 
 
 def test_bad_line_is_told_by_its_number(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def cancel_many(
     :param venue: The name of a venue in the configuration file.
     :param account: The account the orders are in.
     :param orders: A file with one of the venue's order ids a line, or - for stdin; blank lines and those that
-        begin with # are skipped.
+        begin with # are skipped, and an order that stands there twice is taken once.
     :param skip_bad: Tell bad lines and go on without them; otherwise one such line keeps all back.
     :param timeout: Seconds until an order's answer, from when its turn comes.
     :param dry_run: List which of the orders are open, and send nothing.
