@@ -33,14 +33,10 @@ def status(live: LiveSimulator, order_id: str) -> OrderStatus:
     return found
 
 
-def acks_of(text: str) -> list[CancelAck]:
-    """Read acks that were printed one after the other."""
-    decoder, acks, rest = json.JSONDecoder(), [], text.lstrip()
-    while rest:
-        value, end = decoder.raw_decode(rest)
-        acks.append(CancelAck.from_dict(value))
-        rest = rest[end:].lstrip()
-    return acks
+def objects_of(text: str) -> tuple[list[CancelAck], dict[str, int]]:
+    """Read what `--json` prints: a line for each ack, and the last one that counts them."""
+    *acks, counts = map(json.loads, text.splitlines())
+    return [CancelAck.from_dict(ack) for ack in acks], counts
 
 
 @pytest.fixture
@@ -94,13 +90,23 @@ def test_least_known_gives_the_exit_code(
 
 
 def test_json_is_the_acks(venue: LiveSimulator, many: Run) -> None:
-    """With `--json` there is an ack for each order, such as `settle` reads, and nothing on stderr."""
+    """With `--json` there is an ack for each order, then what they come to; each in a line, and no more."""
     place(venue, "7001", "7002")
     ran = many("7001\n7002\n", "--json")
-    acks = acks_of(ran.out)
+    acks, counts = objects_of(ran.out)
     assert (ran.code, ran.err) == (0, "")
     assert sorted(str(ack.order_id) for ack in acks) == ["7001", "7002"]
     assert {ack.outcome for ack in acks} == {Outcome.CANCELED}
+    others = {"pending": 0, "rejected": 0, "unknown": 0, "unanswered": 0}
+    assert counts == {"schema": 1, "asked": 2, "canceled": 2, **others}
+
+
+def test_json_can_be_settled(venue: LiveSimulator, many: Run, run: Run, tmp_path: Path) -> None:
+    """What `--json` prints is what `settle` reads."""
+    place(venue, "7001", "7002")
+    (tmp_path / "acks").write_text(many("7001\n7002\n", "--json").out)
+    ran = run("settle", str(tmp_path / "acks"))
+    assert (ran.code, ran.out.count(": CANCELED ")) == (0, 2)
 
 
 def test_orders_from_stdin(venue: LiveSimulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,9 +173,12 @@ def test_interrupt_tells_every_order(venue: LiveSimulator, many: Run, words: tup
     assert ran.code == 130
     assert ran.err.endswith("countermand: interrupted; a cancel that was sent may yet take effect\n")
     if words:
-        told = {str(ack.request.order): ack.outcome for ack in acks_of(ran.out)}
+        acks, counts = objects_of(ran.out)
+        told = {str(ack.request.order): ack.outcome for ack in acks}
         assert sorted(told) == ["7001", "7002"]
         assert told["7002"] is Outcome.UNKNOWN
+        assert (counts["asked"], counts["unanswered"]) == (2, 0)
+        assert counts["unknown"] == list(told.values()).count(Outcome.UNKNOWN)
     else:
         assert "order 7002: UNKNOWN: nobody can tell" in ran.out
         assert "asked 2, " in ran.out

@@ -12,12 +12,13 @@ import attrs
 from cyclopts import Parameter
 
 from countermand import AsyncClient, CancelAck, CancelRequest, OrderId, Outcome, Scope
+from countermand._schema import SCHEMA
 from countermand.cli._board import Board
 from countermand.cli._order_lines import OrderLines, read_lines
 from countermand.cli._orders import list_orders
 from countermand.cli._perform import finish, perform
 from countermand.cli._report_words import counted
-from countermand.cli._show import exit_code, print_json, print_lines, printing
+from countermand.cli._show import exit_code, print_json_line, print_lines, printing
 from countermand.cli._venue_of import venue_of
 from countermand.cli._words import said, verdict
 from countermand.errors import InvalidRequestError
@@ -49,7 +50,7 @@ def cancel_many(
     :param timeout: Seconds until an order's answer, from when its turn comes.
     :param dry_run: List which of the orders are open, and send nothing.
     :param config: The configuration file.
-    :param json: Print the acks as JSON objects, each when it comes.
+    :param json: Print each ack as a line of JSON, when it comes, and at the end a line that counts them.
     """
     client = AsyncClient.from_config(config)
     lines = _read(client, venue, account, orders, timeout)
@@ -86,14 +87,18 @@ class Tally:
         self.outcomes[ack.outcome] += 1
         if self.json:
             with printing():
-                print_json(ack.to_dict())
+                print_json_line(ack.to_dict())
         elif ack.outcome is not Outcome.CANCELED:
             self.lines.append(f"order {ack.request.order}: {verdict(ack)}; {said(ack)}")
 
-    def counts(self) -> dict[str, str]:
+    def counts(self) -> dict[str, int]:
         """Tell how many orders there are, and what became of how many."""
-        ends = {outcome.value: str(self.outcomes[outcome]) for outcome in Outcome}
-        return {"asked": str(self.asked), **ends, "unanswered": str(self.asked - self.outcomes.total())}
+        ends = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
+        return {"asked": self.asked, **ends, "unanswered": self.asked - self.outcomes.total()}
+
+    def row(self) -> dict[str, str]:
+        """Tell the same in words, for a board."""
+        return {heading: str(count) for heading, count in self.counts().items()}
 
 
 def _read(client: AsyncClient, venue: str, account: str, path: Path, timeout_s: float) -> OrderLines:
@@ -119,15 +124,17 @@ def _tell_bad(lines: OrderLines, *, skip_bad: bool) -> None:
 async def _canceled(
     client: AsyncClient, requests: Sequence[CancelRequest], tally: Tally, board: Board
 ) -> Tally:
-    board.rows[tally.name] = tally.counts()
+    board.rows[tally.name] = tally.row()
     async for ack in client.cancel_many(requests):
         tally.take(ack)
-        board.rows[tally.name] = tally.counts()
+        board.rows[tally.name] = tally.row()
     return tally
 
 
 def _tell(tally: Tally) -> None:
-    if not tally.json:
+    if tally.json:
+        print_json_line({"schema": SCHEMA, **tally.counts()})
+    else:
         print_lines(_told(tally))
 
 

@@ -22,7 +22,8 @@ def settle(
 
     The exit code is that of `cancel`; of several acks, the one of which the least is known gives it.
 
-    :param acks: Files with acks as `cancel --json` prints them, any number in each; without any, stdin.
+    :param acks: Files with acks as `cancel --json` and `cancel-many --json` print them, any number in each;
+        without any, stdin.
     :param timeout: Seconds until the answer, whatever is known then.
     :param config: The configuration file.
     :param json: Print the acks as JSON.
@@ -45,11 +46,17 @@ def _read(path: Path) -> Iterator[CancelAck]:
         text = sys.stdin.read() if path is _STDIN else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequestError(f"{path}: cannot be read: {error}") from error
-    for place, value in enumerate(_objects(text, path), start=1):
+    acks = (value for value in _objects(text, path) if not _counts(value))
+    for place, value in enumerate(acks, start=1):
         try:
             yield CancelAck.from_dict(value)
         except ConfigurationError as error:
             raise InvalidRequestError(f"{path}: ack {place}: {error}") from error
+
+
+def _counts(value: dict[str, object]) -> bool:
+    """Whether an object is the last one of `cancel-many --json`, which counts the acks before it."""
+    return "asked" in value and "request" not in value
 
 
 def _objects(text: str, path: Path) -> Iterator[dict[str, object]]:

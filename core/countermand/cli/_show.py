@@ -52,6 +52,11 @@ def print_json(value: dict[str, Any]) -> None:
     print(_json.dumps(value, indent=2))
 
 
+def print_json_line(value: dict[str, Any]) -> None:
+    """Print one JSON object of several, in a line of its own."""
+    print(_json.dumps(value, separators=(",", ":")))
+
+
 def print_lines(lines: Iterable[str], style: str | None = None) -> None:
     """Print lines of words as they are, the first of them in a style."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
