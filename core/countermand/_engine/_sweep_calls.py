@@ -77,7 +77,7 @@ class SweepCalls:
 
     async def look(self) -> None:
         """List all that is open."""
-        errand = self._errand(CallKind.LISTING, Need.OTHER if self._sweep.looks else Need.SETTLING_READ)
+        errand = self._errand(CallKind.LISTING, Need.OTHER if self._sweep.has_looked else Need.SETTLING_READ)
         asked_at = self._loop.time()
         calls = partial(page_call, self._station.venue, errand.account, Action.OPEN)
         handed_over_at = asked_at

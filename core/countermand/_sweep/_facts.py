@@ -8,14 +8,14 @@ from datetime import datetime
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._case._facts import Began, Ended, Signed
+from countermand._case._facts import Began, Ended, NoSession, Signed
 from countermand._case._survey import Exchange
 from countermand._ids import ClientOrderId, OrderId
 from countermand._order import OrderReport
 from countermand._request import CancelCause
 from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand._sweep._known import Ask, Known, Look
-from countermand.venue import Capabilities
+from countermand.venue import Capabilities, SessionRefused
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -76,6 +76,11 @@ class Sweep:
         return any(known.asks and known.asks[-1].queued for known in self.known.values())
 
     @property
+    def has_looked(self) -> bool:
+        """Whether a listing was answered: one that ends for its session is asked for again under another."""
+        return any(look.tells or not self.lacked_session(look) for look in self.looks)
+
+    @property
     def snapshot_looks(self) -> list[Look]:
         """The listings that began before anything was sent, and told something."""
         return [look for look in self.looks if look.began_at < self.first_sent_at and look.tells]
@@ -85,6 +90,12 @@ class Sweep:
         """Whether every order is known that was there before anything was sent."""
         named = self.scope.kind is ScopeKind.ORDERS
         return named or any(look.whole for look in self.snapshot_looks)
+
+    def lacked_session(self, look: Look) -> bool:
+        """Tell whether a listing failed for its session, and another one may be had."""
+        return isinstance(look.failure, NoSession) or (
+            self.renewable and isinstance(look.failure, SessionRefused)
+        )
 
     def seconds(self, when: datetime) -> float:
         """Tell a time of day in monotonic seconds."""

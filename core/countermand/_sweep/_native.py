@@ -40,7 +40,7 @@ def may_send_at(sweep: Sweep) -> float:
         return -math.inf
     if sweep.placed_after is PlacedAfter.KEEP:
         return math.inf
-    return -math.inf if sweep.looks else sweep.began_at + _FIRST_LOOK_S
+    return -math.inf if sweep.has_looked else sweep.began_at + _FIRST_LOOK_S
 
 
 def outcome_of(native: Exchange) -> Outcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
+from operator import attrgetter
 
 import attrs
 
@@ -83,15 +85,14 @@ def _may_cancel(sweep: Sweep, now: float, call_at: float) -> bool:
 
 
 def _after_a_failure(sweep: Sweep, last: Look) -> float:
-    failures = 0
-    for look in reversed(sweep.looks):
-        if not look.failed:
-            break
-        failures += 1
+    failures = list(takewhile(attrgetter("failed"), reversed(sweep.looks)))
     latest = sweep.looks[-_MOST_REFUSALS:]
     if not _is_kill(sweep) and len(latest) == _MOST_REFUSALS and all(map(_is_refused, latest)):
         return math.inf
-    return last.ended_at + max(round_wait_s(failures), _told_s(last))
+    # The first one under a session that has ended tells nothing of the next: that one waits for a log-in.
+    lapsed = isinstance(failures[-1].failure, SessionRefused) and sweep.renewable
+    rounds = len(failures) - lapsed
+    return last.ended_at + max(round_wait_s(rounds) if rounds else 0.0, _told_s(last))
 
 
 def _is_kill(sweep: Sweep) -> bool:

@@ -211,6 +211,55 @@ def test_a_first_listing_that_hangs_does_not_hold_back_the_native_call() -> None
     assert report.proved
 
 
+def asked(city: City, since: int = 0) -> list[str]:
+    return [one.path.rpartition("/")[2] for one in city.apex.requests[since:]]
+
+
+Sweep = Callable[[AsyncClient], Any]
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        pytest.param(lambda client: client.kill(BOTH[:1]), id="kill"),
+        pytest.param(lambda client: client.cancel_all(BOTH[0], PlacedAfter.CANCEL), id="cancel_all"),
+    ],
+)
+def test_a_session_that_the_venue_ended_costs_no_ack(sweep: Sweep) -> None:
+    """The refused listing showed nothing, so the native call waits for the one after the log-in."""
+    city = with_password(City())
+
+    async def main() -> Any:
+        async with city.client() as client:
+            await client.ready()
+            city.apex.tokens.expire()
+            begun = len(city.apex.requests)
+            told = await sweep(client)
+            assert asked(city, begun)[:4] == [
+                "GetOpenOrders",
+                "Authenticate",
+                "GetOpenOrders",
+                "CancelAllOrders",
+            ]
+            return told.reports[0] if isinstance(told, KillReport) else told
+
+    report = run_virtually(main())
+    assert (report.state, len(report.acks)) == (ScopeState.PROVED_EMPTY, 3)
+    assert {ack.outcome for ack in report.acks} == {Outcome.CANCELED}
+
+
+def test_a_listing_that_is_refused_for_good_does_not_hold_back_the_native_call() -> None:
+    """It is made a second after the beginning, though no listing ever came."""
+    city = with_password(City())
+    city.apex.faults.at_rate(1.0, calls=["open"], choose=[fault_from_word("401")])
+    report = city.killed(BOTH[:1], timeout_s=10.0).reports[0]
+    call = next(one for one in city.apex.requests if one.path.endswith("CancelAllOrders"))
+    assert 1.0 <= call.at - city.apex.requests[0].at <= 1.01
+    assert report.native is not None
+    assert (report.native.outcome, report.state) == (Outcome.PENDING, ScopeState.UNKNOWN)
+    assert not any(name == "apex" for name, _ in city.open)
+
+
 # --- what blocks new orders -------------------------------------------------------------------------
 
 

@@ -158,6 +158,21 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         None,
         20.1,
     ),
+    "at once where another session can be had": (
+        lambda s: s(renewable=True).look(0, failure=SessionRefused()),
+        0.1,
+        LOOK,
+        0.1,
+    ),
+    "but not again and again": (
+        lambda s: (
+            s(renewable=True).look(0).look(1, failure=SessionRefused()).look(1.2, failure=SessionRefused())
+        ),
+        1.3,
+        None,
+        1.8,
+    ),
+    "nor where none can": (lambda s: s().look(0, failure=SessionRefused()), 0.1, None, 0.6),
     "again after two": (
         lambda s: s().look(0, failure=Refused()).look(1, failure=Refused()),
         1.1,
@@ -199,6 +214,36 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
     "and no longer": (lambda s: native(s).looks(0), 1, CALL, 1),
     "under CANCEL it waits for no second listing": (
         lambda s: native(s).look(0, fault="reset"),
+        0.1,
+        CALL,
+        0.1,
+    ),
+    "nor counts a listing that was refused for its session": (
+        lambda s: native(s, renewable=True).look(0, failure=SessionRefused()).looks(0.1),
+        0.2,
+        None,
+        1,
+    ),
+    "but for a second at most": (
+        lambda s: native(s, renewable=True).look(0, failure=SessionRefused()).looks(0.1),
+        1,
+        CALL,
+        1,
+    ),
+    "nor one that had no session": (
+        lambda s: native(s).look(0, failure=NoSession(failure=Refused())),
+        0.2,
+        None,
+        0.6,
+    ),
+    "it does where no other session can be had": (
+        lambda s: native(s).look(0, failure=SessionRefused()),
+        0.1,
+        CALL,
+        0.1,
+    ),
+    "and where it showed orders before": (
+        lambda s: native(s, renewable=True).look(0, "7", failure=SessionRefused()),
         0.1,
         CALL,
         0.1,
