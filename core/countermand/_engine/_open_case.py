@@ -137,6 +137,7 @@ class OpenCase:
 
     def take_back(self, now: float, late_grace_s: float, *, closing: bool = False) -> None:
         """End what nobody waits for any more: at once if no byte of it has left, else after a grace."""
+        over = "the client was closed" if closing else "the deadline came"
         for number, (task, errand) in list(self.under_way.items()):
             if self._is_wanted(errand, now) and not closing:
                 continue
@@ -144,7 +145,7 @@ class OpenCase:
             if errand.progress.sent is Sent.NO:
                 task.cancel()
                 del self.under_way[number]
-                self.case.facts.append(errand.ended(now, fault="the deadline came before it could be sent"))
+                self.case.facts.append(errand.ended(now, fault=f"{over} before it could be sent"))
 
     def _is_wanted(self, errand: Errand, now: float) -> bool:
         waiting = [caller for caller in self.waiters if caller.deadline > now]

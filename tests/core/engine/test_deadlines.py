@@ -59,6 +59,28 @@ def test_who_waits_at_the_gate_too_long(virtually: Virtually, client: Make, peer
     assert peer.calls("cancel") == ["7"]
 
 
+def test_who_waits_at_the_gate_of_a_closed_client(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """A cancel that a closed client never sent says so, and blames no deadline."""
+    peer.on("cancel", peer.after(5, RECEIPT)).on("order", {**CANCELED, "id": "6"}).on("open", NO_ROWS)
+
+    async def queue() -> None:
+        async with client(max_in_flight=1) as one:
+            first = asyncio.create_task(one.cancel(ask("7", timeout_s=4)))
+            await asyncio.sleep(0.1)
+            second = asyncio.create_task(one.cancel(ask("8", timeout_s=4)))
+            await asyncio.sleep(0.1)
+            await one.aclose()
+            ack = await second
+            assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+            assert ack.attempts[0].fault == "the client was closed before it could be sent"
+            assert (await first).outcome is Outcome.UNKNOWN
+
+    virtually(queue())
+    assert peer.calls("cancel") == ["7"]
+
+
 def test_one_of_two_at_the_gate(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """Who leaves the gate while another waits there for the same order knows only: not sent yet."""
     peer.on("cancel", peer.after(9, RECEIPT), RECEIPT).on("order", {**CANCELED, "id": "6"}).on(
