@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from countermand import CancelAck, OrderStatus, Outcome
+from countermand import CancelAck, CancelRequest, OrderId, OrderStatus, Outcome, Reason
+from countermand.cli._cancel_many import Tally
 from countermand.testing import LiveSimulator
 
 pytest_plugins = ["countermand.testing.fixtures"]
@@ -183,6 +184,58 @@ def test_interrupt_tells_every_order(venue: LiveSimulator, many: Run, words: tup
         assert "order 7002: UNKNOWN: nobody can tell" in ran.out
         assert "asked 2, " in ran.out
         assert "unanswered 0" in ran.out
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["words", "json"])
+def test_interrupt_keeps_the_rest_back(
+    venue: LiveSimulator, many: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """What an interrupt keeps from being sent is told as that, whether it had its turn near or not."""
+    limit = f'[[venues.{venue.simulator.name}.limits]]\nper = "account"\nkinds = ["cancel"]\n'
+    with (tmp_path / "countermand.toml").open("a") as configuration:
+        configuration.write(f"{limit}rate = 0.01\nburst = 1\n")
+    orders = [str(number) for number in range(7001, 7061)]
+    place(venue, *orders)
+
+    def interrupt_when_one_came() -> None:
+        while not venue.call(lambda _now: venue.simulator.requests):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_when_one_came).start()
+    ran = many("\n".join(orders), *words)
+    assert ran.code == 130
+    if words:
+        acks, counts = objects_of(ran.out)
+        assert (counts["asked"], counts["unanswered"], counts["rejected"]) == (60, 0, 59)
+        said = {ack.error or ack.attempts[0].fault for ack in acks if ack.reason is Reason.NOT_SENT}
+        assert said <= {"the client is closed", "the client was closed before it could be sent"}
+    else:
+        assert ran.out.count(": REJECTED: not sent; interrupted before it could be sent\n") == 59
+
+
+def unsent(elapsed_s: float) -> CancelAck:
+    request = CancelRequest(venue="toy", account="9", order=OrderId("7"), timeout_s=2.0)
+    return CancelAck(
+        request=request, outcome=Outcome.REJECTED, reason=Reason.NOT_SENT, error="no", elapsed_s=elapsed_s
+    )
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "interrupted", "said"),
+    [
+        pytest.param(1.0, True, "interrupted before it could be sent", id="interrupted"),
+        pytest.param(1.0, False, "was not asked", id="before-that"),
+        pytest.param(2.0, True, "was not asked", id="its-time-was-over"),
+    ],
+)
+def test_interrupt_is_blamed_for_what_it_did(elapsed_s: float, interrupted: bool, said: str) -> None:
+    """Of what was not sent, an interrupt is told as the cause only where it was that."""
+    tally = Tally(name="toy", asked=1, json=False)
+    if interrupted:
+        tally.interrupt()
+    tally.take(unsent(elapsed_s))
+    assert tally.lines == [f"order 7: REJECTED: not sent; {said}"]
 
 
 def _reads(live: LiveSimulator) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated
 import attrs
 from cyclopts import Parameter
 
-from countermand import AsyncClient, CancelAck, CancelRequest, OrderId, Outcome, Scope
+from countermand import AsyncClient, CancelAck, CancelRequest, OrderId, Outcome, Reason, Scope
 from countermand._schema import SCHEMA
 from countermand.cli._board import Board
 from countermand.cli._order_lines import OrderLines, read_lines
@@ -59,7 +59,13 @@ def cancel_many(
         only = frozenset(request.order for request in lines.requests)
         return list_orders(client, [Scope.account(venue, account)], timeout, only=only, json=json)
     tally, board = Tally(name=f"{venue}: account {account}", asked=len(lines.requests), json=json), Board()
-    ended = perform(client, board, lambda: _canceled(client, lines.requests, tally, board), quiet=json)
+    ended = perform(
+        client,
+        board,
+        lambda: _canceled(client, lines.requests, tally, board),
+        quiet=json,
+        on_interrupt=tally.interrupt,
+    )
     if ended.interrupted:  # what was answered before that is known, and so is what is owed
         for ack in ended.left:
             tally.take(ack)
@@ -78,6 +84,11 @@ class Tally:
     outcomes: Counter[Outcome] = attrs.field(factory=Counter)
     lines: list[str] = attrs.field(factory=list)
     _taken: set[str] = attrs.field(factory=set)
+    _interrupted: bool = False
+
+    def interrupt(self) -> None:
+        """Note that whatever comes from now on, and was not sent before, never will be."""
+        self._interrupted = True
 
     def take(self, ack: CancelAck) -> None:
         """Count an ack, each request's once; as JSON it is printed at once."""
@@ -89,7 +100,7 @@ class Tally:
             with printing():
                 print_json_line(ack.to_dict())
         elif ack.outcome is not Outcome.CANCELED:
-            self.lines.append(f"order {ack.request.order}: {verdict(ack)}; {said(ack)}")
+            self.lines.append(f"order {ack.request.order}: {verdict(ack)}; {self._said(ack)}")
 
     def counts(self) -> dict[str, int]:
         """Tell how many orders there are, and what became of how many."""
@@ -99,6 +110,13 @@ class Tally:
     def row(self) -> dict[str, str]:
         """Tell the same in words, for a board."""
         return {heading: str(count) for heading, count in self.counts().items()}
+
+    def _said(self, ack: CancelAck) -> str:
+        # One whose time was over by then may come only now.
+        in_time = ack.elapsed_s < ack.request.timeout_s
+        if self._interrupted and in_time and ack.reason is Reason.NOT_SENT:
+            return "interrupted before it could be sent"
+        return said(ack)
 
 
 def _read(client: AsyncClient, venue: str, account: str, path: Path, timeout_s: float) -> OrderLines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -48,15 +48,23 @@ class Ended(Generic[T]):
 
 
 async def until_interrupted(
-    client: AsyncClient, work: Coroutine[Any, Any, T], last_word_s: float = _LAST_WORD_S
+    client: AsyncClient,
+    work: Coroutine[Any, Any, T],
+    last_word_s: float = _LAST_WORD_S,
+    *,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Ended[T]:
-    """Do some work of a client; an interrupt closes the client, which answers with what is known."""
+    """Do some work of a client; an interrupt closes the client, which answers with what is known.
+
+    `on_interrupt` hears of it before that.
+    """
     with signals(signal.SIGINT) as interrupt:
         task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(interrupt.wait())
         await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if task.done():
             return Ended(result=task.result())
+        on_interrupt()
         left = tuple(owed.ack for owed in await client.aclose())
         await asyncio.wait((task,), timeout=last_word_s)
         return Ended(result=await _last_word(task), interrupted=True, left=left)

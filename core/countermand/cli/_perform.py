@@ -16,13 +16,18 @@ T = TypeVar("T")
 
 
 def perform(
-    client: AsyncClient, board: Board, work: Callable[[], Coroutine[Any, Any, T]], *, quiet: bool
+    client: AsyncClient,
+    board: Board,
+    work: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    quiet: bool,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> Ended[T]:
     """Do some work of a client that is not open yet, and show how far it has come."""
 
     async def done() -> Ended[T]:
         async with client, displayed(board, quiet=quiet):
-            return await until_interrupted(client, work())
+            return await until_interrupted(client, work(), on_interrupt=on_interrupt)
 
     return asyncio.run(done())
 
