@@ -8,6 +8,7 @@ over-long number or a too deep nesting is unreadable.
 from __future__ import annotations
 
 import json
+import re
 from codecs import BOM_UTF8, utf_8_decode
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,8 @@ T = TypeVar("T")
 _MOST_DIGITS = 40
 #: What may stand between the parts of a JSON text; RFC 8259, 2.
 _BLANKS = frozenset(" \t\n\r")
+#: What bytes that are no text are decoded to; PEP 383.
+_NO_TEXT = re.compile("[\udc80-\udcff]")
 
 
 class WireError(ValueError):
@@ -67,21 +70,34 @@ def read_json(content: bytes) -> Any:
 class JsonArray:
     """The items of a JSON array, each read as `read_json` does, only while they are iterated.
 
-    So a long one holds nobody up, and of one that is cut off the items before that are not lost: iterating
-    raises `WireError` where it is no JSON array any more.
+    So a long one holds nobody up, and of one that is cut off the items before that are not lost. Iterating
+    raises `WireError` for an item that cannot be read; where it can be told where that ends, since it is JSON
+    but for a key that stands twice, NaN, a number too long or bytes that are no text, the same iterator goes
+    on behind it.
     """
 
     content: bytes = attrs.field(repr=False)
 
     def __iter__(self) -> Iterator[Any]:
-        try:
-            # What is no text any more ends the array, too, but not before its place.
-            text, _ = utf_8_decode(self.content.removeprefix(BOM_UTF8), "strict", False)
-            yield from _items(text)
-        except WireError:
-            raise
-        except (ValueError, RecursionError) as error:
-            raise WireError(f"not JSON: {error}") from error
+        # Bytes that are no text become signs that no text has, by which their item is known.
+        text, _ = utf_8_decode(self.content.removeprefix(BOM_UTF8), "surrogateescape", True)
+        return map(_unless_broken, _items_and_errors(text))
+
+
+def _unless_broken(item: Any) -> Any:
+    if isinstance(item, WireError):
+        raise item
+    return item
+
+
+def _items_and_errors(text: str) -> Iterator[Any]:
+    # A generator that raises is over, so that errors are items of it.
+    try:
+        yield from _items(text)
+    except WireError as error:
+        yield error
+    except (ValueError, RecursionError) as error:
+        yield WireError(f"not JSON: {error}")
 
 
 def _items(text: str) -> Iterator[Any]:
@@ -91,7 +107,7 @@ def _items(text: str) -> Iterator[Any]:
     place = _after_blanks(text, place + 1)
     is_first = True
     while text[place : place + 1] != "]" or not is_first:
-        value, place = _DECODER.raw_decode(text, place)
+        value, place = _item(text, place)
         yield value
         place, is_first = _after_blanks(text, place), False
         end = text[place : place + 1]
@@ -102,6 +118,17 @@ def _items(text: str) -> Iterator[Any]:
         place = _after_blanks(text, place + 1)
     if _after_blanks(text, place + 1) < len(text):
         raise WireError("more than an array")
+
+
+def _item(text: str, start: int) -> tuple[Any, int]:
+    """Read the item that begins there, or what is wrong with it, and tell where it ends."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except WireError as error:
+        return error, _SKIPPER.raw_decode(text, start)[1]
+    if not text.isascii() and _NO_TEXT.search(text, start, end):
+        return WireError("not JSON: bytes that are no text"), end
+    return value, end
 
 
 def _after_blanks(text: str, place: int) -> int:
@@ -159,6 +186,8 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_folded, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse_constant
 )
+#: Finds the end of what the other one does not take.
+_SKIPPER = json.JSONDecoder(object_pairs_hook=len, parse_int=len, parse_float=len, parse_constant=len)
 
 
 def _exactly(kind: type[T]) -> Callable[[object, Any], T]:

@@ -256,10 +256,11 @@ def test_an_array_is_read_item_by_item(text: str) -> None:
         "a comma too many": ("[1, 2, ]", 2),
         "a comma alone": ("[, 1]", 0),
         "more after it": ("[1, 2] 3", 2),
-        "a key twice": ('[1, {"a": 1, "A": 2}]', 1),
-        "no number": ("[1, NaN]", 1),
+        "cut off within a broken item": ('[1, {"a": NaN', 1),
+        "cut off where it is no text": (b'[1, "\xff', 1),
+        "no text between items": (b"[1, 2 \xff, 3]", 2),
         "too deep": ("[1, " + "[" * 100_000, 1),
-        "no text": (b"[1, 2, \xff]", 0),
+        "no text": (b"[1, 2, \xff]", 2),
     }.values(),
 )
 def test_an_array_that_breaks_off_is_read_so_far(text: str | bytes, before: int) -> None:
@@ -268,6 +269,32 @@ def test_an_array_that_breaks_off_is_read_so_far(text: str | bytes, before: int)
     assert len([next(items) for _ in range(before)]) == before
     with pytest.raises(WireError):
         next(items)
+    assert [*items] == []
+
+
+@pytest.mark.parametrize(
+    "item",
+    {
+        "a key twice": b'{"a": 1, "A": 2}',
+        "a key twice within": b'{"a": [{"b": {}, "b": {}}]}',
+        "no number": b"NaN",
+        "no number within": b'{"a": 1, "b": -Infinity, "c": "]"}',
+        "an over-long integer": b"1" * 5000,
+        "a number out of range": b"1.5e999999999999999999999",
+        "no text": b'{"a": "\xff", "b": 2}',
+        "half a letter": b'"\xe2\x82"',
+    }.values(),
+)
+def test_an_item_that_cannot_be_read_hides_no_other(item: bytes) -> None:
+    """Where it is told where that item ends, the same iterator goes on behind it."""
+    items = iter(JsonArray(b"[1, " + item + b', {"a": "\xe2\x82\xac"} , ' + item + b"]"))
+    assert next(items) == 1
+    with pytest.raises(WireError):
+        next(items)
+    assert next(items) == {"a": "\u20ac"}
+    with pytest.raises(WireError):
+        next(items)
+    assert [*items] == []
 
 
 @given(st.lists(st.integers() | st.text() | st.booleans() | st.none() | st.lists(st.integers(), max_size=3)))
