@@ -34,7 +34,7 @@ class Cause(Enum):
     REFUSED = "refused"
     #: The venue has the cancel, and the order has not been seen to end.
     PENDING = "pending"
-    #: Nobody can tell what became of its cancel.
+    #: Nobody can tell what became of its cancel, or whether there is such an order: it was not found.
     UNKNOWN = "unknown"
     #: No byte of a cancel for it left.
     NOT_SENT = "not sent"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from countermand._outcome import Reason
@@ -23,6 +25,23 @@ class Proof:
 
 
 def proof(sweep: Sweep) -> Proof:
+    """Find two listings since the last answer that show nothing left, where nothing gainsays them."""
+    found = _empty(sweep)
+    return Proof() if found.first is not None and any(_gainsaying(sweep, found.first)) else found
+
+
+def is_exhausted(sweep: Sweep) -> bool:
+    """Tell whether listings can tell no more: all that gainsays two empty ones was found nowhere at all."""
+    found = _empty(sweep)
+    if found.first is None or found.second is None:
+        return False
+    return all(
+        known.ack is not None and known.ack.reason is Reason.NOT_FOUND and known.shown is None
+        for known in _gainsaying(sweep, found.first)
+    )
+
+
+def _empty(sweep: Sweep) -> Proof:
     """Find two listings since the last answer, `read_lag_s` apart, with nothing left in them or between."""
     found = Proof()
     if sweep.awaited or sweep.calling or not _knows_all(sweep):
@@ -38,7 +57,7 @@ def proof(sweep: Sweep) -> Proof:
             apart_s = look.began_at - found.first.began_at
             if apart_s >= sweep.capabilities.read_lag_s:
                 found = Proof(first=found.first, second=look)
-    return Proof() if found.first is not None and _is_gainsaid(sweep, found.first) else found
+    return found
 
 
 def is_left(sweep: Sweep, shown: Shown) -> bool:
@@ -55,10 +74,12 @@ def is_left(sweep: Sweep, shown: Shown) -> bool:
     return succeeds_a_target(sweep, shown.report) or may_succeed_a_target(sweep, shown.report)
 
 
-def _is_gainsaid(sweep: Sweep, first: Look) -> bool:
-    """Tell whether some target may be open though listings lack it."""
-    return any(
-        is_target(sweep, known) and _may_be_hidden(sweep, known, first) for known in sweep.known.values()
+def _gainsaying(sweep: Sweep, first: Look) -> Iterator[Known]:
+    """List the targets that may be open though listings lack them."""
+    return (
+        known
+        for known in sweep.known.values()
+        if is_target(sweep, known) and _may_be_hidden(sweep, known, first)
     )
 
 

@@ -19,6 +19,8 @@ from countermand._sweep._targets import gave_way, is_target, succeeds_a_target
 
 #: What an answer that is no end leaves of an order.
 _CAUSES = {Outcome.PENDING: Cause.PENDING, Outcome.REJECTED: Cause.REFUSED}
+#: Rejections that refuse nothing: nobody can tell whether the order is there.
+_NO_REFUSALS = frozenset({Reason.NOT_FOUND})
 #: Rejections of orders that were never there.
 _NEVER_THERE = frozenset({Reason.UNKNOWN_ORDER})
 
@@ -88,7 +90,8 @@ def _read_since(sweep: Sweep, known: Known, last: Look | None) -> OrderReport | 
 def _text(ack: CancelAck | None) -> str | None:
     if ack is None:
         return None
-    return ack.venue_text or (ack.reason.value if ack.reason is Reason.NOT_FOUND else None)
+    reason = ack.reason.value if ack.reason is not None and ack.reason in _NO_REFUSALS else None
+    return ": ".join(word for word in (reason, ack.venue_text) if word) or None
 
 
 def _cause(known: Known, ack: CancelAck | None) -> Cause:
@@ -96,6 +99,8 @@ def _cause(known: Known, ack: CancelAck | None) -> Cause:
         return Cause.UNKNOWN if known.asks else Cause.NOT_SENT
     if ack.outcome is Outcome.REJECTED and ack.sent is Sent.NO:
         return Cause.NOT_SENT
+    if ack.reason in _NO_REFUSALS:
+        return Cause.UNKNOWN
     return _CAUSES.get(ack.outcome, Cause.UNKNOWN)
 
 

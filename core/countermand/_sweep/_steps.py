@@ -14,7 +14,7 @@ from countermand._request import CancelCause
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._native import may_send_at, native_due_at
-from countermand._sweep._proof import proof
+from countermand._sweep._proof import is_exhausted, proof
 from countermand._sweep._targets import to_cancel
 from countermand._waits import round_wait_s
 from countermand.venue import Refused, SessionRefused, Throttled
@@ -41,7 +41,7 @@ class Step:
 
 def step(sweep: Sweep, now: float) -> Step:
     """Say what is to begin now."""
-    if now >= sweep.deadline or proof(sweep).second is not None:
+    if now >= sweep.deadline or proof(sweep).second is not None or _is_exhausted(sweep):
         return Step(over=True)
     call_at = native_due_at(sweep)
     if call_at <= now:
@@ -93,6 +93,11 @@ def _after_a_failure(sweep: Sweep, last: Look) -> float:
     lapsed = isinstance(failures[-1].failure, SessionRefused) and sweep.renewable
     rounds = len(failures) - lapsed
     return last.ended_at + max(round_wait_s(rounds) if rounds else 0.0, _told_s(last))
+
+
+def _is_exhausted(sweep: Sweep) -> bool:
+    """Tell whether to wait for more would tell no more; a kill waits, for an order may still arrive."""
+    return not _is_kill(sweep) and is_exhausted(sweep)
 
 
 def _is_kill(sweep: Sweep) -> bool:

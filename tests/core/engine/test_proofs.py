@@ -130,7 +130,7 @@ def test_an_order_that_another_account_may_hold_is_not_proved_gone() -> None:
     report = stage.swept(Scope.orders("autoshares", ACCOUNT, [OrderId(elsewhere)]))
     assert (report.state, stage.open) == (ScopeState.UNKNOWN, {elsewhere})
     assert [ack.reason for ack in report.acks] == [Reason.NOT_FOUND]
-    assert causes(report) == {elsewhere: Cause.REFUSED}
+    assert causes(report) == {elsewhere: Cause.UNKNOWN}
 
 
 @pytest.mark.parametrize(("total", "state"), [(3, ScopeState.UNKNOWN), (None, ScopeState.PROVED_EMPTY)])

@@ -194,11 +194,11 @@ def test_what_is_left_is_shown_as_the_last_listing_did(story: Any) -> None:
     )
 
 
-def test_what_was_not_found_says_so_unless_the_venue_does(story: Any) -> None:
-    """For by its cause alone it would seem to be there."""
-    for words, text in [({}, "not found"), ({"venue_text": "whose?"}, "whose?")]:
+def test_what_was_not_found_says_so_and_was_not_refused(story: Any) -> None:
+    """Nobody can tell whether it is there, whatever the venue's words are."""
+    for words, text in [({}, "not found"), ({"venue_text": "whose?"}, "not found: whose?")]:
         told = listed(story).tell(story.ack("7", REJECTED, reason=Reason.NOT_FOUND, **words))
-        assert [one.text for one in told.report().residual] == [text]
+        assert [(one.cause, one.text) for one in told.report().residual] == [(Cause.UNKNOWN, text)]
 
 
 def test_one_ack_for_each_order_the_best_one(story: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from countermand.venue import (
     Unreadable,
 )
 
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 EVERYWHERE = Scope.venue_wide("pebble", confirm="pebble")
 Tell = Callable[[Any], Any]
@@ -50,6 +52,12 @@ def named(s: Any) -> Any:
     story = s(Scope.orders("pebble", "9", [OrderId("7")]))
     story.sweep.ask(OrderId("7"), 0.0)
     return story
+
+
+def lost(s: Any, *others: str, **fields: Any) -> Any:
+    """Name the seventh, and others, and tell that it was not found."""
+    story = s(Scope.orders("pebble", "9", [OrderId(one) for one in ("7", *others)]), **fields)
+    return story.tell(s.ack("7", Outcome.REJECTED, reason=Reason.NOT_FOUND))
 
 
 LOOK, CALL, OVER = "look", "call", "over"
@@ -206,6 +214,38 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         0.6,
     ),
     "under CANCEL it is": (lambda s: s(None, CANCEL).look(0, "7", incomplete=True), 0.1, ["7"], 0.1),
+    "over when what was found nowhere is not listed either": (
+        lambda s: lost(s).look(2).look(7),
+        7.1,
+        OVER,
+        math.inf,
+    ),
+    "not before the lag is over": (lambda s: lost(s).look(2).look(6), 6.1, None, 7.1),
+    "nor while another one may be hidden": (
+        lambda s: lost(s, "8").tell(s.ack("8", Outcome.UNKNOWN)).look(2).look(7),
+        7.1,
+        None,
+        8.1,
+    ),
+    "nor where a read showed it open since": (
+        lambda s: (
+            lost(s)
+            .look(0.9, "7")
+            .tell(s.ack("7", Outcome.UNKNOWN, order=s.order("7", as_of=EPOCH + timedelta(seconds=3))))
+            .tell(s.ack("7", Outcome.REJECTED, reason=Reason.NOT_FOUND))
+            .look(2)
+            .look(7)
+        ),
+        7.1,
+        None,
+        8.1,
+    ),
+    "nor in a kill, for it may still arrive": (
+        lambda s: lost(s, cause=CancelCause.EMERGENCY_ACTION).look(2).look(7),
+        7.1,
+        None,
+        8.1,
+    ),
     # The venue's own call.
     "the snapshot before the call": (lambda s: native(s, KEEP), 0, LOOK, 0),
     "under KEEP the call waits for it": (lambda s: native(s, KEEP).looks(0), 2, None, 60),
