@@ -150,6 +150,14 @@ def test_first_line_tells_what_is_known(told: MassCancelReport, first: str) -> N
             ["  not covered  quotes, baskets: of these nothing is proved"],
             id="not-covered",
         ),
+        pytest.param(
+            {"proved_empty_as_of": AT, "error": "what is kept may not last"},
+            ["  error        what is kept may not last"],
+            id="error-though-proved",
+        ),
+        pytest.param(
+            {"residual": (LEFT,), "error": "it broke"}, ["  error        it broke"], id="error-and-residual"
+        ),
     ],
 )
 def test_sections_tell_what_was_done(fields: dict[str, Any], lines: list[str]) -> None:
@@ -157,6 +165,11 @@ def test_sections_tell_what_was_done(fields: dict[str, Any], lines: list[str]) -
     _, *told = report_lines(report(**fields))
     assert "\n".join(lines) in "\n".join(told)
     assert told[-2:] == ["  calls        3", "  elapsed      1.500 s"]
+
+
+def test_error_of_the_unknown_is_told_once() -> None:
+    """Where nobody can tell, the first line says why, and no other one again."""
+    assert "\n".join(report_lines(UNKNOWN)).count("the listing timed out") == 1
 
 
 def rendered(table: object, width: int = 160) -> str:
@@ -210,6 +223,11 @@ def test_orders_are_rows() -> None:
             {"reports": (report(proved_empty_as_of=AT, not_covered=("quotes",)), UNKNOWN)},
             ["toy: account 9: not covered: quotes: of these nothing is proved"],
             id="not-covered",
+        ),
+        pytest.param(
+            {"reports": (report(proved_empty_as_of=AT, error="it broke, afterwards"), UNKNOWN)},
+            ["toy: account 9: it broke, afterwards"],
+            id="error-though-proved",
         ),
         pytest.param(
             {"unnamed": {"toy": ("10", "11")}},

@@ -81,6 +81,8 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
     for one in report.reports:
         if one.state is ScopeState.PROVED_EMPTY and one.not_covered:
             yield f"{one.scope}: not covered: {_not_covered(one)}"
+        if one.state is ScopeState.PROVED_EMPTY and one.error is not None:
+            yield f"{one.scope}: {one.error}"
     for venue, accounts in report.unnamed.items():
         yield f"{venue}: NOTHING WAS DONE to accounts that nobody named: {', '.join(accounts)}"
     for venue, error in report.undiscovered.items():
@@ -96,6 +98,8 @@ def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
     yield "beyond scope", _ids(report.beyond_scope)
     if report.not_covered:
         yield "not covered", [_not_covered(report)]
+    if report.error is not None and report.state is not ScopeState.UNKNOWN:  # there the first line tells it
+        yield "error", [report.error]
     yield "calls", [str(report.calls)]
     yield "elapsed", [f"{report.elapsed_s:.3f} s"]
 
