@@ -19,10 +19,10 @@ PROBE_EVERY_S = 5.0
 class Brake:
     """Pauses what was throttled: until that is over, or a call works that was let through all the same."""
 
-    __slots__ = ("_paused_at", "_probe_at", "_until", "_wait_s")
+    __slots__ = ("_paused_at", "_probe_at", "_throttled_at", "_until", "_wait_s")
 
     def __init__(self) -> None:
-        self._until = self._paused_at = self._probe_at = -math.inf
+        self._until = self._paused_at = self._throttled_at = self._probe_at = -math.inf
         self._wait_s = _FIRST_S
 
     def open_at(self, need: Need) -> float:
@@ -45,7 +45,8 @@ class Brake:
     def slow(self, granted_at: float, retry_after_s: float | None, now: float) -> None:
         """Pause as long as told, else longer each time; those in flight together are one time."""
         wait_s = retry_after_s or 0.0
-        if granted_at >= self._paused_at:
+        self._throttled_at = now
+        if granted_at > self._paused_at:
             if now >= self._until:
                 self._probe_at = now + PROBE_EVERY_S
             wait_s = wait_s or self._wait_s
@@ -55,9 +56,10 @@ class Brake:
     def ease(self, granted_at: float) -> bool:
         """End the pause by a call that worked, and tell whether there was one.
 
-        What was sent before it began proves nothing.
+        What was sent before the venue throttled last proves nothing, nor what was sent at the same instant:
+        nobody can tell which of them was the first.
         """
-        if granted_at < self._paused_at or self._paused_at == -math.inf:
+        if granted_at <= self._throttled_at or self._paused_at == -math.inf:
             return False
         self._until, self._wait_s, self._paused_at = -math.inf, _FIRST_S, -math.inf
         return True

@@ -310,6 +310,36 @@ def test_those_in_flight_together_are_throttled_once() -> None:
     assert desk.after(1.5) == [repeat]
 
 
+def test_those_of_one_instant_are_in_flight_together() -> None:
+    """Where the clock does not tell what was sent before "too many calls" came, it all was."""
+    desk = Desk()
+    throttled, again, worked = desk.several(3)
+    desk.limiter.slow(throttled, None, desk.now)
+    desk.limiter.slow(again, None, desk.now)
+    desk.limiter.ease(worked)
+    repeat = desk.ask(CANCEL, OTHER)
+    assert (repeat.waiting, desk.wait_s()) == (True, 0.5)
+
+
+def test_what_worked_must_have_been_sent_after_the_venue_throttled_last() -> None:
+    """A late "too many calls" makes a pause that ends by no call that was sent before it came."""
+    desk = Desk()
+    first, late = desk.several(2)
+    desk.limiter.slow(first, None, desk.now + 0.01)
+    desk.now += 1.0
+    before = desk.ask()
+    desk.limiter.slow(late, 2.0, desk.now + 0.01)
+    desk.now += 0.01
+    desk.limiter.ease(before)
+    assert desk.ask(CANCEL, OTHER).waiting
+    assert desk.wait_s() == 2.0
+    desk.now += 2.0
+    desk.limiter.ease(desk.ask())
+    slowed(desk, None)
+    desk.ask()
+    assert desk.wait_s() == 0.5
+
+
 def test_a_success_ends_the_row() -> None:
     """What worked after the pause makes the next one a short one again."""
     desk = Desk()
