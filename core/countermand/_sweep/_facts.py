@@ -39,6 +39,8 @@ class Sweep:
     natives: list[Exchange] = attrs.field(factory=list)
     #: Every order heard of, in that order.
     known: dict[OrderId, Known] = attrs.field(factory=dict)
+    #: When the youngest listing began that was whole: what it lacks was not open then.
+    last_whole_at: float = -math.inf
     #: When the first cancel was about to be sent.
     first_sent_at: float = math.inf
     #: When the last answer to a cancel came.
@@ -105,6 +107,7 @@ class Sweep:
         """Add a listing."""
         self.looking_since = None
         self.looks.append(look)
+        self.last_whole_at = look.began_at if look.whole else self.last_whole_at
         for order_id, shown in look.shown.items():
             known = self.known.setdefault(order_id, Known(order_id=order_id))
             known.shown = shown

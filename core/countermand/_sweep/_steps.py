@@ -15,7 +15,7 @@ from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._native import may_send_at, native_due_at
 from countermand._sweep._proof import is_exhausted, proof
-from countermand._sweep._targets import to_cancel
+from countermand._sweep._targets import next_cancel_at, to_cancel
 from countermand._waits import round_wait_s
 from countermand.venue import Refused, SessionRefused, Throttled
 
@@ -46,15 +46,17 @@ def step(sweep: Sweep, now: float) -> Step:
     call_at = native_due_at(sweep)
     if call_at <= now:
         return Step(call=True, again_at=now)
-    cancel = to_cancel(sweep) if _may_cancel(sweep, now, call_at) else ()
+    may_cancel = _may_cancel(sweep, now, call_at)
+    cancel = to_cancel(sweep, now) if may_cancel else ()
     if cancel:
         return Step(cancel=cancel, again_at=now)
+    cancel_at = next_cancel_at(sweep) if may_cancel else math.inf
     # While the venue's own call is to be made again a listing would tell nothing that lasts.
     look_at = math.inf if sweep.natives and call_at < math.inf else next_look_at(sweep)
     idle = sweep.looking_since is None and not sweep.awaited and not sweep.calling
-    if idle and min(look_at, call_at) == math.inf:
+    if idle and min(look_at, call_at, cancel_at) == math.inf:
         return Step(over=True)
-    return Step(look=look_at <= now, again_at=min(max(look_at, now), call_at, sweep.deadline))
+    return Step(look=look_at <= now, again_at=min(max(look_at, now), call_at, cancel_at, sweep.deadline))
 
 
 def next_look_at(sweep: Sweep) -> float:

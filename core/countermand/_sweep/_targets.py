@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from countermand._ids import OrderId
@@ -11,6 +12,7 @@ from countermand._request import CancelRequest
 from countermand._scope import PlacedAfter, ScopeKind
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Known, Place, tells_an_end
+from countermand._waits import round_wait_s
 from countermand.errors import InvalidRequestError
 
 #: Law 8: so many cancels are sent for one order at most; after that it is only looked at.
@@ -21,13 +23,18 @@ _SETTLED = frozenset({Reason.TOO_LATE, Reason.REPLACED})
 _LEAST_TIMEOUT_S = 0.001
 
 
-def to_cancel(sweep: Sweep) -> tuple[OrderId, ...]:
+def to_cancel(sweep: Sweep, now: float) -> tuple[OrderId, ...]:
     """Name the orders that are to be canceled by id now, in the order they became known.
 
     Those come last that are shown as replaced: only what took their place can trade.
     """
-    due = (known for known in sweep.known.values() if _is_due(sweep, known))
+    due = (known for known in sweep.known.values() if _due_at(sweep, known) <= now)
     return tuple(known.order_id for known in sorted(due, key=_is_replaced))
+
+
+def next_cancel_at(sweep: Sweep) -> float:
+    """Say when the next order is to be canceled by id, as far as it is known; infinity for none."""
+    return min((_due_at(sweep, known) for known in sweep.known.values()), default=math.inf)
 
 
 def is_target(sweep: Sweep, known: Known) -> bool:
@@ -107,23 +114,26 @@ def _stood_beside(sweep: Sweep, report: OrderReport, known: Known) -> bool:
     return any(one is not None and one.report.status is not OrderStatus.REPLACED for one in pairs)
 
 
-def _is_due(sweep: Sweep, known: Known) -> bool:
+def _due_at(sweep: Sweep, known: Known) -> float:
     if not is_target(sweep, known) or known.is_awaited:
-        return False
+        return math.inf
     if known.shown is not None and not _is_in(known):
-        return False
-    return not known.asks or _is_due_again(known)
+        return math.inf
+    return _due_again_at(sweep, known) if known.asks else -math.inf
 
 
-def _is_due_again(known: Known) -> bool:
-    """Tell whether an order lives on though its cancel was rejected, and may be canceled once more."""
+def _due_again_at(sweep: Sweep, known: Known) -> float:
+    """Say when an order may be canceled once more that lives on though its cancel was rejected."""
     ask, ack = known.asks[-1], known.ack
     if ack is None or ack.outcome is not Outcome.REJECTED or ack.reason in _SETTLED:
-        return False
-    if known.shown is None or known.shown.seen_at < ask.given_at:
-        return False
+        return math.inf
+    if known.shown is None or known.shown.seen_at < max(ask.given_at, sweep.last_whole_at):
+        return math.inf
     # What one ask came to the next one may come to, too.
-    return known.attempts + max(1, known.attempts_of_last_ask) <= MOST_ATTEMPTS
+    if known.attempts + max(1, known.attempts_of_last_ask) > MOST_ATTEMPTS:
+        return math.inf
+    repeats = len(known.asks) - 1
+    return ask.given_at + (round_wait_s(repeats) if repeats else 0.0)
 
 
 def _is_replaced(known: Known) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -258,6 +259,26 @@ def test_a_listing_that_is_refused_for_good_does_not_hold_back_the_native_call()
     assert report.native is not None
     assert (report.native.outcome, report.state) == (Outcome.PENDING, ScopeState.UNKNOWN)
     assert not any(name == "apex" for name, _ in city.open)
+
+
+def test_an_order_that_is_refused_at_once_is_asked_for_again_over_seconds() -> None:
+    """Five times in all: what refuses it may pass, and five refusals in a moment tell no more than one."""
+    city = City(1)
+    city.autoshares.faults.at_rate(1.0, calls=["cancel"], choose=[fault_from_word("401")])
+    report = city.killed(BOTH[1:], timeout_s=10.0).reports[0]
+    at = [one.at for one in city.autoshares.requests if one.method == "DELETE"]
+    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert waits == pytest.approx([0.0, 0.5, 1.0, 2.0], abs=0.01)
+    assert report.state is ScopeState.RESIDUAL
+
+
+def test_an_order_is_canceled_as_soon_as_it_is_refused_no_longer() -> None:
+    """With no listing in between, for one that began after the refusal showed it open."""
+    city = City(1)
+    city.autoshares.faults.script("cancel", *[fault_from_word("401")] * 3)
+    report = city.killed(BOTH[1:]).reports[0]
+    assert (report.state, len(city.open)) == (ScopeState.PROVED_EMPTY, 1)
+    assert report.elapsed_s == pytest.approx(1.5 + 5.0, abs=0.1)
 
 
 # --- what blocks new orders -------------------------------------------------------------------------

@@ -36,6 +36,8 @@ from countermand.venue import Capabilities
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LAG_S = 5.0
+#: Later than anything in a story.
+EVER_S = 1e6
 
 
 def order(order_id: str, status: OrderStatus = OrderStatus.NEW, **fields: Any) -> OrderReport:
@@ -155,8 +157,12 @@ class Story:
 
     @property
     def due(self) -> list[str]:
-        """The orders that are to be canceled now."""
-        return [one.value for one in to_cancel(self.sweep)]
+        """The orders that are to be canceled, sooner or later."""
+        return self.due_at(EVER_S)
+
+    def due_at(self, now: float) -> list[str]:
+        """Name the orders that are to be canceled at that second."""
+        return [one.value for one in to_cancel(self.sweep, now)]
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from countermand._sweep._targets import to_cancel
 from countermand.venue import Capabilities, MayHaveActed, Receipt, Refused
 
 LAG_S = 5.0
+#: Later than anything in a history.
+EVER_S = 1e6
 IDS = [str(number) for number in range(1, 7)]
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 
@@ -113,7 +115,7 @@ class Checked:
 
     def ask(self, outcome: Outcome, late: bool) -> None:
         """Ask for whatever is due, and tell what became of the first of it."""
-        due = list(to_cancel(self.story.sweep))
+        due = list(to_cancel(self.story.sweep, EVER_S))
         if not due:
             return
         for order_id in due:
@@ -199,7 +201,7 @@ def test_nothing_is_proved_without_two_listings(
     """Whole ones, as far apart as reads may lag, that began after the last answer and show no target."""
     checked = played(story, scope, placed_after, history)
     for rows, wait_s in ends:
-        while to_cancel(checked.story.sweep):
+        while to_cancel(checked.story.sweep, EVER_S):
             checked.ask(Outcome.CANCELED, late=False)
         checked.look(rows, "whole")
         checked.wait(wait_s)

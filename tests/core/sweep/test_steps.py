@@ -60,6 +60,21 @@ def lost(s: Any, *others: str, **fields: Any) -> Any:
     return story.tell(s.ack("7", Outcome.REJECTED, reason=Reason.NOT_FOUND))
 
 
+def refused(s: Any, *at: float) -> Any:
+    """Refuse the cancel of an order at those seconds, and list it open after each."""
+    story = s().look(0, "7")
+    for second in at:
+        story.tell(s.ack("7", Outcome.REJECTED, second), second).look(second + 0.001, "7")
+    return story
+
+
+def unlisted(story: Any) -> Any:
+    """Refuse three listings, so that none is asked for any more."""
+    for second in (2.15, 2.2, 2.25):
+        story.look(second, failure=Refused())
+    return story
+
+
 LOOK, CALL, OVER = "look", "call", "over"
 
 #: id: (the story, now, what begins, when to look again).
@@ -246,6 +261,12 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         None,
         8.1,
     ),
+    "again what was refused, at once": (lambda s: refused(s, 1), 1.2, ["7"], 1.2),
+    "and then no sooner than half a second after the answer": (lambda s: refused(s, 1, 2), 2.2, None, 2.5),
+    "but then, with no listing in between": (lambda s: refused(s, 1, 2).looks(2.4), 2.5, ["7"], 2.5),
+    "a second after the third one": (lambda s: refused(s, 1, 2, 3).looks(3.7), 3.7, None, 4),
+    "though no listing is to come": (lambda s: unlisted(refused(s, 1, 2)), 2.4, None, 2.5),
+    "and that is asked for, too": (lambda s: unlisted(refused(s, 1, 2)), 2.5, ["7"], 2.5),
     # The venue's own call.
     "the snapshot before the call": (lambda s: native(s, KEEP), 0, LOOK, 0),
     "under KEEP the call waits for it": (lambda s: native(s, KEEP).looks(0), 2, None, 60),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from countermand import OrderId, OrderReport, OrderStatus, Outcome, PlacedAfter, Reason, Scope, Sent
-from countermand._sweep._targets import request_for
+from countermand._sweep._targets import next_cancel_at, request_for
 
 KEEP, CANCEL = PlacedAfter.KEEP, PlacedAfter.CANCEL
 REJECTED = Outcome.REJECTED
@@ -88,6 +89,14 @@ TARGETS: dict[str, tuple[Tell, list[str]]] = {
         [],
     ),
     "not what the listing lacks": (lambda s: s().look(0, "7").tell(s.ack("7", REJECTED)).look(2), []),
+    "not what a later listing lacks": (
+        lambda s: s().look(0, "7").tell(s.ack("7", REJECTED)).look(2, "7").look(3),
+        [],
+    ),
+    "though one that is not whole tells nothing": (
+        lambda s: s().look(0, "7").tell(s.ack("7", REJECTED)).look(2, "7").look(3, fault="reset"),
+        ["7"],
+    ),
     "not what left the scope meanwhile": (
         lambda s: (
             s(Scope.instrument("pebble", "9", "1"))
@@ -134,6 +143,20 @@ def test_law_eight_caps_the_attempts(story: Any, a_time: int, asks: int) -> None
         left = {} if a_time else {"sent": Sent.NO, "reason": Reason.NOT_SENT}
         sweep.tell(story.ack("7", REJECTED, attempts=sent, **left), at + 5).look(at + 6, "7")
     assert len(sweep.sweep.known[OrderId("7")].asks) == asks
+
+
+def test_repeats_are_spread_over_time(story: Any) -> None:
+    """The first one at once, as soon as a listing shows the order; later ones wait half a second and more."""
+    sweep, waits = story().look(0, "7"), []
+    at = 1.0
+    while sweep.due:
+        sweep.tell(story.ack("7", REJECTED, at), at).look(at + 0.001, "7")
+        due_at = next_cancel_at(sweep.sweep)
+        if due_at < math.inf:
+            waits.append(due_at - at)
+            assert (sweep.due_at(due_at - 0.001), sweep.due_at(due_at)) == ([], ["7"])
+            at = max(at + 0.001, due_at)
+    assert waits == pytest.approx([0.0, 0.5, 1.0, 2.0])
 
 
 def test_attempts_that_two_acks_tell_of_count_once(story: Any) -> None:
