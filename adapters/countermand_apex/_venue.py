@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import attrs
 
-from countermand import CancelRequest, ClientOrderId, OrderId, Scope
+from countermand import ClientOrderId, OrderId, Scope
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
     AccountsVerdict,
@@ -17,32 +17,30 @@ from countermand.venue import (
     CancelTarget,
     CancelVerdict,
     Capabilities,
-    HttpRequest,
+    Cursor,
     HttpResponse,
     Identity,
+    Ids,
     ListingVerdict,
-    LogIn,
-    LogOutVerdict,
     ReadVerdict,
     ScopeKind,
     Session,
-    Stamp,
     TrailVerdict,
+    Venue,
     clean_base_url,
 )
 from countermand.venue.settings import must_be, must_be_bool, must_be_duration, must_be_name
-from countermand_apex._credentials import ApiKey, Credential, Password, SessionToken
+from countermand_apex._credentials import ApexCredential
 from countermand_apex._settings import must_be_oms
 from countermand_apex._verdicts import (
     read_accounts,
     read_cancel,
     read_history,
     read_listing,
-    read_log_out,
     read_order,
     read_trail,
 )
-from countermand_apex._wire import post, wire_id
+from countermand_apex._wire import ID, post, wire_id
 
 V = TypeVar("V")
 
@@ -55,12 +53,12 @@ CLIENT_ORDER_ID_KEYS = ("ClOrderId", "ClientOrderId")
 
 _must_be_key = must_be(" or ".join(CLIENT_ORDER_ID_KEYS), lambda value: value in CLIENT_ORDER_ID_KEYS)
 _must_be_credential = must_be(
-    "a SessionToken, Password or ApiKey", lambda value: isinstance(value, SessionToken | Password | ApiKey)
+    "a SessionToken, Password or ApiKey", lambda value: isinstance(value, ApexCredential)
 )
 
 
 @attrs.frozen
-class Apex:
+class Apex(Venue):
     """One APEX venue; raises `ConfigurationError` for a setting that cannot be used.
 
     `read_lag_s` (seconds) is how long its replicas may show an order as it was. The others are declared of a
@@ -72,9 +70,11 @@ class Apex:
     that does not, a user in an account means all users of it, and a user without an account, everybody.
     """
 
+    ids: ClassVar[Ids] = Ids(account=ID, order=ID, client_order=ID, instrument=ID, user=ID)
+
     base_url: str = attrs.field(converter=clean_base_url)
     oms_id: int = attrs.field(default=1, kw_only=True, validator=must_be_oms)
-    auth: Credential = attrs.field(kw_only=True, validator=_must_be_credential)
+    auth: ApexCredential = attrs.field(kw_only=True, validator=_must_be_credential)
     name: str = attrs.field(default="apex", kw_only=True, validator=must_be_name)
     client_order_id_key: str = attrs.field(default="ClOrderId", kw_only=True, validator=_must_be_key)
     client_order_ids_unique: bool = attrs.field(default=False, kw_only=True, validator=must_be_bool)
@@ -109,26 +109,6 @@ class Apex:
             has_trail=True,
             cancel_list_size=CANCEL_LIST_SIZE if self.has_cancel_list else 0,
         )
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a refused session can be had anew."""
-        return self.auth.renewable
-
-    def check(self, request: CancelRequest) -> None:
-        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^63-1."""
-        self._account(request.account)
-        self._identity(request.order)
-        if request.client_order is not None:
-            self._identity(request.client_order)
-        if request.instrument is not None:
-            wire_id(request.instrument, "an APEX instrument")
-
-    def check_scope(self, scope: Scope) -> None:
-        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^63-1."""
-        self._body_of(scope)
-        for order_id in scope.order_ids:
-            self._identity(order_id)
 
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AlphaPoint CancelOrder."""
@@ -172,15 +152,15 @@ class Apex:
         body = self._account(account) | self._identity(order_id)
         return self._call(CallKind.READ, "GetOrderHistoryByOrderId", body, read_trail)
 
-    def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+    def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List the open orders of an account; AlphaPoint GetOpenOrders, one unpaged list."""
         body = self._account(account)
         call = self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing)
         return attrs.evolve(call, takes_part=True)
 
-    def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+    def list_history(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AlphaPoint GetOrderHistory."""
-        start = page or 0
+        start = int(page or 0)
         body = self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start}
         read = partial(read_history, start=start)
         return self._call(CallKind.LISTING, "GetOrderHistory", body, read)
@@ -189,15 +169,9 @@ class Apex:
         """List the accounts that the user reaches; AlphaPoint GetUserAccounts."""
         return self._call(CallKind.READ, "GetUserAccounts", {"OMSId": self.oms_id}, read_accounts)
 
-    def log_in(self) -> LogIn | None:
-        """Begin a log-in; None where every call is signed."""
-        return self.auth.log_in()
-
-    def log_out(self, session: Session) -> Call[LogOutVerdict] | None:
-        """Give a session back; AlphaPoint LogOut. None for one that is not ours, or where there is none."""
-        if not self.auth.owns_session:
-            return None
-        return self._call(CallKind.LOG_IN, "LogOut", {}, read_log_out)
+    def log_out(self, session: Session) -> Call[CancelVerdict]:
+        """Give a session back; AlphaPoint LogOut."""
+        return self._call(CallKind.LOG_IN, "LogOut", {}, read_cancel)
 
     def _scopes(self) -> frozenset[ScopeKind]:
         declared = {
@@ -237,13 +211,6 @@ class Apex:
         return self._account(target.account) | self._identity(target.order)
 
     def _call(
-        self,
-        kind: CallKind,
-        function: str,
-        body: object,
-        read: Callable[[HttpResponse], V],
+        self, kind: CallKind, function: str, body: object, read: Callable[[HttpResponse], V]
     ) -> Call[V]:
-        def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-            return post(function, body, self.auth.headers(session, stamp))
-
-        return Call(kind=kind, name=function, sign=sign, read=read)
+        return self.call(kind, function, post(function, body), read)

@@ -12,17 +12,14 @@ from typing import Any, TypeVar
 
 import attrs
 
-from countermand import OrderReport, Reason
+from countermand import Reason
 from countermand.venue import (
-    Accounts,
     AccountsVerdict,
     CancelVerdict,
     Gone,
     HttpResponse,
     ListingVerdict,
-    LogOutVerdict,
     MayHaveActed,
-    OrderRead,
     Page,
     ReadFailure,
     ReadVerdict,
@@ -30,20 +27,18 @@ from countermand.venue import (
     Refused,
     SessionRefused,
     Throttled,
-    TrailRead,
     TrailVerdict,
     Unreadable,
-    retry_after_s,
 )
+from countermand.venue.answers import by_status, join_texts, shaped, told
 from countermand.venue.wire import JsonArray, Rows, WireError, read_json, structure
 from countermand_apex._wire import (
-    TEXT_LENGTH,
     WireAnswer,
     account_ids,
-    join_texts,
     only_order,
     order_report,
     order_rows,
+    order_trail,
 )
 
 T = TypeVar("T")
@@ -93,26 +88,18 @@ def read_cancel(response: HttpResponse) -> CancelVerdict:
     """Read the answer to a cancel; AlphaPoint CancelOrder: "the call was received, not … canceled"."""
     answer = _decipher(response)
     if isinstance(answer, _Payload):
-        return _told(Unreadable(), response, "expected the generic answer, got JSON without a result")
+        return told(Unreadable(), response, "expected the generic answer, got JSON without a result")
     return answer
-
-
-def read_log_out(response: HttpResponse) -> LogOutVerdict:
-    """Read the answer to a log-out."""
-    answer = read_cancel(response)
-    return answer if isinstance(answer, Receipt) else Unreadable(code=answer.code, text=answer.text)
 
 
 def read_order(response: HttpResponse) -> ReadVerdict:
     """Read the answer to GetOrderStatus: the order whatever its id, for the core compares it."""
-    report = read_payload(response, only_order)
-    return OrderRead(report=report) if isinstance(report, OrderReport) else report
+    return read_payload(response, only_order)
 
 
 def read_trail(response: HttpResponse) -> TrailVerdict:
-    """Read the answer to GetOrderHistoryByOrderId: "newest first", a row for each change."""
-    changes = read_payload(response, lambda value: tuple(order_rows(value)))
-    return TrailRead(report=next(iter(changes), None)) if isinstance(changes, tuple) else changes
+    """Read the answer to GetOrderHistoryByOrderId."""
+    return read_payload(response, order_trail)
 
 
 def read_listing(response: HttpResponse) -> ListingVerdict:
@@ -133,8 +120,7 @@ def read_history(response: HttpResponse, start: int) -> ListingVerdict:
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:
     """Read the answer to GetUserAccounts: a bare list of ids."""
-    ids = read_payload(response, account_ids)
-    return Accounts(ids=ids) if isinstance(ids, tuple) else ids
+    return read_payload(response, account_ids)
 
 
 def read_payload(response: HttpResponse, shape: Callable[[Any], T]) -> T | ReadFailure:
@@ -142,12 +128,7 @@ def read_payload(response: HttpResponse, shape: Callable[[Any], T]) -> T | ReadF
     answer = _decipher(response)
     if isinstance(answer, Receipt | MayHaveActed):
         return Unreadable(code=answer.code, text=answer.text)
-    if not isinstance(answer, _Payload):
-        return answer
-    try:
-        return shape(answer.value)
-    except WireError as error:
-        return Unreadable(code=str(response.status), text=str(error)[:TEXT_LENGTH])
+    return shaped(answer.value, shape, response) if isinstance(answer, _Payload) else answer
 
 
 @attrs.frozen(kw_only=True)
@@ -162,12 +143,12 @@ def _decipher(response: HttpResponse) -> _Payload | CancelVerdict:
     try:
         value = read_json(response.content)
     except WireError as error:
-        return _without_answer(response, str(error))
+        return by_status(STATUSES, response, str(error))
     if type(value) is dict and "result" in value:
         return _generic(value, response)
     if response.status == HTTPStatus.OK:
         return _Payload(value=value)
-    return _without_answer(response, "JSON without a result")
+    return by_status(STATUSES, response, "JSON without a result")
 
 
 def _by_text(response: HttpResponse) -> CancelVerdict | None:
@@ -175,43 +156,27 @@ def _by_text(response: HttpResponse) -> CancelVerdict | None:
         return None
     text = response.content.strip(b' \t\r\n".')
     if text.upper() == TOO_MANY_REQUESTS:
-        return _told(Throttled(), response, text.decode())
+        return told(Throttled(), response, text.decode())
     if text == NOT_FOUND and response.status == HTTPStatus.NOT_FOUND:
-        return _told(SessionRefused(or_unsupported=True), response, text.decode())
+        return told(SessionRefused(or_unsupported=True), response, text.decode())
     return None
 
 
 def _by_status(response: HttpResponse) -> CancelVerdict | None:
-    if response.status in STATUSES_ALONE:
-        return _told(STATUSES_ALONE[response.status], response, None)
-    if response.status // 100 in (2, 4):
+    if response.status // 100 in (2, 4) and response.status not in STATUSES_ALONE:
         return None
-    return _told(STATUSES_ALONE.get(response.status // 100, Unreadable()), response, None)
-
-
-def _without_answer(response: HttpResponse, why: str) -> CancelVerdict:
-    return _told(STATUSES.get(response.status, Unreadable()), response, why)
+    return by_status(STATUSES_ALONE, response)
 
 
 def _generic(value: object, response: HttpResponse) -> CancelVerdict:
     try:
         answer = structure(value, WireAnswer)
     except WireError as error:  # "false" is not false, and no more is it true
-        return _told(MayHaveActed(), response, str(error))
+        return told(MayHaveActed(), response, str(error))
     text = join_texts(answer.errormsg, answer.detail)
     code = None if answer.errorcode is None else str(answer.errorcode)
     if not answer.result:
-        return _told(CODES.get(answer.errorcode or 0, MayHaveActed()), response, text, code)
+        return told(CODES.get(answer.errorcode or 0, MayHaveActed()), response, text, code)
     # "errormsg: a successful receipt … returns null"; "errorcode: … returns 0". Else it contradicts itself.
     received = answer.errorcode == 0 and not answer.errormsg and response.status == HTTPStatus.OK
-    return _told(Receipt() if received else MayHaveActed(), response, text, code)
-
-
-def _told(
-    verdict: CancelVerdict, response: HttpResponse, text: str | None, code: str | None = None
-) -> CancelVerdict:
-    code = code or str(response.status)
-    text = text[:TEXT_LENGTH] if text else None
-    if isinstance(verdict, Throttled):
-        return attrs.evolve(verdict, code=code, text=text, retry_after_s=retry_after_s(response))
-    return attrs.evolve(verdict, code=code, text=text)
+    return told(Receipt() if received else MayHaveActed(), response, text, code)

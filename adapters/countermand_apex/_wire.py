@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
-from countermand.venue import HttpRequest, check_number
-from countermand.venue.wire import Rows, WireError, structure, write_json
+from countermand.venue import Accounts, HttpRequest, OrderRead, TrailRead, whole_number
+from countermand.venue.answers import join_texts
+from countermand.venue.wire import Rows, WireError, expect_list, structure, write_json
 from countermand_apex._statuses import order_status
 
 #: AlphaPoint CancelOrder, Request: "OrderId: long integer"; so are the client's ids.
 LARGEST_ID = (1 << 63) - 1
-#: How much of a venue's text a verdict keeps, in characters.
-TEXT_LENGTH = 500
+#: 0 is no identity at APEX: AlphaPoint CancelOrder, Request, "ClientOrderId defaults to 0", and
+#: CancelAllOrders, Warning, "will cancel all existing orders on an OMS when sending AccountID = 0".
+ID = whole_number(LARGEST_ID)
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-def post(function: str, body: object, headers: Mapping[str, str]) -> HttpRequest:
+def post(function: str, body: object) -> HttpRequest:
     """Write one call; AlphaPoint CancelOrder, Request: "POST /AP/CancelOrder HTTP/1.1"."""
-    return HttpRequest(
-        method="POST",
-        path=f"/AP/{function}",
-        headers={**_HEADERS, **headers},
-        content=write_json(body),
-    )
+    return HttpRequest(method="POST", path=f"/AP/{function}", headers=_HEADERS, content=write_json(body))
 
 
 def wire_id(value: str, what: str) -> int:
-    """Write an id as the exact integer it is on the wire; raises `InvalidRequestError` for 0 and non-numbers.
-
-    0 is no identity at APEX: AlphaPoint CancelOrder, Request, "ClientOrderId defaults to 0", and
-    CancelAllOrders, Warning, "will cancel all existing orders on an OMS when sending AccountID = 0".
-    """
-    check_number(value, what, LARGEST_ID)
+    """Write an id as the exact integer it is on the wire; raises `InvalidRequestError` for what is none."""
+    ID.check(value, what)
     return int(value)
-
-
-def join_texts(*texts: object) -> str | None:
-    """Join what the venue said, without what it left empty; None where it said nothing."""
-    said = [str(text) for text in texts if text != "" and isinstance(text, str | int)]
-    # A lone surrogate, which JSON can bear, could not be written into any log.
-    return ": ".join(said)[:TEXT_LENGTH].encode("utf-8", "replace").decode() or None
 
 
 @attrs.frozen(kw_only=True)
@@ -114,33 +99,32 @@ def order_report(value: object) -> OrderReport:
     )
 
 
-def only_order(value: object) -> OrderReport:
+def only_order(value: object) -> OrderRead:
     """Read the one order of a single read, bare or as a list of one: versions differ."""
     if isinstance(value, list):
         if len(value) != 1:
             raise WireError(f"expected one order, got {len(value)}")
         value = value[0]
-    return order_report(value)
+    return OrderRead(report=order_report(value))
 
 
 def order_rows(value: object) -> Rows[OrderReport]:
     """Read a listing, its rows only when they are wanted: there may be thousands."""
-    return Rows(values=_listed(value, "orders"), read=order_report)
+    return Rows(values=expect_list(value, "orders"), read=order_report)
 
 
-def account_ids(value: object) -> tuple[str, ...]:
+def order_trail(value: object) -> TrailRead:
+    """Read an order's changes: a row for each, "newest first"."""
+    return TrailRead(report=next(iter(tuple(order_rows(value))), None))
+
+
+def account_ids(value: object) -> Accounts:
     """Read a list of accounts; one that is no number above 0 spoils it, for it could be the one in doubt."""
-    numbers = _listed(value, "accounts")
+    numbers = expect_list(value, "accounts")
     for number in numbers:
         if type(number) is not int or number < 1:
             raise WireError(f"expected an account id, got {number!r:.40}")
-    return tuple(map(str, numbers))
-
-
-def _listed(value: object, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise WireError(f"expected a list of {what}, got {type(value).__name__}")
-    return value
+    return Accounts(ids=tuple(map(str, numbers)))
 
 
 def _text_or_none(number: int | None) -> str | None:

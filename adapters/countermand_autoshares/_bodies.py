@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
+from countermand.venue.answers import join_texts
 from countermand.venue.wire import WireError, read_json
-from countermand_autoshares._wire import join_texts
 
 
 class BodyKind(Enum):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, TypeVar
 
 import attrs
 
-from countermand import Assurance, CancelRequest, OrderId, Scope
+from countermand import Assurance, OrderId
 from countermand.errors import InvalidRequestError
 from countermand.venue import (
     AccountsVerdict,
@@ -16,33 +17,32 @@ from countermand.venue import (
     CancelTarget,
     CancelVerdict,
     Capabilities,
-    HttpRequest,
+    Cursor,
     HttpResponse,
+    Ids,
     Limit,
     LimitScope,
     ListingVerdict,
     LogIn,
-    LogOutVerdict,
     ReadVerdict,
     Session,
-    Stamp,
     TrailVerdict,
+    Venue,
     clean_base_url,
 )
 from countermand.venue.settings import must_be, must_be_duration, must_be_key, must_be_name
-from countermand_autoshares._credentials import AccessToken, Credential, Password, session_headers
+from countermand_autoshares._credentials import AutoSharesCredential
 from countermand_autoshares._settings import must_be_version
 from countermand_autoshares._verdicts import (
     read_accounts,
     read_cancel,
     read_history,
-    read_log_out,
     read_open,
     read_order,
     read_sync_cancel,
     read_trail,
 )
-from countermand_autoshares._wire import PAGE_SIZE, path_id, write_request
+from countermand_autoshares._wire import ID, PAGE_SIZE, path_id, write_request
 
 V = TypeVar("V")
 
@@ -63,21 +63,24 @@ LIMITS = (
 
 
 _must_be_credential = must_be(
-    "an AccessToken or Password", lambda value: isinstance(value, AccessToken | Password)
+    "an AccessToken or Password", lambda value: isinstance(value, AutoSharesCredential)
 )
 
 
 @attrs.frozen
-class AutoShares:
+class AutoShares(Venue):
     """One AutoShares or ETNA Trader venue; raises `ConfigurationError` for a setting that cannot be used.
 
     `base_url` ends in `/api` on ETNA's own hosts. `read_lag_s` (seconds) is how long a read may show an
     order as it was.
     """
 
+    #: A client order id is free text, an instrument a symbol; no order tells its user.
+    ids: ClassVar[Ids] = Ids(account=ID, order=ID)
+
     base_url: str = attrs.field(converter=clean_base_url)
     app_key: str = attrs.field(repr=False, validator=must_be_key)
-    auth: Credential = attrs.field(kw_only=True, validator=_must_be_credential)
+    auth: AutoSharesCredential = attrs.field(kw_only=True, validator=_must_be_credential)
     name: str = attrs.field(default="autoshares", kw_only=True, validator=must_be_name)
     api_version: str = attrs.field(default="1.0", kw_only=True, validator=must_be_version)
     read_lag_s: float = attrs.field(default=5.0, kw_only=True, validator=must_be_duration)
@@ -98,29 +101,6 @@ class AutoShares:
             has_trail=True,
         )
 
-    @property
-    def renewable(self) -> bool:
-        """Whether a refused session can be had anew."""
-        return self.auth.renewable
-
-    def check(self, request: CancelRequest) -> None:
-        """Raise `InvalidRequestError` for an account or order id that is no number from 1 to 2^31-1."""
-        self._orders(request.account)
-        if isinstance(request.order, OrderId):
-            self._order(request.account, request.order)
-
-    def check_scope(self, scope: Scope) -> None:
-        """Raise `InvalidRequestError` for ids that are no numbers from 1 to 2^31-1, and for any user.
-
-        An instrument is a symbol, of any text; of a user AutoShares' orders tell nothing.
-        """
-        if scope.user_id is not None:
-            raise InvalidRequestError("AutoShares does not tell which user entered an order")
-        if scope.account_id is not None:
-            self._orders(scope.account_id)
-        for order_id in scope.order_ids:
-            path_id(order_id.value, "an AutoShares order id")
-
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AutoShares Cancel an Order: "quick" for RECEIVED, "slow" for CONFIRMED.
 
@@ -132,14 +112,6 @@ class AutoShares:
         path = self._order(target.account, target.order, collection)
         return self._call(CallKind.CANCEL, f"DELETE {collection}", path, read)
 
-    def cancel_all(self, scope: Scope) -> NoReturn:
-        """Raise `InvalidRequestError`: the API description (Swagger) has no such call."""
-        raise InvalidRequestError("AutoShares has no call that cancels several orders")
-
-    def cancel_list(self, targets: Sequence[CancelTarget]) -> NoReturn:
-        """Raise `InvalidRequestError`: the API description (Swagger) has no such call."""
-        raise InvalidRequestError("AutoShares has no call that cancels several orders")
-
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; AutoShares Get Order's Info."""
         return self._call(CallKind.READ, "GET order", self._order(account, order_id), read_order)
@@ -149,13 +121,13 @@ class AutoShares:
         path = f"{self._order(account, order_id)}/details"
         return self._call(CallKind.READ, "GET order details", path, read_trail)
 
-    def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+    def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List the orders of an account that are not dead, page by page; AutoShares Get Filtered Orders."""
-        return self._list(account, page or 0, read_open)
+        return self._list(account, int(page or 0), read_open)
 
-    def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+    def list_history(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AutoShares Get Filtered Orders."""
-        return self._list(account, page or 0, read_history)
+        return self._list(account, int(page or 0), read_history)
 
     def list_accounts(self) -> Call[AccountsVerdict]:
         """List the user's accounts; AutoShares API description (Swagger), UserAccounts_GetUserAccounts."""
@@ -164,13 +136,11 @@ class AutoShares:
 
     def log_in(self) -> LogIn:
         """Begin a log-in."""
-        return self.auth.log_in(self.app_key)
+        return self.auth.log_in_with(self.app_key)
 
-    def log_out(self, session: Session) -> Call[LogOutVerdict] | None:
-        """Give a session back; None for one that is not ours."""
-        if not self.auth.owns_session:
-            return None
-        return self._call(CallKind.LOG_IN, "POST logout", "/logout", read_log_out)
+    def log_out(self, session: Session) -> Call[CancelVerdict]:
+        """Give a session back; no document tells its answer."""
+        return self._call(CallKind.LOG_IN, "POST logout", "/logout", read_cancel)
 
     def _orders(self, account: str, collection: str = "orders") -> str:
         number = path_id(account, "an AutoShares account")
@@ -180,31 +150,15 @@ class AutoShares:
         number = path_id(order_id.value, "an AutoShares order id")
         return f"{self._orders(account, collection)}/{number}"
 
-    def _list(
-        self, account: str, page: int, read: Callable[[HttpResponse, int], ListingVerdict]
-    ) -> Call[ListingVerdict]:
+    def _list(self, account: str, page: int, read: Callable[..., ListingVerdict]) -> Call[ListingVerdict]:
         # By id and downwards: an order that comes or goes between two pages can be seen twice, never missed.
         query = f"pageNumber={page}&pageSize={PAGE_SIZE}&sortField=Id&desc=true"
-        return self._call(
-            CallKind.LISTING,
-            "GET orders",
-            f"{self._orders(account)}?{query}",
-            lambda response: read(response, page),
-        )
+        path = f"{self._orders(account)}?{query}"
+        return self._call(CallKind.LISTING, "GET orders", path, partial(read, page=page))
 
-    def _call(
-        self,
-        kind: CallKind,
-        name: str,
-        path: str,
-        read: Callable[[HttpResponse], V],
-    ) -> Call[V]:
+    def _call(self, kind: CallKind, name: str, path: str, read: Callable[[HttpResponse], V]) -> Call[V]:
         method = name.partition(" ")[0]
-
-        def sign(session: Session | None, _stamp: Stamp) -> HttpRequest:
-            return write_request(method, path, {"Et-App-Key": self.app_key, **session_headers(session)})
-
-        return Call(kind=kind, name=name, sign=sign, read=read)
+        return self.call(kind, name, write_request(method, path, {"Et-App-Key": self.app_key}), read)
 
 
 #: AutoShares Cancel an Order: orders are "verified by the API but not the execution venue (quick)",

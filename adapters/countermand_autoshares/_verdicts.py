@@ -14,15 +14,12 @@ import attrs
 
 from countermand import OrderReport, Reason, StatusClass
 from countermand.venue import (
-    Accounts,
     AccountsVerdict,
     CancelVerdict,
     Gone,
     HttpResponse,
     ListingVerdict,
-    LogOutVerdict,
     MayHaveActed,
-    OrderRead,
     Page,
     ReadFailure,
     ReadVerdict,
@@ -32,16 +29,15 @@ from countermand.venue import (
     Throttled,
     TrailVerdict,
     Unreadable,
-    retry_after_s,
 )
+from countermand.venue.answers import join_texts, told
 from countermand.venue.wire import WireError, read_json
 from countermand_autoshares._bodies import Body, BodyKind, read_body
 from countermand_autoshares._wire import (
     PAGE_SIZE,
     account_ids,
-    join_texts,
     order_page,
-    order_report,
+    order_read,
     order_rows,
     order_trail,
 )
@@ -123,16 +119,9 @@ def read_sync_cancel(response: HttpResponse) -> CancelVerdict:
     return _told(SYNC_CANCEL, response, read_body(response.content))
 
 
-def read_log_out(response: HttpResponse) -> LogOutVerdict:
-    """Read the answer to a log-out; the documents name none, so success is what it is for a cancel."""
-    answer = read_cancel(response)
-    return answer if isinstance(answer, Receipt) else Unreadable(code=answer.code, text=answer.text)
-
-
 def read_order(response: HttpResponse) -> ReadVerdict:
     """Read the answer to GET orders/{id}: the order whatever its id, for the core compares it."""
-    report = read_payload(response, order_report)
-    return OrderRead(report=report) if isinstance(report, OrderReport) else report
+    return read_payload(response, order_read)
 
 
 def read_trail(response: HttpResponse) -> TrailVerdict:
@@ -155,8 +144,7 @@ def read_history(response: HttpResponse, page: int) -> ListingVerdict:
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:
     """Read the answer to GET users/@me/accounts: every account, whatever the user may do with it."""
-    ids = read_payload(response, account_ids)
-    return Accounts(ids=ids) if isinstance(ids, tuple) else ids
+    return read_payload(response, account_ids)
 
 
 def read_payload(
@@ -197,7 +185,4 @@ def _page(value: object, page: int, keeps: Callable[[OrderReport], bool] | None 
 
 def _told(table: Mapping[Answer, V], response: HttpResponse, body: Body) -> V | Unreadable:
     verdict: V | Unreadable = table.get((response.status, body.kind), Unreadable())
-    said: dict[str, Any] = {"code": body.code or str(response.status), "text": body.text}
-    if isinstance(verdict, Throttled):
-        said["retry_after_s"] = retry_after_s(response)
-    return attrs.evolve(verdict, **said)
+    return told(verdict, response, body.text, body.code)

@@ -8,18 +8,17 @@ from typing import Any
 
 import attrs
 
-from countermand import ClientOrderId, OrderId, OrderReport
-from countermand.errors import InvalidRequestError
-from countermand.venue import HttpRequest, TrailRead, check_number
-from countermand.venue.wire import Rows, WireError, structure
+from countermand import OrderId, OrderReport
+from countermand.venue import Accounts, HttpRequest, OrderRead, TrailRead, whole_number
+from countermand.venue.answers import join_texts
+from countermand.venue.wire import Rows, WireError, expect_list, read_client_order_id, structure
 from countermand_autoshares._statuses import order_status
 
 #: AutoShares API description (Swagger), Orders_CancelOrder: accountId and orderId are "format: int32".
 LARGEST_ID = (1 << 31) - 1
+ID = whole_number(LARGEST_ID)
 #: AutoShares Get Filtered Orders: pageSize is required, and 100 at most.
 PAGE_SIZE = 100
-#: How much of a venue's text a verdict keeps, in characters.
-TEXT_LENGTH = 500
 #: Orders have legs (a linked order of linked orders: two levels); deeper nesting is no order.
 _DEPTH_OF_LEGS = 4
 
@@ -31,13 +30,8 @@ def write_request(method: str, path: str, headers: Mapping[str, str]) -> HttpReq
 
 def path_id(value: str, what: str) -> str:
     """Write an id as it stands in a path; raises `InvalidRequestError` unless it is 1 to 2^31-1."""
-    check_number(value, what, LARGEST_ID)
+    ID.check(value, what)
     return value
-
-
-def join_texts(*texts: str | None) -> str | None:
-    """Join what the venue said, without what it left empty; None where it said nothing."""
-    return ": ".join(text for text in texts if text)[:TEXT_LENGTH] or None
 
 
 @attrs.frozen(kw_only=True)
@@ -109,7 +103,8 @@ class WireLogIn:
 def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
     """Read one order; raises `WireError` for one that is not of the documented shape."""
     order = structure(value, WireOrder)
-    legs = _listed([] if order.legs is None else order.legs, "legs")
+    before = None if order.orig_client_id == order.client_id else order.orig_client_id
+    legs = expect_list([] if order.legs is None else order.legs, "legs")
     if legs and not depth:
         raise WireError(f"legs within legs, more than {_DEPTH_OF_LEGS} deep")
     return OrderReport(
@@ -117,13 +112,13 @@ def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
         status=order_status(order.status),
         filled_quantity=order.executed_quantity,
         account=None if order.account_id is None else str(order.account_id),
-        client_order_id=_client_order_id(order.client_id),
+        client_order_id=read_client_order_id(order.client_id),
         instrument=order.symbol or None,
         quantity=order.quantity,
         remaining_quantity=order.leaves_quantity,
         average_price=order.average_price,
         # A replaced order keeps its row; the one in its place bears its ClientId as OrigClientId.
-        replaces=None if order.orig_client_id == order.client_id else _client_order_id(order.orig_client_id),
+        replaces=read_client_order_id(before),
         parent=OrderId(str(order.parent_id)) if order.parent_id and order.parent_id > 0 else None,  # -1: none
         legs=tuple(order_report(leg, depth - 1) for leg in legs),
         cancel_rejected=order.target == "CancelReject",
@@ -131,14 +126,20 @@ def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
     )
 
 
+def order_read(value: object) -> OrderRead:
+    """Read the one order of a single read."""
+    return OrderRead(report=order_report(value))
+
+
 def order_rows(value: object) -> Rows[OrderReport]:
     """Read a listing, its rows only when they are wanted."""
-    return Rows(values=_listed(value, "orders"), read=order_report)
+    return Rows(values=expect_list(value, "orders"), read=order_report)
 
 
-def account_ids(value: object) -> tuple[str, ...]:
+def account_ids(value: object) -> Accounts:
     """Read a user's accounts; one that cannot be read spoils them all, for it could be the one in doubt."""
-    return tuple(str(structure(row, WireAccount).id) for row in _listed(value, "accounts"))
+    rows = expect_list(value, "accounts")
+    return Accounts(ids=tuple(str(structure(row, WireAccount).id) for row in rows))
 
 
 def order_page(value: object) -> WirePage:
@@ -152,7 +153,7 @@ def order_trail(value: object) -> TrailRead:
     No document tells the order of the rows, so Date and StateId do, and where they leave it open nothing
     is claimed. A row that is a request (IsRequest) says what was asked for, not how the order stands.
     """
-    changes = [structure(row, WireChange) for row in _listed(value, "changes")]
+    changes = [structure(row, WireChange) for row in expect_list(value, "changes")]
     newest = _newest(changes)
     # A cancel under way is newer than the refusal of an earlier one, so both count as words on cancels.
     last = _newest([change for change in changes if change.execution_target in ("Cancel", "CancelReject")])
@@ -162,12 +163,6 @@ def order_trail(value: object) -> TrailRead:
         cancel_rejected=rejected,
         text=join_texts(last.reject_reason) if last is not None and rejected else None,
     )
-
-
-def _listed(value: object, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise WireError(f"expected a list of {what}, got {type(value).__name__}")
-    return value
 
 
 def _newest(changes: list[WireChange]) -> WireChange | None:
@@ -188,11 +183,3 @@ def _state_after(change: WireChange) -> OrderReport | None:
         filled_quantity=change.executed_quantity,
         text=join_texts(change.reject_reason),
     )
-
-
-def _client_order_id(value: str | None) -> ClientOrderId | None:
-    # Free text at the venue: what no router could have named is no reason not to read the order.
-    try:
-        return ClientOrderId(value) if value else None
-    except InvalidRequestError:
-        return None

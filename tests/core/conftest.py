@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -29,9 +29,11 @@ from countermand.venue import (
     CancelTarget,
     Capabilities,
     CodeWanted,
+    Cursor,
     Gone,
     HttpRequest,
     HttpResponse,
+    Ids,
     LoggedIn,
     LogIn,
     MayHaveActed,
@@ -47,6 +49,7 @@ from countermand.venue import (
     Throttled,
     TrailRead,
     Unreadable,
+    Venue,
 )
 
 #: No lag: what a read shows is believed at once.
@@ -101,8 +104,10 @@ def read_saying(response: HttpResponse) -> Any:
 
 
 @attrs.frozen(kw_only=True)
-class Pebble:
+class Pebble(Venue):
     """A venue that nobody knows: `begin_log_in` is its way in, none needed unless given."""
+
+    ids: ClassVar[Ids] = Ids()
 
     name: str = "pebble"
     base_url: str = "http://127.0.0.1:9"
@@ -120,36 +125,36 @@ class Pebble:
 
     def cancel(self, target: CancelTarget) -> Call[Any]:
         """Cancel by whichever id."""
-        return self.call(CallKind.CANCEL, "cancel", f"{target.order}?for={target.assurance.value}")
+        return self.ask(CallKind.CANCEL, "cancel", f"{target.order}?for={target.assurance.value}")
 
     def cancel_all(self, scope: Scope) -> Call[Any]:
         """Cancel a scope, named in its own words."""
         parts = (scope.account_id, scope.instrument_id, scope.user_id)
-        return self.call(CallKind.MASS_CANCEL, "cancel-all", "/".join(part or "-" for part in parts))
+        return self.ask(CallKind.MASS_CANCEL, "cancel-all", "/".join(part or "-" for part in parts))
 
     def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
         """Cancel a list."""
-        return self.call(CallKind.MASS_CANCEL, "cancel-list", ",".join(str(one.order) for one in targets))
+        return self.ask(CallKind.MASS_CANCEL, "cancel-list", ",".join(str(one.order) for one in targets))
 
     def read_order(self, account: str, order_id: OrderId) -> Call[Any]:
         """Read one order."""
-        return self.call(CallKind.READ, "order", order_id.value)
+        return self.ask(CallKind.READ, "order", order_id.value)
 
     def read_trail(self, account: str, order_id: OrderId) -> Call[Any]:
         """Read an order's changes."""
-        return self.call(CallKind.READ, "trail", order_id.value)
+        return self.ask(CallKind.READ, "trail", order_id.value)
 
-    def list_open(self, account: str, page: int | None = None) -> Call[Any]:
+    def list_open(self, account: str, page: Cursor | None = None) -> Call[Any]:
         """List open orders."""
-        return self.call(CallKind.LISTING, "open", f"{account}?page={page or 1}")
+        return self.ask(CallKind.LISTING, "open", f"{account}?page={page or 1}")
 
-    def list_history(self, account: str, page: int | None = None) -> Call[Any]:
+    def list_history(self, account: str, page: Cursor | None = None) -> Call[Any]:
         """List orders of any state."""
-        return self.call(CallKind.LISTING, "history", f"{account}?page={page or 1}")
+        return self.ask(CallKind.LISTING, "history", f"{account}?page={page or 1}")
 
     def list_accounts(self) -> Call[Any]:
         """List the accounts."""
-        return self.call(CallKind.READ, "accounts", "")
+        return self.ask(CallKind.READ, "accounts", "")
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in."""
@@ -157,9 +162,9 @@ class Pebble:
 
     def log_out(self, session: Session) -> Call[Any] | None:
         """Give a session back."""
-        return self.call(CallKind.LOG_IN, "log-out", "") if self.gives_back else None
+        return self.ask(CallKind.LOG_IN, "log-out", "") if self.gives_back else None
 
-    def call(self, kind: CallKind, name: str, rest: str, max_bytes: int | None = None) -> Call[Any]:
+    def ask(self, kind: CallKind, name: str, rest: str, max_bytes: int | None = None) -> Call[Any]:
         """Make a call: everything it says stands in its path and headers."""
         return Call(
             kind=kind,
@@ -188,10 +193,10 @@ class Pebble:
         """Get in by a log-in, and by a second factor where one is given."""
 
         def conversation() -> LogIn:
-            verdict = yield self.call(CallKind.LOG_IN, "log-in", "")
+            verdict = yield self.ask(CallKind.LOG_IN, "log-in", "")
             if isinstance(verdict, CodeWanted) and callable(code):
                 given = yield NeedCode(source=code)
-                verdict = yield self.call(CallKind.LOG_IN, "code", given)
+                verdict = yield self.ask(CallKind.LOG_IN, "code", given)
             return verdict.session if isinstance(verdict, LoggedIn) else verdict
 
         return attrs.evolve(self, begin_log_in=conversation, renewable=True)

@@ -8,7 +8,7 @@ from typing import Any
 from countermand._case._facts import Action, Case
 from countermand._ids import OrderId
 from countermand._request import Assurance
-from countermand.venue import Call, CallKind, CancelTarget, Venue
+from countermand.venue import Call, CallKind, CancelTarget, Cursor, Venue
 
 #: Limits and permissions go by kind, not by action.
 KINDS = {
@@ -44,7 +44,7 @@ def _read(venue: Venue, case: Case, action: Action) -> Call[Any]:
     return _READS[action](venue)(case.account, case.order)
 
 
-def page_call(venue: Venue, account: str, action: Action, page: int | None) -> Call[Any]:
+def page_call(venue: Venue, account: str, action: Action, page: Cursor | None) -> Call[Any]:
     """Make one page of a listing of an account."""
     return _LISTINGS[action](venue)(account, page)
 
@@ -53,7 +53,7 @@ _READS: dict[Action, Callable[[Venue], Callable[[str, OrderId], Call[Any]]]] = {
     Action.READ: lambda venue: venue.read_order,
     Action.TRAIL: lambda venue: venue.read_trail,
 }
-_LISTINGS: dict[Action, Callable[[Venue], Callable[[str, int | None], Call[Any]]]] = {
+_LISTINGS: dict[Action, Callable[[Venue], Callable[[str, Cursor | None], Call[Any]]]] = {
     Action.OPEN: lambda venue: venue.list_open,
     Action.HISTORY: lambda venue: venue.list_history,
 }

@@ -23,7 +23,7 @@ from countermand._engine._riders import Rider, joint_errand
 from countermand._engine._search import Front, Index, Search
 from countermand._engine._station import Station
 from countermand._engine._traffic import Lane
-from countermand.venue import CallKind
+from countermand.venue import CallKind, Cursor
 
 #: The longest that riders gather while cancels of their account are still under way, in seconds; and the
 #: share of what is left of somebody's wait that this may take.
@@ -155,7 +155,7 @@ class Trains:
         self,
         station: Station,
         errand: Errand,
-        call: Callable[[int | None], Any],
+        call: Callable[[Cursor | None], Any],
         ended: Ended,
         search: Search,
     ) -> Ended:

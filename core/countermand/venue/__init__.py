@@ -11,15 +11,18 @@ from countermand.venue._call import (
     Stamp,
 )
 from countermand.venue._capabilities import Capabilities, Identity, Limit, LimitScope
-from countermand.venue._checks import check_header_value, check_number, clean_base_url
-from countermand.venue._contract import LogIn, LogInFailure, NeedCode, Secret, Venue
+from countermand.venue._checks import check_header_value, clean_base_url
+from countermand.venue._contract import Venue
+from countermand.venue._log_in import Code, LogIn, LogInFailure, NeedCode, Secret
 from countermand.venue._plugin import CONTRACT, Plugin, load_venue, venues
+from countermand.venue._shapes import TEXT, UUID, Ids, IdShape, check_number, one_of, whole_number
 from countermand.venue._verdicts import (
     Accounts,
     AccountsVerdict,
     Acted,
     CancelVerdict,
     CodeWanted,
+    Cursor,
     Gone,
     ListingVerdict,
     LoggedIn,
@@ -46,6 +49,8 @@ __all__ = [
     "CONTRACT",
     "LISTING_BYTES",
     "REPLY_BYTES",
+    "TEXT",
+    "UUID",
     "Accounts",
     "AccountsVerdict",
     "Acted",
@@ -54,11 +59,15 @@ __all__ = [
     "CancelTarget",
     "CancelVerdict",
     "Capabilities",
+    "Code",
     "CodeWanted",
+    "Cursor",
     "Gone",
     "HttpRequest",
     "HttpResponse",
+    "IdShape",
     "Identity",
+    "Ids",
     "Limit",
     "LimitScope",
     "ListingVerdict",
@@ -91,6 +100,8 @@ __all__ = [
     "check_number",
     "clean_base_url",
     "load_venue",
+    "one_of",
     "retry_after_s",
     "venues",
+    "whole_number",
 ]

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from countermand.errors import ConfigurationError, InvalidRequestError
+from countermand.errors import ConfigurationError
 
-_DIGITS = re.compile(r"[0-9]{1,100}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -43,12 +42,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def check_number(value: str, what: str, maximum: int) -> None:
-    """Raise `InvalidRequestError` unless `value` is a whole number from 1 to `maximum`, both inclusive."""
-    if not _DIGITS.fullmatch(value) or not 1 <= int(value) <= maximum:
-        raise InvalidRequestError(f"{what} must be a whole number from 1 to {maximum}, got {value!r}")
 
 
 def check_header_value(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

@@ -2,120 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
-import attrs
-
+from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope
-from countermand.venue._call import Call, CancelTarget
+from countermand.errors import InvalidRequestError
+from countermand.venue._call import Call, CallKind, CancelTarget
 from countermand.venue._capabilities import Capabilities
+from countermand.venue._log_in import LogIn
+from countermand.venue._shapes import Ids
 from countermand.venue._verdicts import (
     AccountsVerdict,
     CancelVerdict,
+    Cursor,
     ListingVerdict,
-    LogInVerdict,
     LogOutVerdict,
     ReadVerdict,
-    Refused,
     Session,
-    Throttled,
     TrailVerdict,
-    Unreadable,
 )
+from countermand.venue.credentials import Credential
 
-#: A text, or a callable that gives one, blocking or awaitable: a token, a second factor.
-Secret = str | Callable[[], "str | Awaitable[str]"]
-
-
-@attrs.frozen(kw_only=True)
-class NeedCode:
-    """Asks the engine to call `source` off the loop, inside the deadline, and to send its text back."""
-
-    source: Callable[[], str | Awaitable[str]] = attrs.field(repr=False)
-    what: str = "verification code"
+V = TypeVar("V")
 
 
-LogInFailure = Refused | Throttled | Unreadable
-#: A log-in, as a conversation: yields calls and needs, is sent verdicts and texts, returns its end.
-LogIn = Generator["Call[LogInVerdict] | NeedCode", Any, "Session | LogInFailure"]
+class Venue(ABC):
+    """A venue as the core sees it: it knows no clock and no socket, and decides nothing.
 
+    A plugin subclasses it, best as a frozen attrs class: it says what its ids look like and what it can do,
+    and makes calls. What has a body here is overridden only by a venue that has more, or has it otherwise.
+    """
 
-class Venue(Protocol):
-    """A venue as the core sees it: it knows no clock and no socket, and decides nothing."""
+    __slots__ = ()
 
-    @property
-    def name(self) -> str:
-        """The name by which requests and configuration speak of this instance."""
-        ...
+    #: The name by which requests and configuration speak of this instance.
+    name: str
+    #: Where its calls go: scheme, host, port and a path prefix, without a slash at the end.
+    base_url: str
+    #: Who calls.
+    auth: Credential
 
     @property
-    def base_url(self) -> str:
-        """Where its calls go: scheme, host, port and a path prefix, without a slash at the end."""
-        ...
+    @abstractmethod
+    def ids(self) -> Ids:
+        """What its ids look like; what may hold more than letters and digits must be quoted in paths."""
 
     @property
+    @abstractmethod
     def capabilities(self) -> Capabilities:
         """What it declares about itself."""
-        ...
 
     @property
     def renewable(self) -> bool:
         """Whether a refused session can be had anew: false for a static token or key."""
-        ...
+        return self.auth.renewable
 
     def check(self, request: CancelRequest) -> None:
-        """Raise `InvalidRequestError` for a request this venue cannot have: ranges, what it requires."""
-        ...
+        """Raise `InvalidRequestError` for a request this venue cannot have."""
+        self.ids.check_request(request)
 
     def check_scope(self, scope: Scope) -> None:
-        """Raise `InvalidRequestError` for a scope with ids that this venue cannot have."""
-        ...
+        """Raise `InvalidRequestError` for a scope this venue cannot have."""
+        self.ids.check_scope(scope)
 
+    @abstractmethod
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order."""
-        ...
+
+    @abstractmethod
+    def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
+        """Read one order."""
+
+    @abstractmethod
+    def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
+        """List the open orders of an account, from the first page or the one `Page.next_page` named."""
 
     def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
         """Cancel a scope's orders in one call; asked only for a kind that is in `capabilities.scopes`.
 
         Raises `InvalidRequestError` for a scope that it could not honour exactly.
         """
-        ...
+        raise self._has_no("call that cancels several orders")
 
     def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
         """Cancel up to `capabilities.cancel_list_size` orders in one call, with one answer for all of them.
 
         Asked only where that size is not 0; raises `InvalidRequestError` for what cannot be one list.
         """
-        ...
-
-    def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
-        """Read one order."""
-        ...
+        raise self._has_no("call that cancels several orders")
 
     def read_trail(self, account: str, order_id: OrderId) -> Call[TrailVerdict]:
         """Read an order's changes; asked only where `capabilities.has_trail`."""
-        ...
+        raise self._has_no("call for an order's changes")
 
-    def list_open(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
-        """List the open orders of an account, from the first page or the one `Page.next_page` named."""
-        ...
-
-    def list_history(self, account: str, page: int | None = None) -> Call[ListingVerdict]:
+    def list_history(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; asked only where `capabilities.has_history`."""
-        ...
+        raise self._has_no("listing of dead orders")
 
     def list_accounts(self) -> Call[AccountsVerdict]:
         """List the accounts that the credential reaches; asked only where `capabilities.lists_accounts`."""
-        ...
+        raise self._has_no("call for its accounts")
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in; None where calls need no session."""
-        ...
+        return self.auth.log_in()
 
     def log_out(self, session: Session) -> Call[LogOutVerdict] | None:
-        """Give a session back; None where the venue has no such call."""
-        ...
+        """Give back a session that a log-in gave; None where the venue has no such call."""
+        return None
+
+    def call(
+        self, kind: CallKind, name: str, request: HttpRequest, read: Callable[[HttpResponse], V]
+    ) -> Call[V]:
+        """Make a call of a request that the credential signs anew for each attempt; for subclasses."""
+        return Call(kind=kind, name=name, sign=partial(self.auth.sign, request), read=read)
+
+    def _has_no(self, what: str) -> InvalidRequestError:
+        return InvalidRequestError(f"{type(self).__name__} has no {what}")

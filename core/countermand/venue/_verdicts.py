@@ -116,6 +116,10 @@ class TrailRead:
     text: str | None = None
 
 
+#: What a venue goes on from in a listing: a number, or a text such as a time or an id.
+Cursor = int | str
+
+
 @attrs.frozen(kw_only=True)
 class Page:
     """One page of a listing; `next_page` is the cursor of the following one.
@@ -126,7 +130,7 @@ class Page:
     """
 
     rows: Iterable[OrderReport]
-    next_page: int | None = None
+    next_page: Cursor | None = None
     #: How many rows the whole listing has, as the venue says; None or 0 where it does not say.
     total: int | None = None
     #: How many rows the page had before the adapter left any out; None where it left none out.
@@ -169,7 +173,8 @@ TrailVerdict = TrailRead | ReadFailure
 ListingVerdict = Page | ReadFailure
 AccountsVerdict = Accounts | ReadFailure
 LogInVerdict = LoggedIn | CodeWanted | Refused | Throttled | Unreadable
-LogOutVerdict = Receipt | Unreadable
+#: Whatever is said of a log-out, the session is not used again.
+LogOutVerdict = CancelVerdict
 Verdict = CancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | AccountsVerdict | LogInVerdict
 
 

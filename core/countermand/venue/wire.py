@@ -13,12 +13,16 @@ from codecs import BOM_UTF8, utf_8_decode
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NoReturn, TypeVar, get_origin
+from urllib.parse import quote
 
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
+
+from countermand._ids import ClientOrderId
+from countermand.errors import InvalidRequestError
 
 T = TypeVar("T")
 
@@ -135,6 +139,29 @@ def _after_blanks(text: str, place: int) -> int:
     while text[place : place + 1] in _BLANKS:
         place += 1
     return place
+
+
+def expect_list(value: object, what: str) -> list[Any]:
+    """Return a list; raises `WireError` for anything else, since nothing in it would look like absence."""
+    if not isinstance(value, list):
+        raise WireError(f"expected a list of {what}, got {type(value).__name__}")
+    return value
+
+
+def read_client_order_id(text: str | None) -> ClientOrderId | None:
+    """Read a client order id, at many venues a free text; None for one that no router could have given.
+
+    What nobody can name is no reason not to read the order.
+    """
+    try:
+        return ClientOrderId(text) if text else None
+    except InvalidRequestError:
+        return None
+
+
+def path_segment(text: str) -> str:
+    """Quote a text for a path, so that it stays the one segment that it is; RFC 3986, 3.3."""
+    return quote(text, safe="")
 
 
 def write_json(value: object) -> bytes:

@@ -21,6 +21,7 @@ from countermand.venue import (
     Receipt,
     Refused,
     Session,
+    SessionRefused,
     Stamp,
     Throttled,
     Unreadable,
@@ -273,7 +274,7 @@ LOG_OUTS: dict[str, tuple[HttpResponse, Callable[[object], bool]]] = {
     "a receipt": (reply({"result": True, "errorcode": 0}), lambda end: end == Receipt(code="0")),
     "a refusal": (
         reply({"result": False, "errorcode": 20, "errormsg": "Not Authorized"}),
-        lambda end: end == Unreadable(code="20", text="Not Authorized"),
+        lambda end: end == SessionRefused(code="20", text="Not Authorized"),
     ),
     "garbage": (HttpResponse(status=200, content=b"bye"), lambda end: isinstance(end, Unreadable)),
 }

@@ -25,7 +25,6 @@ from countermand.venue import (
     Unreadable,
 )
 from countermand_apex import Apex, ApiKey, SessionToken
-from countermand_apex._verdicts import read_log_out
 
 VENUE = Apex("https://api.venue.example:8443", auth=SessionToken("token"))
 CANCEL = VENUE.cancel(CancelTarget(account="9", order=OrderId("6500"))).read
@@ -282,13 +281,6 @@ def test_what_does_not_fit_leaves_open_whether_the_venue_acted(reply: HttpRespon
 def test_what_does_not_fit_is_unreadable_as_a_read(reply: HttpResponse) -> None:
     """No order, and no absence of one, is made of an answer that is neither."""
     assert isinstance(READ(reply), Unreadable)
-
-
-def test_a_log_out_is_received_or_unreadable() -> None:
-    """LogOut, Response: the generic answer."""
-    assert read_log_out(answer(True, 0)) == Receipt(code="0")
-    refused = read_log_out(answer(False, 20, "Not Authorized"))
-    assert refused == Unreadable(code="20", text="Not Authorized")
 
 
 def test_a_misfit_of_the_generic_answer_says_where() -> None:

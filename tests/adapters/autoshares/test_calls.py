@@ -158,14 +158,14 @@ SCOPES = {
     "the venue": Scope.venue_wide("autoshares", confirm="autoshares"),
 }
 BAD_SCOPES = {
-    "account 0": (Scope.account("autoshares", "0"), "an AutoShares account must be"),
-    "account no number": (Scope.mine("autoshares", "ABC", bool), "an AutoShares account must be"),
-    "account over 31 bits": (Scope.instrument("autoshares", str(1 << 31), "AAPL"), "an AutoShares account"),
+    "account 0": (Scope.account("autoshares", "0"), "an account at 'autoshares' must be"),
+    "account no number": (Scope.mine("autoshares", "ABC", bool), "an account at 'autoshares' must be"),
+    "account over 31 bits": (Scope.instrument("autoshares", str(1 << 31), "AAPL"), "at 'autoshares' must be"),
     "the second order a path": (
         Scope.orders("autoshares", "6303", [OrderId("1"), OrderId("1/../2")]),
-        "an AutoShares order id must be",
+        "an order id at 'autoshares' must be",
     ),
-    "a user": (Scope.user("autoshares", "81", account="6303"), "does not tell which user"),
+    "a user": (Scope.user("autoshares", "81", account="6303"), "does not tell the user"),
 }
 
 
@@ -180,11 +180,6 @@ def test_a_scope_that_autoshares_cannot_have_is_refused(scope: Scope, words: str
     """Before anything is sent; a user's orders could not be told from others, so none would look left."""
     with pytest.raises(InvalidRequestError, match=words):
         VENUE.check_scope(scope)
-
-
-def test_a_session_that_is_the_callers_is_not_ended() -> None:
-    """Closing a client leaves a token that somebody else was given."""
-    assert VENUE.log_out(SESSION) is None
 
 
 def test_capabilities_are_those_of_the_documents() -> None:

@@ -19,7 +19,6 @@ from countermand.venue import (
     HttpResponse,
     ListingVerdict,
     LogInVerdict,
-    LogOutVerdict,
     OrderRead,
     Page,
     ReadVerdict,
@@ -34,7 +33,6 @@ from countermand_autoshares._verdicts import (
     read_accounts,
     read_cancel,
     read_history,
-    read_log_out,
     read_open,
     read_order,
     read_sync_cancel,
@@ -50,7 +48,6 @@ READERS: dict[str, tuple[Callable[[HttpResponse], object], Any]] = {
     "history": (lambda response: read_history(response, 3), ListingVerdict),
     "accounts": (read_accounts, AccountsVerdict),
     "log in": (read_log_in, LogInVerdict),
-    "log out": (read_log_out, LogOutVerdict),
 }
 
 #: Keys that some reader knows, so that hypothesis comes near to what is read.

@@ -15,6 +15,7 @@ from countermand.venue import (
     Call,
     CancelTarget,
     CancelVerdict,
+    Cursor,
     Gone,
     ListingVerdict,
     LogIn,
@@ -190,10 +191,10 @@ def test_a_listing_of_full_pages_ends_with_an_empty_one() -> None:
 
 
 def all_rows(
-    simulator: AutoSharesSimulator, listing: Callable[[str, int | None], Call[ListingVerdict]]
+    simulator: AutoSharesSimulator, listing: Callable[[str, Cursor | None], Call[ListingVerdict]]
 ) -> list[OrderReport]:
     rows: list[OrderReport] = []
-    page: int | None = None
+    page: Cursor | None = None
     while True:
         verdict = perform(simulator, listing("9", page))
         assert isinstance(verdict, Page)

@@ -21,7 +21,7 @@ from countermand.venue import (
     Throttled,
     Unreadable,
 )
-from countermand_autoshares._verdicts import read_cancel, read_history, read_log_out, read_sync_cancel
+from countermand_autoshares._verdicts import read_cancel, read_history, read_sync_cancel
 
 # The vendor's bodies, as printed.
 APP_KEY = b'{\n    "error": "Application key is not defined or does not exist"\n}'
@@ -289,11 +289,3 @@ def test_words_that_lie_too_deep_are_left() -> None:
     """ModelState is an object of lists; what is deeper is none of the venue's words."""
     verdict = read_cancel(HttpResponse(status=422, content=b'{"ModelState":{"a":["b",[["c",7]]]}}'))
     assert verdict == Refused(reason=INVALID_REQUEST, code="422", text="b")
-
-
-def test_a_log_out_is_received_or_unreadable() -> None:
-    """Swagger, Logout, Responses: {}."""
-    assert read_log_out(HttpResponse(status=200)) == Receipt(code="200")
-    assert read_log_out(HttpResponse(status=401, content=DENIED)) == Unreadable(
-        code="401", text="Authorization has been denied for this request."
-    )

@@ -63,7 +63,7 @@ def test_a_plugin_that_breaks_before_anything_is_sent(
     """A fault of a plugin before the first byte is told, and nothing was sent."""
     broken = {part: out_of_order}
     if part == "sign":
-        unsigned = attrs.evolve(pebble.call(CallKind.CANCEL, "cancel", "7"), sign=out_of_order)
+        unsigned = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), sign=out_of_order)
         broken = {"cancel": lambda *_: unsigned}
     (ack,) = cancel(faulty(pebble, **broken), ask())
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)

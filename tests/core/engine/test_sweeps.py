@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -683,7 +683,7 @@ def test_a_plugin_that_breaks_is_told_in_the_report() -> None:
 
     async def main() -> None:
         transport = in_process(stage.simulator)
-        async with AsyncClient([Broken()], transport=transport) as client:
+        async with AsyncClient([cast("Any", Broken())], transport=transport) as client:
             report = await client.cancel_all(Scope.account("apex", ACCOUNT))
             assert (report.error, report.reason) == ("RuntimeError: oh", None)
             assert report.state is ScopeState.UNKNOWN

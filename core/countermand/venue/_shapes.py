@@ -1,0 +1,103 @@
+"""What the ids of a venue look like: a table from which requests and scopes are checked at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import attrs
+
+from countermand._ids import ClientOrderId, OrderId
+from countermand._request import CancelRequest
+from countermand._scope import Scope
+from countermand.errors import InvalidRequestError
+
+_DIGITS = re.compile(r"[0-9]{1,100}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@attrs.frozen
+class IdShape:
+    """What one kind of id must be, in words and as a test of its text.
+
+    Every id has one spelling only: cases are kept by them, so an alias would be a second case of one order.
+    """
+
+    expected: str
+    holds: Callable[[str], bool]
+
+    def check(self, value: str, what: str) -> None:
+        """Raise `InvalidRequestError` for a text that is no such id."""
+        if not self.holds(value):
+            raise InvalidRequestError(f"{what} must be {self.expected}, got {value!r}")
+
+
+def whole_number(largest: int) -> IdShape:
+    """Make the shape of ids that are whole numbers from 1 to the largest, both inclusive."""
+    return IdShape(
+        f"a whole number from 1 to {largest}",
+        lambda value: _DIGITS.fullmatch(value) is not None and 1 <= int(value) <= largest,
+    )
+
+
+def check_number(value: str, what: str, maximum: int) -> None:
+    """Raise `InvalidRequestError` unless `value` is a whole number from 1 to `maximum`, both inclusive."""
+    whole_number(maximum).check(value, what)
+
+
+def one_of(*values: str) -> IdShape:
+    """Make the shape of ids of which there are only these, such as the one account of a key."""
+    return IdShape(" or ".join(map(repr, values)), lambda value: value in values)
+
+
+#: Any id that a request can bear.
+TEXT = IdShape("a text", lambda _value: True)
+#: RFC 9562, 4, in lower case: the other spelling would be a second id.
+UUID = IdShape("a UUID in lower case", lambda value: _UUID.fullmatch(value) is not None)
+
+
+@attrs.frozen(kw_only=True)
+class Ids:
+    """What each kind of id looks like at a venue; None where it has no such id, or tells none."""
+
+    account: IdShape = TEXT
+    order: IdShape = TEXT
+    client_order: IdShape | None = TEXT
+    instrument: IdShape | None = TEXT
+    user: IdShape | None = None
+
+    def check_order(self, order: OrderId | ClientOrderId, venue: str) -> None:
+        """Raise `InvalidRequestError` for an order that cannot be one of that venue's."""
+        if isinstance(order, OrderId):
+            self.order.check(order.value, f"an order id at {venue!r}")
+        else:
+            _check(self.client_order, order.value, "client order id", venue)
+
+    def check_request(self, request: CancelRequest) -> None:
+        """Raise `InvalidRequestError` for a request with an id that the venue cannot have."""
+        venue = request.venue
+        self.account.check(request.account, f"an account at {venue!r}")
+        self.check_order(request.order, venue)
+        if request.client_order is not None:
+            self.check_order(request.client_order, venue)
+        if request.instrument is not None:
+            _check(self.instrument, request.instrument, "instrument", venue)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raise `InvalidRequestError` for a scope with an id that the venue cannot have."""
+        venue = scope.venue
+        if scope.account_id is not None:
+            self.account.check(scope.account_id, f"an account at {venue!r}")
+        if scope.instrument_id is not None:
+            _check(self.instrument, scope.instrument_id, "instrument", venue)
+        if scope.user_id is not None:
+            _check(self.user, scope.user_id, "user", venue)
+        for order_id in scope.order_ids:
+            self.check_order(order_id, venue)
+
+
+def _check(shape: IdShape | None, value: str, noun: str, venue: str) -> None:
+    if shape is None:
+        raise InvalidRequestError(f"{venue!r} does not tell the {noun} of an order")
+    article = "an" if noun[0] in "aeiou" else "a"
+    shape.check(value, f"{article} {noun} at {venue!r}")
