@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import linecache
 import signal
+import sys
 import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import httpx
@@ -698,6 +700,60 @@ def test_an_interrupt_while_acks_are_waited_for() -> None:
     assert outcomes(acks) == {CANCELED: 20}
     assert interrupts == 2
     assert city.was_asked_once(city.requests)
+
+
+#: A signal comes only after a call or a jump: so not between the end of a block and that of its lock, nor
+#: while acks are handed to the caller.
+_UNINTERRUPTED = ("with self._turn:", "return acks")
+
+
+class InterruptedAt:
+    """Interrupts whatever runs in the files of a batch before its so manieth line."""
+
+    def __init__(self, line: int) -> None:
+        self._left = line
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self._before = sys.gettrace()
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+
+    def _trace(self, frame: Any, event: str, _: Any) -> Any:
+        if not frame.f_code.co_filename.endswith(("_batch.py", "_batch_progress.py")):
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if event == "line" and line not in _UNINTERRUPTED:
+            self._left -= 1
+            if self._left == 0:
+                raise KeyboardInterrupt
+        return self._trace
+
+
+def collected(city: City, requests: list[CancelRequest], line: int) -> tuple[list[CancelAck], int]:
+    """Collect a batch of a client that is closed, which takes no loop; once more where it is interrupted."""
+    interrupts = 0
+    with city.client(Client) as client:
+        batch = client.cancel_many(iter(requests))
+    while True:
+        try:
+            with InterruptedAt(line):
+                return batch.collect(), interrupts
+        except KeyboardInterrupt:
+            line, interrupts = 0, interrupts + 1
+
+
+def test_an_interrupt_may_come_anywhere() -> None:
+    """Between whichever two lines it comes: no request is lost, and no ack comes twice or never."""
+    city, line, interrupts = City(3), 0, 1
+    while interrupts:
+        line += 1
+        acks, interrupts = collected(city, city.requests, line)
+        assert [ack.request for ack in acks] == city.requests, line
+    assert line > 100
 
 
 def test_two_may_iterate_over_one_batch(batched: Batched) -> None:
