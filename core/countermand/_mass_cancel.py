@@ -88,6 +88,9 @@ class MassCancelReport:
     #: As of when it is proved empty (aware, UTC), or None: `read_lag_s` before the second listing of the two
     #: that showed nothing left, yet not before the first. What was placed since need not be in them.
     proved_empty_as_of: datetime | None = None
+    #: What the proof may hide, where no order was meant: that of a misspelt instrument proves nothing of the
+    #: one that was to be named.
+    doubt: str | None = None
     #: Whether a listing could not be read to its end, or shifted while it was read.
     incomplete: bool = False
     #: Classes of orders that the venue's listing leaves out: of these nothing is proved.

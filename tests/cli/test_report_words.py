@@ -230,6 +230,11 @@ def test_orders_are_rows() -> None:
             id="error-though-proved",
         ),
         pytest.param(
+            {"reports": (report(proved_empty_as_of=AT, doubt="who is 77?"), UNKNOWN)},
+            ["toy: account 9: who is 77?"],
+            id="doubt",
+        ),
+        pytest.param(
             {"unnamed": {"toy": ("10", "11")}},
             ["toy: NOTHING WAS DONE to accounts that nobody named: 10, 11"],
             id="unnamed",

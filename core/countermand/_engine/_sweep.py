@@ -80,7 +80,7 @@ class MassCancel:
         self._own.end_native()
         told = report(self._sweep, self._loop.time(), len(self._calls()))
         if fault is not None:
-            told = attrs.evolve(told, proved_empty_as_of=None, error=fault)
+            told = attrs.evolve(told, proved_empty_as_of=None, doubt=None, error=fault)
         self._telling.end(told)
         return told
 

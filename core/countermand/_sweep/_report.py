@@ -10,6 +10,7 @@ from countermand._ids import OrderId
 from countermand._mass_cancel import MassCancelReport, Progress
 from countermand._outcome import Outcome, Reason, Sent, Stage
 from countermand._scope import PlacedAfter, ScopeKind
+from countermand._sweep._doubt import doubt_of_proof
 from countermand._sweep._facts import Sweep
 from countermand._sweep._failures import why
 from countermand._sweep._known import Known
@@ -23,15 +24,17 @@ def report(sweep: Sweep, now: float, calls: int) -> MassCancelReport:
     """Tell what became of a scope."""
     as_of, left_alone = _proved_as_of(sweep), kept(sweep)
     reason, error = (None, None) if as_of is not None else _why_not(sweep)
+    acks = tuple(_acks(sweep, now))
     return MassCancelReport(
         scope=sweep.scope,
         placed_after=sweep.placed_after,
-        acks=tuple(_acks(sweep, now)),
+        acks=acks,
         native=told(sweep),
         residual=residual(sweep),
         kept=left_alone,
         beyond_scope=_beyond(sweep),
         proved_empty_as_of=as_of,
+        doubt=doubt_of_proof(sweep) if as_of is not None and not acks else None,
         incomplete=as_of is None and _is_incomplete(sweep),
         not_covered=sweep.capabilities.not_listed,
         reason=reason,

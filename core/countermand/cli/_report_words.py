@@ -81,6 +81,8 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
     for one in report.reports:
         if one.state is ScopeState.PROVED_EMPTY and one.not_covered:
             yield f"{one.scope}: not covered: {_not_covered(one)}"
+        if one.doubt is not None:
+            yield f"{one.scope}: {one.doubt}"
         if one.state is ScopeState.PROVED_EMPTY and one.error is not None:
             yield f"{one.scope}: {one.error}"
     for venue, accounts in report.unnamed.items():
@@ -90,7 +92,9 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
 
 
 def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
-    yield "orders", [outcomes(report.acks), *_doubts(report)]
+    yield "orders", [outcomes(report.acks)]
+    if report.doubt is not None:
+        yield "doubt", [report.doubt]
     if report.native is not None:
         yield "native", [_native(report.native)]
     yield "residual", [residual_line(left) for left in report.residual]
@@ -106,13 +110,6 @@ def _sections(report: MassCancelReport) -> Iterator[tuple[str, list[str]]]:
 
 def _not_covered(report: MassCancelReport) -> str:
     return f"{', '.join(report.not_covered)}: of these nothing is proved"
-
-
-def _doubts(report: MassCancelReport) -> Iterator[str]:
-    # An instrument that the venue does not know looks like one that has no orders.
-    name = report.scope.instrument_id
-    if name is not None and not report.acks and report.state is ScopeState.PROVED_EMPTY:
-        yield f"no listing showed one for {name}: is that how the venue names the instrument?"
 
 
 def _native(native: NativeCancel) -> str:
