@@ -4,18 +4,23 @@ The lower layers are pure: a `Simulator` answers request values with reply value
 in, so that many venues can run in one process in virtual time.
 """
 
+from countermand.testing._answers import Answers, RefusalError
+from countermand.testing._ask import Ask
 from countermand.testing._asked import Asked
 from countermand.testing._behaviour import EVERY_ORDER, Behaviour
 from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
+from countermand.testing._desk import PLAIN, Grant
 from countermand.testing._discovery import load_simulator, simulators
 from countermand.testing._fault import CALLS, EVERY_FAULT, POSSIBLE, Fault, FaultKind, Point
 from countermand.testing._fault_json import fault_from_word
 from countermand.testing._faults import Faults
 from countermand.testing._in_process import in_process
 from countermand.testing._order import CONTROL, SimulatedOrder
+from countermand.testing._pages import Pages, cut_after
 from countermand.testing._received import Drawn, ReceivedRequest
 from countermand.testing._reply import SILENCE, Reply, WireTrouble, json_response, json_text, text_response
+from countermand.testing._route import Route
 from countermand.testing._server import LiveSimulator, running, serving
 from countermand.testing._simulator import Simulator
 from countermand.testing._tokens import Tokens
@@ -26,8 +31,11 @@ __all__ = [
     "CONTROL",
     "EVERY_FAULT",
     "EVERY_ORDER",
+    "PLAIN",
     "POSSIBLE",
     "SILENCE",
+    "Answers",
+    "Ask",
     "Asked",
     "Behaviour",
     "Book",
@@ -35,16 +43,21 @@ __all__ = [
     "Fault",
     "FaultKind",
     "Faults",
+    "Grant",
     "LiveSimulator",
+    "Pages",
     "Point",
     "ReceivedRequest",
+    "RefusalError",
     "Reply",
+    "Route",
     "SimulatedCredentials",
     "SimulatedOrder",
     "Simulator",
     "Tokens",
     "VirtualLoop",
     "WireTrouble",
+    "cut_after",
     "fault_from_word",
     "in_process",
     "json_response",

@@ -13,7 +13,7 @@ from countermand.testing._fault import FaultKind
 from countermand.testing._reply import Reply
 
 if TYPE_CHECKING:
-    from countermand.testing._simulator import Simulator
+    from countermand.testing._simulated_venue import SimulatedVenue
 
 #: How long before a change an older answer was made, in seconds.
 _BEFORE_A_CHANGE_S = 0.001
@@ -27,7 +27,7 @@ class Asked:
     order_id: str | None = None
 
 
-def before_last_change(simulator: Simulator, request: HttpRequest, now: float) -> float:
+def before_last_change(simulator: SimulatedVenue, request: HttpRequest, now: float) -> float:
     """Return a time before the last change that the request would show; now if there was none."""
     lag_s = simulator.behaviour.read_lag_s
     asked, book = simulator.asked_of(request), simulator.book
@@ -42,7 +42,7 @@ def before_last_change(simulator: Simulator, request: HttpRequest, now: float) -
     return min(now, max(changes) + lag_s - _BEFORE_A_CHANGE_S) if changes else now
 
 
-def show_other(simulator: Simulator, request: HttpRequest, now: float) -> Reply:
+def show_other(simulator: SimulatedVenue, request: HttpRequest, now: float) -> Reply:
     """Answer a read as if it were of another order: one of the book's, or an invented one."""
     asked = simulator.asked_of(request)
     own = simulator.book.find(asked.order_id or "")
@@ -58,22 +58,18 @@ def show_other(simulator: Simulator, request: HttpRequest, now: float) -> Reply:
         simulator.book = book
 
 
-def stray_answer(simulator: Simulator, request: HttpRequest, call: str, now: float) -> HttpResponse:
+def stray_answer(simulator: SimulatedVenue, request: HttpRequest, call: str, now: float) -> HttpResponse:
     """Return what another request might have been answered: a receipt, or another order."""
     if call in ("read", "trail"):
         return show_other(simulator, request, now).response_at(now)
     return simulator.words(FaultKind.HALF, call)[0]
 
 
-def _invented(simulator: Simulator, account: str, order_id: str | None, now: float) -> tuple[Book, str]:
+def _invented(simulator: SimulatedVenue, account: str, order_id: str | None, now: float) -> tuple[Book, str]:
     # A canceled one: whoever does not look at its id is told what he hopes for.
-    number = int(order_id) + 1 if order_id is not None and order_id.isdigit() else 1
-    book = Book()
-    decoy = book.place(
-        now,
-        order_id=str(number),
-        account=account,
-        instrument=simulator.instrument,
-        status=OrderStatus.CANCELED,
-    )
+    number = int(order_id) + 1 if order_id is not None and order_id.isdecimal() else 1
+    if simulator.new_order_id(number) == order_id:
+        number += 1
+    book = Book(new_order_id=simulator.new_order_id, first_order_id=number)
+    decoy = book.place(now, account=account, instrument=simulator.instrument, status=OrderStatus.CANCELED)
     return book, decoy.order_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -26,10 +27,11 @@ class Book:
     cannot be a `ValueError`.
     """
 
-    def __init__(self, *, first_order_id: int = 6500) -> None:
+    def __init__(self, *, first_order_id: int = 6500, new_order_id: Callable[[int], str] = str) -> None:
         self._histories = Histories()
         self._schedule = Schedule()
         self._next_id = first_order_id
+        self._new_order_id = new_order_id
 
     def forget(self) -> None:
         """Drop every order and whatever was to happen; ids go on from where they are."""
@@ -102,14 +104,17 @@ class Book:
         The id is the next free one unless given. One that is `settled` is seen by every read, whatever
         its lag; another appears only after it. The orders named in `linked` are linked back.
         """
-        order_id = fields.pop("order_id", None) or self._free_id()
+        given = fields.pop("order_id", None)
+        order_id = given or self._free_id()
         if order_id in self._histories:
             raise ValueError(f"order_id {order_id!r} is taken")
         order = SimulatedOrder.placed(order_id=order_id, placed_at=now, changed_at=now, **fields)
         for other in (*order.linked, *filter(None, (order.parent, order.replaces))):
             self.order(other)  # known, or a LookupError before anything was changed
         self._histories.begin(order, -math.inf if settled else now)
-        if order_id.isdigit() and int(order_id) < _LARGEST_MODEST_ID:
+        if not given:
+            self._next_id += 1
+        elif order_id.isdecimal() and int(order_id) < _LARGEST_MODEST_ID:
             # Ids rise at a venue: whatever is placed later has a greater one.
             self._next_id = max(self._next_id, int(order_id) + 1)
         for other in order.linked:
@@ -177,4 +182,6 @@ class Book:
         return order
 
     def _free_id(self) -> str:
-        return str(self._next_id)
+        while (order_id := self._new_order_id(self._next_id)) in self._histories:
+            self._next_id += 1
+        return order_id

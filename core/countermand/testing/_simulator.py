@@ -1,84 +1,52 @@
-"""What a venue's simulator is: request value in, reply value out, the clock passed in."""
+"""What a venue's simulator is written as: a table of routes, and the shapes of what they answer."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import attrs
-
 from countermand._http import HttpRequest, HttpResponse
-from countermand.errors import ConfigurationError
+from countermand.testing._answers import RefusalError
+from countermand.testing._ask import Ask
 from countermand.testing._asked import Asked
-from countermand.testing._behaviour import Behaviour
-from countermand.testing._book import Book
 from countermand.testing._credentials import SimulatedCredentials
-from countermand.testing._fault import READS, Fault, FaultKind, Point
-from countermand.testing._faults import Faults
-from countermand.testing._later import Later
-from countermand.testing._order import SimulatedOrder
-from countermand.testing._received import Drawn, ReceivedRequest
-from countermand.testing._reply import SILENCE, Reply, WireTrouble
-from countermand.testing._tokens import Tokens
-from countermand.testing._trouble import WHOLE, Met, troubled
-from countermand.testing._words import PLAIN_WORDS
+from countermand.testing._desk import PLAIN, Desk, as_reply
+from countermand.testing._fault import READS, FaultKind
+from countermand.testing._other_order import naming_other
+from countermand.testing._reply import Reply
+from countermand.testing._route import Route, Routes
+from countermand.testing._words import Words, words_of
 from countermand.venue._contract import Venue
 
-_UNTROUBLED = Drawn(call=None, fault=None)
 
+class Simulator(Desk):
+    """A venue in memory, sans I/O; a plugin subclasses it and gives `name`, `routes` and `venue`.
 
-class Simulator(ABC):
-    """A venue in memory, sans I/O; a plugin subclasses it and gives `route` and `venue`.
-
-    It takes the fields of `Behaviour` as keywords, and raises `ConfigurationError` for one that is not
-    there. It is to be touched by one thread only: see `LiveSimulator.call`.
+    The book, the faults, the log-in and the control interface are there. It takes the fields of `Behaviour`
+    as keywords, and raises `ConfigurationError` for one that is not there. It is to be touched by one thread
+    only: see `LiveSimulator.call`.
     """
 
-    #: The plugin's name.
-    name: ClassVar[str]
-    #: The venue's own switches: name → the words it takes, the first being the default.
-    switches: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    #: What an order is for, where nothing is said.
-    instrument: ClassVar[str] = "BTCUSD"
+    #: The calls of the venue, and what answers them.
+    routes: ClassVar[tuple[Route, ...]] = ()
+    #: What may stand before the path of every route.
+    prefixes: ClassVar[tuple[str, ...]] = ("",)
+    #: Whether paths are read in any case, and with a slash at their end.
+    lenient_paths: ClassVar[bool] = False
+    #: What a path names to how that is read; a reader may raise `RefusalError`.
+    readers: ClassVar[Mapping[str, Callable[[str], str]]] = {}
+    #: The venue's own words for faults, at every call or at one, where those that follow from `answers`
+    #: are not what it says.
+    own_words: ClassVar[Mapping[FaultKind | tuple[FaultKind, str], Words]] = {}
 
-    def __init__(self, **behaviour: Any) -> None:
-        self.credentials = SimulatedCredentials()
-        self._first_behaviour = self._checked(Behaviour().switched(behaviour))
-        #: What is to break, and what broke.
-        self.faults = Faults()
-        self.reset()
+    _table: ClassVar[Routes] = Routes((), lenient=False)
 
-    def reset(self) -> None:
-        """Begin anew: an empty book, the fixed token, no request, no fault, the behaviour of the start."""
-        self.behaviour = self._first_behaviour
-        self.book = Book()
-        self.tokens = Tokens(self.credentials.session_token)
-        self.requests: list[ReceivedRequest] = []
-        self.faults.clear()
-        self.faults.met.clear()
-        self._number = 0
-        self._now = -math.inf
-        self._later = Later()
-        self._holds = False
-
-    def forget(self) -> None:
-        """Drop all orders, requests and faults met, and go on: ids, request numbers, tokens, faults to come.
-
-        What is still under way is dropped, too. For judges that run many orders through one simulator.
-        """
-        self.book.forget()
-        self.requests.clear()
-        self.faults.met.clear()
-        self._later = Later()
-
-    @abstractmethod
-    def route(self, request: HttpRequest, now: float) -> Reply:
-        """Answer one request of a router; the book has been advanced to `now` (seconds).
-
-        `request.path` bears its query; header names are lower case.
-        """
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._table = Routes(cls.routes, cls.prefixes, lenient=cls.lenient_paths)
+        if cls.shapes:
+            cls.switches = {**_switches_of(cls), **cls.switches}
 
     @abstractmethod
     def venue(
@@ -89,193 +57,68 @@ class Simulator(ABC):
         `credentials` stand in for the right ones; `settings` are the venue's own (`name`, `read_lag_s`).
         """
 
+    def route(self, request: HttpRequest, now: float) -> Reply:
+        """Answer one request of a router by the handler of its route."""
+        try:
+            ask = self._ask_of(request)
+            self.check_access(ask, now)
+            if self.shapes and (word := self.word("read_answer")) != PLAIN and ask.call in READS:
+                return Reply(response=self.shapes[word])
+            return as_reply(ask.route.answer(self, ask, now))
+        except RefusalError as refusal:
+            return Reply(response=self.worded(refusal.response))
+
+    def worded(self, refusal: HttpResponse) -> HttpResponse:
+        """Return a refusal as the venue words it now: as it is, unless a switch of the venue's says more."""
+        return refusal
+
     def call_of(self, request: HttpRequest) -> str | None:
-        """Name the call: one of `CALLS`, "log-out", or None for others; a simulator that breaks tells it."""
-        return None
+        """Name the call by its route."""
+        try:
+            return self._ask_of(request).call
+        except RefusalError:
+            return None
 
     def asked_of(self, request: HttpRequest) -> Asked:
-        """Tell which account and order a read of orders names; never raises."""
-        return Asked()
+        """Tell which account and order a request names."""
+        try:
+            return self.subject_of(self._ask_of(request))
+        except RefusalError:
+            return Asked()
 
     def asking_for(self, request: HttpRequest, order_id: str) -> HttpRequest:
-        """Return the same read for another order."""
-        return request
+        """Return the same read for another order, which it names in the same place."""
+        found = self._table.find(request.path.partition("?")[0])
+        if found is None:
+            return request
+        places = dict(found[0].names)
+        return naming_other(request, places.get(self.order_key), self.order_key, order_id)
 
-    def words(self, kind: FaultKind, call: str) -> tuple[HttpResponse, ...]:
-        """Return what is answered in a fault of that kind, to be taken in turn: here and there its own words.
+    def words(self, kind: FaultKind, call: str) -> Words:
+        """Return what is answered in a fault: the venue's own words, or what follows from its answers."""
+        own = self.own_words.get((kind, call)) or self.own_words.get(kind)
+        return own or words_of(self.answers, kind, call)
 
-        Those of `HALF` and `TRUNCATED` are whole answers, of which a part will be sent.
-        """
-        return PLAIN_WORDS[kind]
+    def _ask_of(self, request: HttpRequest) -> Ask:
+        path = request.path.partition("?")[0]
+        found = self._table.find(path)
+        if found is None:
+            raise RefusalError(self.answers.no_route)
+        place, parts = found
+        named = {name: self._read(name, parts[at]) for name, at in place.names}
+        route = place.routes.get(request.method)
+        if route is None:
+            raise RefusalError(self.answers.no_method)
+        return Ask(route=route, request=request, path=path, named=named, invalid=self.answers.invalid)
 
-    def draw(self, request: HttpRequest) -> Drawn:
-        """Draw what a request is to meet; for a shell, which then gives it to `handle` or to `refuse`."""
-        if not (self.faults.active or self._later):
-            return _UNTROUBLED  # nobody needs to know which call it is
-        call = self.call_of(request)
-        return Drawn(call=call, fault=self.faults.draw(call))
+    def _read(self, name: str, value: str) -> str:
+        reader = self.readers.get(name)
+        return value if reader is None else reader(value)
 
-    def refuse(self, drawn: Drawn) -> WireTrouble:
-        """Note that a connection does not come about."""
-        if drawn.fault is None or drawn.call is None:
-            raise ValueError("nothing was drawn that could refuse a connection")
-        self.faults.met.append((0, drawn.call, drawn.fault))
-        return WireTrouble(kind=drawn.fault.kind, seconds=drawn.fault.delay_s)
 
-    def handle(self, request: HttpRequest, now: float, drawn: Drawn | None = None) -> Reply:
-        """Note a request, let happen what is due, and answer, under the fault that it was drawn or draws."""
-        self._now = now
-        self.book.advance(now)
-        drawn = drawn or self.draw(request)
-        if drawn.at_the_door:
-            return Reply(response=None, wire=self.refuse(drawn))
-        fault = drawn.fault
-        self._note(request, now, fault)
-        if fault is None or drawn.call is None:
-            reply = self.route(request, now)
-        else:
-            number = self._number
-            self.faults.met.append((number, drawn.call, fault))
-            met = Met(simulator=self, request=request, number=number, call=drawn.call, fault=fault, now=now)
-            reply = troubled(met)
-        if self._later and drawn.call in READS and (fault is None or fault.kind in WHOLE):
-            self._release(request, now + reply.delay_s + (reply.wire.seconds if reply.wire else 0.0))
-        return reply
-
-    def act(self, request: HttpRequest, now: float, *, later: bool = False) -> Reply:
-        """Answer as `route` does; with `later` a cancel waits until its order has been read."""
-        self._holds = later
-        try:
-            return self.route(request, now)
-        finally:
-            self._holds = False
-
-    def switch(self, /, **changes: object) -> Behaviour:
-        """Change the behaviour, also in the midst of things; raises `ConfigurationError`.
-
-        The venue's own switches go into `venue={"name": "word"}`; those not named stay.
-        """
-        self.behaviour = self._checked(self.behaviour.switched(changes))
-        return self.behaviour
-
-    def word(self, switch: str) -> str:
-        """Return how one of the venue's own switches stands."""
-        return self.behaviour.venue.get(switch, self.switches[switch][0])
-
-    def token_valid(self, token: str | None, now: float) -> bool:
-        """Tell whether a session token is valid, and count this as a use of it."""
-        # An answer may be that of an earlier time, but its request is of now.
-        now = max(now, self._now)
-        return token is not None and self.tokens.use(token, now, self.behaviour.token_lifetime_s)
-
-    def place(self, now: float, **fields: Any) -> SimulatedOrder:
-        """Place an order in the user's own account and name, or those given: see `Book.place`."""
-        self.check_order(fields)
-        known = self.credentials
-        defaults = {"account": known.account, "entered_by": known.user_id, "instrument": self.instrument}
-        return self.book.place(now, **{**defaults, **fields})
-
-    def replace(self, order_id: str, now: float, /, **fields: Any) -> SimulatedOrder:
-        """Put a new order in the place of an open one and return it: see `Book.replace`."""
-        self.check_order(fields)
-        return self.book.replace(order_id, now, **fields)
-
-    def check_order(self, fields: Mapping[str, Any]) -> None:
-        """Raise `ValueError` for fields that no order of this venue can have, such as an id out of range."""
-        return
-
-    def receive_cancel(self, order_id: str, now: float, receipt: Reply) -> Reply:
-        """Take a cancel of an *open* order and answer `receipt`, or never, as the behaviour says.
-
-        After `cancel_delay_s` the order fills, the cancel takes effect or is refused, as the behaviour
-        says. Every cancel of an open order ends here; for others the venue has its own words.
-        """
-        silent = self.behaviour.silences(order_id)
-        if not silent or self.behaviour.silent_acts:
-            self._begin_cancel(order_id, now)
-        return SILENCE if silent else receipt
-
-    @property
-    def accounts(self) -> tuple[str, ...]:
-        """The accounts that the user reaches, as the venue tells them, each once."""
-        return tuple(dict.fromkeys((self.credentials.account, *self.behaviour.further_accounts)))
-
-    @property
-    def cancel_name(self) -> str:
-        """What the book will call the cancel that is being received, if it takes effect."""
-        return f"cancel {self._number}"
-
-    def _begin_cancel(self, order_id: str, now: float) -> None:
-        by = self.cancel_name
-        if self._holds:
-            number, account = self._number, self.book.order(order_id).account
-            self._later.hold(account, order_id, lambda due: self._act_at_last(order_id, due, number))
-            return
-        self.book.begin_cancel(order_id, now)
-        self.book.at(now + self.behaviour.cancel_delay_s, lambda due: self._end_cancel(order_id, due, by))
-        self.book.advance(now)
-
-    def _act_at_last(self, order_id: str, due: float, number: int) -> None:
-        order = self.book.find(order_id)
-        if order is None or order.dead:
-            return
-        by = f"cancel {number}"
-        first = self.requests[0].number if self.requests else number + 1
-        if number >= first:
-            place = number - first
-            self.requests[place] = attrs.evolve(self.requests[place], acted_at=due)
-        self.book.begin_cancel(order_id, due)
-        self.book.at(due + self.behaviour.cancel_delay_s, lambda due: self._end_cancel(order_id, due, by))
-
-    def _end_cancel(self, order_id: str, due: float, by: str) -> None:
-        order = self.book.find(order_id)
-        if order is None or order.dead:
-            return  # filled, replaced, canceled by another or forgotten in the meantime
-        if self.behaviour.fills(order_id):
-            share = order.remaining * self.behaviour.fill_fraction
-            if self.book.fill(order_id, due, share).dead:
-                return
-        if self.behaviour.refuses(order_id):
-            self.book.reject_cancel(order_id, due)
-        else:
-            self.book.cancel(order_id, due, by)
-
-    def _note(self, request: HttpRequest, now: float, fault: Fault | None) -> None:
-        self._number += 1
-        waits = fault is not None and fault.point in (Point.BEFORE, Point.LATER)
-        self.requests.append(
-            ReceivedRequest(
-                number=self._number,
-                at=now,
-                method=request.method,
-                path=request.path,
-                content=request.content.decode(errors="replace"),
-                fault=None if fault is None else fault.word,
-                acted_at=None if waits else now,
-            )
-        )
-
-    def _release(self, request: HttpRequest, due: float) -> None:
-        asked = self.asked_of(request)
-        order = None if asked.order_id is None else self.book.find(asked.order_id)
-        account = asked.account if order is None else order.account
-        if account is not None:
-            for effect in self._later.take(account, asked.order_id):
-                self.book.at(due, effect)
-
-    def _checked(self, behaviour: Behaviour) -> Behaviour:
-        for account in behaviour.further_accounts:
-            try:
-                self.check_order({"account": account})
-            except ValueError as error:
-                raise ConfigurationError(f"further_accounts: {error}") from error
-        for name, word in behaviour.venue.items():
-            if name not in self.switches:
-                raise ConfigurationError(
-                    f"no switch {name!r} at {self.name}; there are: {', '.join(self.switches) or 'none'}"
-                )
-            if word not in self.switches[name]:
-                raise ConfigurationError(
-                    f"venue.{name} must be one of {', '.join(self.switches[name])}, got {word!r}"
-                )
-        return behaviour
+def _switches_of(simulator: type[Simulator]) -> dict[str, tuple[str, ...]]:
+    """Return the switches that follow from shapes: what is answered always, and whether cancels act then."""
+    words = (PLAIN, *simulator.shapes)
+    has_mass = any(route.call == "mass-cancel" for route in simulator.routes)
+    mass = {"mass_answer": words} if has_mass else {}
+    return {"cancel_answer": words, "cancel_acts": ("no", "yes"), **mass, "read_answer": words}

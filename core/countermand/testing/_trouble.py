@@ -16,7 +16,7 @@ from countermand.testing._fault import Fault, FaultKind, Point
 from countermand.testing._reply import SILENCE, Reply, WireTrouble
 
 if TYPE_CHECKING:
-    from countermand.testing._simulator import Simulator
+    from countermand.testing._simulated_venue import SimulatedVenue
 
 #: No HTTP, and no text of any kind.
 GARBAGE = b"\x16\x03\x01\x00\xff\xfe garbage \x80\x81\r\n\r\n"
@@ -30,7 +30,7 @@ _TIMED = frozenset({FaultKind.DRIBBLE, FaultKind.LATE, FaultKind.REFUSED})
 class Met:
     """A request that meets a fault."""
 
-    simulator: Simulator
+    simulator: SimulatedVenue
     request: HttpRequest
     #: The request's number, from 1 on.
     number: int
