@@ -1,14 +1,16 @@
 """Batches as callers iterate over them: acks come as they are known, requests are pulled as there is room.
 
-What is no `CancelRequest` holds up none of the others. It is raised once all acks were given, as is whatever
-the requests themselves raise; acks that `collect` could not return are then there for who goes on.
+Requests that are there already, in a list or another collection, are taken without waiting for room: so none
+of them waits for those of another account before it. What is no `CancelRequest` holds up none of the others.
+It is raised once all acks were given, as is whatever the requests themselves raise; acks that `collect` could
+not return are then there for who goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Coroutine, Iterable
 from typing import Any, Self
 
 from countermand._ack import CancelAck
@@ -27,6 +29,8 @@ class AsyncBatch:
     _pulling: asyncio.Future[CancelRequest] | None = None
 
     def __init__(self, requests: Iterable[CancelRequest] | AsyncIterable[CancelRequest], flow: Flow) -> None:
+        if isinstance(requests, Collection):
+            flow.take_freely()
         self._supply: AsyncIterator[CancelRequest] | None = None
         if isinstance(requests, AsyncIterable):
             self._supply = aiter(requests)
@@ -93,6 +97,8 @@ class Batch:
     """The same as `AsyncBatch` for a thread, which pulls the requests itself."""
 
     def __init__(self, requests: Iterable[CancelRequest], flow: Flow, ask: Ask) -> None:
+        if isinstance(requests, Collection):
+            flow.take_freely()
         self._flow = flow
         self._ask = ask
         self._progress = BatchProgress(requests)

@@ -1,7 +1,8 @@
 """A batch as a flow: requests are taken as there is room for them, and acks come as they are known.
 
 What waits for its turn at a venue ages, so only a few requests of an account are let wait there; a few more
-wait outside, so that an account that is slow does not hold up the others. All the rest stays with the caller.
+wait outside, so that an account that is slow does not hold up the others. All the rest stays with the caller,
+unless it is there already: what would be kept anyhow waits outside, so that no account holds up another.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from countermand._request import CancelRequest
 #: So many requests are taken that have no place yet, while no account of the batch has a place to spare; and
 #: so many are taken at once.
 ROOM = 32
-#: So many are under way, or wait, or are told and not fetched: what they need is all that a batch takes.
+#: So many are under way, or wait, or are told and not fetched: what they need is all that a batch takes. Of
+#: requests that are there already those that wait take next to nothing, and do not count.
 _MOST = 1000
+#: So many of those are taken at once, so that the loop has time for others.
+_SLICE = 500
 #: So many requests of one account share their reads.
 _MANY = 3
 #: How long the thread of a batch waits for the end of its client, in seconds.
@@ -67,10 +71,15 @@ class Flow:
         self._lanes: Counter[Lane] = Counter()
         self._told: deque[Told] = deque()
         self._heard = self._next = 0
+        self._freely = False
         #: Whether some account of the batch has a place to spare.
         self._open = True
         self._changed = asyncio.Event()
         self._ended = threading.Event()
+
+    def take_freely(self) -> None:
+        """Take whatever comes: the requests are there already, and take no more room outside."""
+        self._freely = True
 
     async def step(
         self,
@@ -134,6 +143,8 @@ class Flow:
 
     @property
     def _room(self) -> int:
+        if self._freely:
+            return _SLICE
         most = _MOST - self._waiting - len(self._under_way) - len(self._told)
         return min(ROOM if self._open else ROOM - self._waiting, most)
 
@@ -152,10 +163,19 @@ class Flow:
             self._traffic.listen(lane, self._let_in)
             self._let_in(lane)
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._under_way) + len(self._told) >= _MOST
+
     def _forget(self, heard: int) -> None:
+        was_full = self._is_full
         while self._heard < heard:
             self._told.popleft()
             self._heard += 1
+        for lane in tuple(self._outside) if was_full else ():
+            if self._is_full:
+                break
+            self._let_in(lane)
 
     def _let_in(self, lane: Lane) -> None:
         """Begin what there is a place for."""
@@ -172,6 +192,8 @@ class Flow:
         self._changed.set()
 
     def _has_place(self, lane: Lane, request: CancelRequest) -> bool:
+        if self._is_full:
+            return False
         return self._ended.is_set() or self._traffic.queued(lane) < self._ahead(request)
 
     def _start(self, lane: Lane, taken: Taken, *, many: bool) -> None:

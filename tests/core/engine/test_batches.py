@@ -995,6 +995,49 @@ def test_a_slow_account_does_not_hold_up_another() -> None:
     assert done_at["apex"] > 5
 
 
+@pytest.mark.parametrize("end", ["bulk", "one by one"])
+def test_a_throttled_venue_holds_up_no_other_behind_it(end: str) -> None:
+    """Of a list whose first half goes to a venue that is slow the other half is done as if it were alone."""
+    city, done_at = City(0), {}
+    requests = [city.order(name) for name in ("apex", "autoshares") for _ in range(99)]
+
+    async def main() -> list[CancelAck]:
+        loop, acks = asyncio.get_running_loop(), []
+        async with city.client(limits={"apex": paced(2), "autoshares": ()}) as client:
+            batch = client.cancel_many(requests)
+            if end == "bulk":
+                return list(await batch.collect())
+            began_at = loop.time()
+            async for ack in batch:
+                acks.append(ack)
+                done_at[ack.request.venue] = loop.time() - began_at
+        return acks
+
+    acks = run_virtually(main())
+    assert outcomes(acks) == {CANCELED: 198}
+    first = city.cancels[0][0]
+    assert max(at for at, venue, _ in city.cancels if venue == "autoshares") - first < 1
+    assert done_at.get("autoshares", 0) < 3
+    assert max(at for at, venue, _ in city.cancels if venue == "apex") - first > 48
+
+
+@pytest.mark.parametrize("timeout_s", [None, 0.5])
+def test_more_than_a_batch_begins_at_once_are_all_answered(timeout_s: float | None) -> None:
+    """Each of a long list has its ack, in the order asked, though its time or its client ends before."""
+    city = City(0)
+    requests = [city.order("apex") for _ in range(2500)]
+
+    async def main() -> list[CancelAck]:
+        async with city.client(limits={"apex": paced(10)}) as client:
+            acks = asyncio.ensure_future(client.cancel_many(requests, timeout_s).collect())
+            await asyncio.sleep(1)
+        return list(await acks)
+
+    acks = run_virtually(main())
+    assert [ack.request for ack in acks] == requests
+    assert outcomes(ack for ack in acks if ack.sent is Sent.NO)[NOT_SENT] > 2450
+
+
 @pytest.mark.parametrize("name", ["apex", "autoshares"])
 def test_throttling_slows_a_batch_which_ends_all_the_same(name: str) -> None:
     """A venue that asks for two seconds has them; no more comes to it than had to, and all is canceled."""

@@ -147,6 +147,47 @@ def test_no_more_than_a_thousand_are_taken(virtually: Virtually, some: Any) -> N
     virtually(work())
 
 
+def test_what_is_there_already_is_taken_without_waiting_for_room(virtually: Virtually, some: Any) -> None:
+    """However many wait outside: whoever comes behind them has its place if its own account has one."""
+
+    async def work() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        flow.take_freely()
+        for first in range(0, 3000, 500):
+            step = await flow.step(some(500, first), 0, may_take=True)
+            assert (step.acks, step.room) == ((), 500)
+        assert len(venue.begun) == 4
+        await flow.step(some(2, 3000, account="8"), 0, may_take=True)
+        assert [order for order, _ in venue.begun[4:]] == ["3001", "3002"]
+        venue.sign(4)
+        assert [order for order, _ in venue.begun[6:]] == ["5", "6", "7", "8"]
+
+    virtually(work())
+
+
+def test_no_more_than_a_thousand_are_begun(virtually: Virtually, some: Any) -> None:
+    """What waits outside is begun as acks are heard, whatever its account; none is passed over."""
+
+    async def work() -> None:
+        venue = Venue()
+        flow = venue.flow()
+        flow.take_freely()
+        for first in range(0, 1500, 500):
+            await flow.step(some(500, first, venue="nowhere"), 0, may_take=True)
+        await flow.step(some(3, 1500), 0, may_take=True)
+        assert len(venue.begun) == 1000
+        assert len((await flow.step([], 400, may_take=True)).acks) == 1000
+        assert len((await flow.step([], 1000, may_take=True)).acks) == 500
+        assert len(venue.begun) == 1503
+        venue.sign(3)
+        venue.answer()
+        step = await flow.step([], 1500, may_take=False)
+        assert [place for place, _ in step.acks] == [1500, 1501, 1502]
+
+    virtually(work())
+
+
 def test_acks_come_as_they_are_known_and_until_they_are_heard(virtually: Virtually, some: Any) -> None:
     """A step gives again what the last one gave, unless that was heard; so does it ignore what it took."""
 
