@@ -71,7 +71,7 @@ class Ids:
         if isinstance(order, OrderId):
             self.order.check(order.value, f"an order id at {venue!r}")
         else:
-            _check(self.client_order, order.value, "client order id", venue)
+            _check(self.client_order, order.value, "a client order id", venue)
 
     def check_request(self, request: CancelRequest) -> None:
         """Raise `InvalidRequestError` for a request with an id that the venue cannot have."""
@@ -81,7 +81,7 @@ class Ids:
         if request.client_order is not None:
             self.check_order(request.client_order, venue)
         if request.instrument is not None:
-            _check(self.instrument, request.instrument, "instrument", venue)
+            _check(self.instrument, request.instrument, "an instrument", venue)
 
     def check_scope(self, scope: Scope) -> None:
         """Raise `InvalidRequestError` for a scope with an id that the venue cannot have."""
@@ -89,15 +89,14 @@ class Ids:
         if scope.account_id is not None:
             self.account.check(scope.account_id, f"an account at {venue!r}")
         if scope.instrument_id is not None:
-            _check(self.instrument, scope.instrument_id, "instrument", venue)
+            _check(self.instrument, scope.instrument_id, "an instrument", venue)
         if scope.user_id is not None:
-            _check(self.user, scope.user_id, "user", venue)
+            _check(self.user, scope.user_id, "a user", venue)
         for order_id in scope.order_ids:
             self.check_order(order_id, venue)
 
 
-def _check(shape: IdShape | None, value: str, noun: str, venue: str) -> None:
+def _check(shape: IdShape | None, value: str, what: str, venue: str) -> None:
     if shape is None:
-        raise InvalidRequestError(f"{venue!r} does not tell the {noun} of an order")
-    article = "an" if noun[0] in "aeiou" else "a"
-    shape.check(value, f"{article} {noun} at {venue!r}")
+        raise InvalidRequestError(f"{venue!r} does not tell {what} of its orders")
+    shape.check(value, f"{what} at {venue!r}")

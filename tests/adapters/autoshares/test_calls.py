@@ -165,7 +165,7 @@ BAD_SCOPES = {
         Scope.orders("autoshares", "6303", [OrderId("1"), OrderId("1/../2")]),
         "an order id at 'autoshares' must be",
     ),
-    "a user": (Scope.user("autoshares", "81", account="6303"), "does not tell the user"),
+    "a user": (Scope.user("autoshares", "81", account="6303"), "does not tell a user"),
 }
 
 

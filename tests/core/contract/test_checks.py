@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand.errors import ConfigurationError, InvalidRequestError
-from countermand.venue import check_header_value, check_number, clean_base_url
+from countermand.errors import ConfigurationError
+from countermand.venue import check_header_value, clean_base_url
 
 GOOD_URLS = {
     "https://api.venue.example": "https://api.venue.example",
@@ -72,21 +72,6 @@ def test_any_text_is_a_url_or_the_own_error(url: str) -> None:
         return
     assert not cleaned.endswith("/")
     assert clean_base_url(cleaned) == cleaned
-
-
-@pytest.mark.parametrize("value", ["1", "9", "10"])
-def test_numbers_within_the_range(value: str) -> None:
-    """Both ends of the range are in it."""
-    check_number(value, "a pebble id", 10)
-
-
-@pytest.mark.parametrize(
-    "value", ["0", "11", "-1", "+1", "", " 1", "1.0", "1e0", "x", "\u0661", "\u00b2", "9" * 101, "9" * 5000]
-)
-def test_numbers_out_of_the_range(value: str) -> None:
-    """Anything else, however long and in whatever script, is refused with what was expected."""
-    with pytest.raises(InvalidRequestError, match="a pebble id must be a whole number from 1 to 10, got"):
-        check_number(value, "a pebble id", 10)
 
 
 @attrs.frozen
