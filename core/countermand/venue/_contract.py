@@ -22,6 +22,7 @@ from countermand.venue._verdicts import (
     Cursor,
     ListingVerdict,
     LogOutVerdict,
+    MassCancelVerdict,
     ReadVerdict,
     Session,
     TrailVerdict,
@@ -82,15 +83,15 @@ class Venue(ABC):
     def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List the open orders of an account, from the first page or the one `Page.next_page` named."""
 
-    def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
+    def cancel_all(self, scope: Scope) -> Call[MassCancelVerdict]:
         """Cancel a scope's orders in one call; asked only for a kind that is in `capabilities.scopes`.
 
         Raises `InvalidRequestError` for a scope that it could not honour exactly.
         """
         raise self._has_no("call that cancels several orders")
 
-    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
-        """Cancel up to `capabilities.cancel_list_size` orders in one call, with one answer for all of them.
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[MassCancelVerdict]:
+        """Cancel up to `capabilities.cancel_list_size` orders in one call.
 
         Asked only where that size is not 0; raises `InvalidRequestError` for what cannot be one list.
         """

@@ -6,12 +6,13 @@ conclude. There is one union for each kind of question, so no reader can return 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 import attrs
 
 from countermand._http import HttpResponse
+from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand._outcome import Reason
 
@@ -101,6 +102,23 @@ class Unreadable(_Verdict):
 
 
 @attrs.frozen(kw_only=True)
+class PerOrder(_Verdict):
+    """An answer to one call for many orders that tells of each: raises `ValueError` if it tells of none."""
+
+    orders: Mapping[OrderId, CancelVerdict] = attrs.field(validator=attrs.validators.min_len(1))
+
+    @property
+    def acted(self) -> Acted:
+        """Whether the venue may have done anything of it."""
+        told = {verdict.acted for verdict in self.orders.values()}
+        return Acted.YES if Acted.YES in told else Acted.MAYBE if Acted.MAYBE in told else Acted.NO
+
+    def of(self, order_id: OrderId) -> CancelVerdict:
+        """Tell what is said of one order; of one that is left out nobody knows."""
+        return self.orders.get(order_id, MayHaveActed(text="the venue's answer leaves this order out"))
+
+
+@attrs.frozen(kw_only=True)
 class OrderRead:
     """The answer to an order read: the order as the venue shows it."""
 
@@ -167,6 +185,7 @@ class CodeWanted:
 
 
 CancelVerdict = Receipt | Refused | Gone | Throttled | SessionRefused | MayHaveActed | Unreadable
+MassCancelVerdict = CancelVerdict | PerOrder
 ReadFailure = Refused | Gone | Throttled | SessionRefused | Unreadable
 ReadVerdict = OrderRead | ReadFailure
 TrailVerdict = TrailRead | ReadFailure
@@ -175,7 +194,7 @@ AccountsVerdict = Accounts | ReadFailure
 LogInVerdict = LoggedIn | CodeWanted | Refused | Throttled | Unreadable
 #: Whatever is said of a log-out, the session is not used again.
 LogOutVerdict = CancelVerdict
-Verdict = CancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | AccountsVerdict | LogInVerdict
+Verdict = MassCancelVerdict | ReadVerdict | TrailVerdict | ListingVerdict | AccountsVerdict | LogInVerdict
 
 
 def retry_after_s(response: HttpResponse) -> float | None:
