@@ -142,21 +142,37 @@ class KillReport:
     before: BlockReport | None = None
     #: By venue, accounts that the venue told of and no scope named: nothing was done to them.
     unnamed: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    #: By venue, accounts that scopes named and the venue, asked for its accounts, did not tell of.
+    untold: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     #: By venue, why it could not be asked for its accounts.
     undiscovered: Mapping[str, str] = attrs.field(factory=dict)
     elapsed_s: float = 0.0
 
     @property
+    def unsure(self) -> tuple[Scope, ...]:
+        """Scopes whose proof is hope: no order showed that there is the account, nor did the venue."""
+        proved = (one for one in self.reports if one.state is ScopeState.PROVED_EMPTY)
+        return tuple(one.scope for one in proved if self._is_untold(one.scope) and not _saw_orders(one))
+
+    @property
     def proved(self) -> bool:
-        """Whether every scope is proved empty, and no account is left that nobody named."""
+        """Whether every scope is proved empty, of accounts that there are, and none is left unnamed."""
         empty = all(one.state is ScopeState.PROVED_EMPTY for one in self.reports)
-        return bool(self.reports) and empty and not self.unnamed and not self.undiscovered
+        all_named = not self.unnamed and not self.undiscovered
+        return bool(self.reports) and empty and all_named and not self.unsure
+
+    def _is_untold(self, scope: Scope) -> bool:
+        return scope.account_id in self.untold.get(scope.venue, ())
 
     def to_dict(self) -> dict[str, Any]:
         """Render as plain JSON values, with `"schema": 1`."""
         from countermand import _schema  # noqa: PLC0415 - cattrs is loaded only by those who serialise
 
         return _schema.to_dict(self)
+
+
+def _saw_orders(report: MassCancelReport) -> bool:
+    return any(ack.reason is not Reason.UNKNOWN_ORDER for ack in report.acks)
 
 
 @attrs.frozen(kw_only=True)
@@ -168,6 +184,8 @@ class Readiness:
     error: str | None = None
     #: Accounts that the venue told of, where it has a call for it.
     accounts: tuple[str, ...] = ()
+    #: Configured accounts that it did not tell of: a wrong one looks like an empty one.
+    untold: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

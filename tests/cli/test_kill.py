@@ -242,6 +242,8 @@ EMPTY, LEFT, UNKNOWN = (
         pytest.param(KillReport(reports=(LEFT, UNKNOWN)), 5, id="unknown"),
         pytest.param(KillReport(reports=(EMPTY,), unnamed={"toy": ("10",)}), 5, id="unnamed"),
         pytest.param(KillReport(reports=(EMPTY,), undiscovered={"toy": "no"}), 5, id="undiscovered"),
+        pytest.param(KillReport(reports=(EMPTY,), untold={"toy": ("9",)}), 5, id="untold"),
+        pytest.param(KillReport(reports=(EMPTY, LEFT), untold={"toy": ("9",)}), 5, id="untold-and-residual"),
     ],
 )
 def test_exit_code_is_0_only_for_a_proof(report: KillReport, code: int) -> None:

@@ -240,6 +240,22 @@ def test_orders_are_rows() -> None:
             id="unnamed",
         ),
         pytest.param(
+            {"untold": {"toy": ("9", "10")}},
+            ["toy: it did not tell of accounts that were named: 9, 10"],
+            id="untold",
+        ),
+        pytest.param(
+            {"reports": (report(proved_empty_as_of=AT),), "untold": {"toy": ("9",)}},
+            [
+                "toy: it did not tell of accounts that were named: 9",
+                (
+                    "toy: account 9: NOT PROVED: no order was seen there, and a wrong account looks like an"
+                    " empty one"
+                ),
+            ],
+            id="unsure",
+        ),
+        pytest.param(
             {"undiscovered": {"toy": "timed out"}},
             ["toy: its accounts are not known: timed out"],
             id="undiscovered",

@@ -59,6 +59,7 @@ class Kill:
             reports=tuple(map(_reported, self._scopes, sweeps)),
             before=blocked,
             unnamed=self._unnamed(told),
+            untold=self._untold(told),
             undiscovered=undiscovered,
             elapsed_s=self._loop.time() - self._began_at,
         )
@@ -91,6 +92,13 @@ class Kill:
             if venue not in whole
         }
         return {venue: accounts for venue, accounts in left.items() if accounts}
+
+    def _untold(self, told: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        left: dict[str, tuple[str, ...]] = {}
+        for venue, account in dict.fromkeys((scope.venue, scope.account_id) for scope in self._scopes):
+            if account is not None and account not in told.get(venue, (account,)):
+                left[venue] = (*left.get(venue, ()), account)
+        return left
 
 
 def _each_once(scopes: Iterable[Scope]) -> tuple[Scope, ...]:

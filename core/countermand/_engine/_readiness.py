@@ -66,7 +66,8 @@ class Watchmen:
         venue = station.venue
         accounts = self._accounts.get(venue.name, ())
         if venue.capabilities.lists_accounts:
-            return _told(venue.name, await self._inquiries.list_accounts(station, deadline))
+            ended = await self._inquiries.list_accounts(station, deadline)
+            return _told(venue.name, ended, accounts)
         if accounts:
             listing = self._inquiries.ask(
                 station, lambda: venue.list_open(accounts[0]), accounts[0], CallKind.LISTING, deadline
@@ -85,9 +86,11 @@ class Watchmen:
         return Readiness(venue=name, ready=none is None, error=None if none is None else why(none, None)[1])
 
 
-def _told(name: str, ended: Ended) -> Readiness:
+def _told(name: str, ended: Ended, configured: tuple[str, ...] = ()) -> Readiness:
     if isinstance(ended.answer, Accounts):
-        return Readiness(venue=name, ready=True, accounts=ended.answer.ids)
+        ids = ended.answer.ids
+        untold = tuple(one for one in configured if one not in ids)
+        return Readiness(venue=name, ready=True, accounts=ids, untold=untold)
     if isinstance(ended.answer, Page):
         return Readiness(venue=name, ready=True)
     return Readiness(venue=name, ready=False, error=why(ended.answer, ended.fault)[1])

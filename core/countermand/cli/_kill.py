@@ -83,7 +83,8 @@ def kill_code(report: KillReport) -> int:
     if report.proved:
         return 0
     known = all(one.state is not ScopeState.UNKNOWN for one in report.reports)
-    return _RESIDUAL if known and not report.unnamed and not report.undiscovered else _UNKNOWN
+    hidden = report.unnamed or report.undiscovered or report.unsure
+    return _RESIDUAL if known and not hidden else _UNKNOWN
 
 
 def tell(report: KillReport, *, json: bool = False) -> None:

@@ -87,6 +87,10 @@ def besides_scopes(report: KillReport) -> Iterator[str]:
             yield f"{one.scope}: {one.error}"
     for venue, accounts in report.unnamed.items():
         yield f"{venue}: NOTHING WAS DONE to accounts that nobody named: {', '.join(accounts)}"
+    for venue, accounts in report.untold.items():
+        yield f"{venue}: it did not tell of accounts that were named: {', '.join(accounts)}"
+    for scope in report.unsure:
+        yield f"{scope}: NOT PROVED: no order was seen there, and a wrong account looks like an empty one"
     for venue, error in report.undiscovered.items():
         yield f"{venue}: its accounts are not known: {error}"
 

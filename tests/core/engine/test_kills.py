@@ -31,7 +31,7 @@ from countermand import (
 )
 from countermand.errors import ClosedClientError, InvalidRequestError
 from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
-from countermand.venue import Limit
+from countermand.venue import Accounts, Limit
 from countermand_apex import Password
 
 APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
@@ -397,6 +397,35 @@ def test_accounts_that_nobody_named_are_told() -> None:
     assert not report.proved
 
 
+def test_accounts_that_the_venue_does_not_tell_of_prove_nothing_without_orders() -> None:
+    """A wrong account looks like an empty one; only with `discover` can that be known."""
+    city = City()
+    wrong = [Scope.account("apex", "78"), Scope.instrument("apex", "78", "1")]
+    report = city.killed([*BOTH, *wrong], discover=True)
+    assert (report.untold, report.unsure) == ({"apex": ("78",)}, tuple(wrong))
+    assert set(states(report)) == {ScopeState.PROVED_EMPTY}
+    assert not report.proved
+    assert city.killed(wrong).untold == {}
+
+
+def test_accounts_with_orders_are_there_though_the_venue_does_not_tell_of_them() -> None:
+    """Some users reach accounts that are not listed as theirs."""
+    city = City()
+    city.apex.switch(further_accounts=["77"])
+    city.apex.place(0.0, account="77")
+
+    class Reticent(Broken):
+        """Tells of no further account."""
+
+        def list_accounts(self) -> Any:
+            call = self._venue.list_accounts()
+            return attrs.evolve(call, read=lambda _response: Accounts(ids=(ACCOUNT,)))
+
+    city.venues[0] = Reticent(city.venues[0])
+    report = city.killed([Scope.account("apex", "77"), *BOTH], discover=True)
+    assert (report.untold, report.unsure, report.proved) == ({"apex": ("77",)}, (), True)
+
+
 def test_a_venue_wide_scope_names_every_account() -> None:
     """None is left out."""
     city = City()
@@ -565,9 +594,24 @@ def test_ready_logs_in_so_that_a_kill_need_not() -> None:
             apex, autoshares = await client.ready()
             assert (apex.venue, apex.ready, apex.error, apex.accounts) == ("apex", True, None, (ACCOUNT,))
             assert (autoshares.ready, autoshares.accounts) == (True, (ACCOUNT,))
+            assert (apex.untold, autoshares.untold) == ((), ())
             assert logged_in(city) == 1
             assert (await client.kill(BOTH)).proved
             assert logged_in(city) == 1
+
+    run_virtually(main())
+
+
+def test_ready_tells_of_configured_accounts_that_the_venue_does_not_tell_of() -> None:
+    """It is ready all the same, for they may be there."""
+    city = City()
+
+    async def main() -> None:
+        async with city.client() as client:
+            client.accounts = {"apex": ("78", ACCOUNT), "autoshares": (ACCOUNT,)}
+            apex, autoshares = await client.ready()
+            assert (apex.ready, apex.accounts, apex.untold) == (True, (ACCOUNT,), ("78",))
+            assert autoshares.untold == ()
 
     run_virtually(main())
 

@@ -58,6 +58,7 @@ CANCELED = ack(
     attempts=(Attempt(call="cancel", sent=Sent.YES, verdict="receipt"),),
 )
 NOT_SENT = ack("8", outcome=Outcome.REJECTED, reason=Reason.NOT_SENT, sent=Sent.NO, attempts=())
+NEVER = ack("10", outcome=Outcome.REJECTED, reason=Reason.UNKNOWN_ORDER, sent=Sent.NO, attempts=())
 UNKNOWN = ack(
     "9",
     outcome=Outcome.UNKNOWN,
@@ -149,6 +150,19 @@ KILLS: dict[str, tuple[KillReport, bool]] = {
         KillReport(reports=(PROVED,), undiscovered={"pebble": "refused"}),
         False,
     ),
+    "an account may not be there": (KillReport(reports=(PROVED,), untold={"pebble": ("9",)}), False),
+    "an account that is not told of had orders": (
+        KillReport(reports=(report(proved_empty_as_of=NOW, acks=(CANCELED,)),), untold={"pebble": ("9",)}),
+        True,
+    ),
+    "an account that is not told of had none of those named": (
+        KillReport(reports=(report(proved_empty_as_of=NOW, acks=(NEVER,)),), untold={"pebble": ("9",)}),
+        False,
+    ),
+    "another account may not be there": (
+        KillReport(reports=(PROVED,), untold={"pebble": ("10",), "gravel": ("9",)}),
+        True,
+    ),
     "orders could not be blocked": (
         KillReport(reports=(PROVED,), before=BlockReport(done=False, error="no answer")),
         True,
@@ -168,6 +182,7 @@ def test_a_kill_is_told_as_json() -> None:
         reports=(WHOLE, PROVED),
         before=BlockReport(done=True, elapsed_s=0.25),
         unnamed={"pebble": ("10", "11")},
+        untold={"pebble": ("9",)},
         undiscovered={"gravel": "refused"},
         elapsed_s=2.0,
     )
@@ -176,6 +191,7 @@ def test_a_kill_is_told_as_json() -> None:
     assert (told["schema"], told["proved"], told["elapsed_s"]) == (1, False, 2.0)
     assert told["before"] == {"done": True, "error": None, "elapsed_s": 0.25}
     assert (told["unnamed"], told["undiscovered"]) == ({"pebble": ["10", "11"]}, {"gravel": "refused"})
+    assert told["untold"] == {"pebble": ["9"]}
 
 
 @pytest.mark.parametrize(
