@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from countermand.testing import Reply, Simulator, json_response
-from countermand_apex.simulator._ask import Ask
-from countermand_apex.simulator._scope import OMS_ID, check_oms
+from countermand.testing import Ask, Simulator, json_response
+from countermand.venue import HttpResponse
+from countermand_apex.simulator._fields import OMS_ID, check_oms
 
 _PRODUCTS = ((1, "USD", "US Dollar"), (2, "BTC", "Bitcoin"), (3, "ETH", "Ether"))
 _INSTRUMENTS = ((1, 2, 1), (2, 3, 1))
 
 
-def get_products(_simulator: Simulator, ask: Ask, _now: float) -> Reply:
+def get_products(_simulator: Simulator, ask: Ask, _now: float) -> HttpResponse:
     """Answer GetProducts."""
-    check_oms(ask)
-    return Reply(response=json_response([_product(*product) for product in _PRODUCTS]))
+    check_oms(ask.fields)
+    return json_response([_product(*product) for product in _PRODUCTS])
 
 
-def get_instruments(_simulator: Simulator, ask: Ask, _now: float) -> Reply:
+def get_instruments(_simulator: Simulator, ask: Ask, _now: float) -> HttpResponse:
     """Answer GetInstruments."""
-    check_oms(ask)
-    return Reply(response=json_response([_instrument(*instrument) for instrument in _INSTRUMENTS]))
+    check_oms(ask.fields)
+    return json_response([_instrument(*instrument) for instrument in _INSTRUMENTS])
 
 
-def get_user_accounts(simulator: Simulator, ask: Ask, _now: float) -> Reply:
+def get_user_accounts(simulator: Simulator, ask: Ask, _now: float) -> HttpResponse:
     """Answer GetUserAccounts: the numbers of the accounts that the user reaches."""
-    check_oms(ask)
-    return Reply(response=json_response([int(account) for account in simulator.accounts]))
+    check_oms(ask.fields)
+    return json_response([int(account) for account in simulator.accounts])
 
 
-def ping(simulator: Simulator, ask: Ask, now: float) -> Reply:
+def ping(simulator: Simulator, ask: Ask, now: float) -> HttpResponse:
     """Answer Ping, which keeps a session alive."""
     simulator.token_valid(ask.headers.get("aptoken"), now)
-    return Reply(response=json_response({"msg": "PONG"}))
+    return json_response({"msg": "PONG"})
 
 
 def _product(number: int, symbol: str, name: str) -> dict[str, object]:

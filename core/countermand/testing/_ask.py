@@ -61,8 +61,8 @@ class Ask:
 
     @cached_property
     def fields(self) -> Mapping[str, object]:
-        """The query and the fields of the body; raises `RefusalError` for neither an object nor a list."""
-        if self.body is None or isinstance(self.body, list):
+        """The query and the fields of the body; raises `RefusalError` for neither an object nor rows."""
+        if self.body is None or self.rows:
             return self.query
         return {**self.query, **self._fields_of(self.body)}
 

@@ -92,13 +92,17 @@ class Desk(SimulatedVenue):
         self.tokens.revoke(interim)
         return Grant(token=self.tokens.issue(now))
 
+    def reaches(self, order: SimulatedOrder, account: str | None) -> bool:
+        """Tell whether an order is one of that account, or where none is named, not somebody else's."""
+        return order.account == account if account else order.account != self.credentials.other_account
+
     # --- orders as they are -----------------------------------------------------------------------
 
     def true_order(self, ask: Ask) -> SimulatedOrder | None:
         """Return the order that a call names as it truly is; None for an unknown one or somebody else's."""
         asked = self.subject_of(ask)
         order = None if asked.order_id is None else self.book.find(asked.order_id)
-        return order if order is not None and self._reaches(order, asked.account) else None
+        return order if order is not None and self.reaches(order, asked.account) else None
 
     def refusal_of_cancel(self, order: SimulatedOrder | None) -> HttpResponse | None:
         """Return the answer to a cancel of an order, or of an unknown one; None where that is received.
@@ -152,7 +156,7 @@ class Desk(SimulatedVenue):
         """Return the order that a call names as a read shows it; raises `RefusalError` if it shows none."""
         asked = self.subject_of(ask)
         order = self.book.visible(asked.order_id or "", self.as_of(now, fresh=fresh))
-        if order is None or not self._reaches(order, asked.account):
+        if order is None or not self.reaches(order, asked.account):
             raise RefusalError(self.refusal_of_read())
         return order
 
@@ -168,11 +172,6 @@ class Desk(SimulatedVenue):
     def shown_open(self, ask: Ask, now: float, *, fresh: bool = False) -> tuple[SimulatedOrder, ...]:
         """Return those of them that seem open."""
         return tuple(order for order in self.shown_orders(ask, now, fresh=fresh) if not order.dead)
-
-    # ----------------------------------------------------------------------------------------------
-
-    def _reaches(self, order: SimulatedOrder, account: str | None) -> bool:
-        return order.account == account if account else order.account != self.credentials.other_account
 
     def _shape(self, switch: str) -> Reply | None:
         word = self.word(switch) if self.shapes else PLAIN
