@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 
 from countermand import OrderStatus, StatusClass
-from countermand.testing import SimulatedOrder
+from countermand.testing import Pages, RefusalError, SimulatedOrder
 from countermand_autoshares._statuses import STATUSES
 from countermand_autoshares._wire import PAGE_SIZE
-from countermand_autoshares.simulator._answers import Refusal, RefusalError
+from countermand_autoshares.simulator._answers import FILTER, INVALID
 
 #: AutoShares Get Filtered Orders: a status is a number in the filter; Held has none.
 _NUMBERED = [status for status in STATUSES.values() if status is not OrderStatus.HELD]
@@ -24,10 +24,9 @@ class PageAsked:
     """What a router asks of a listing; `statuses` is None for orders of any."""
 
     number: int
-    size: int
+    #: They overlap by a row at a venue that cuts badly.
+    pages: Pages
     descending: bool = False
-    #: Rows that a page has in common with the one before: 0, or 1 at a venue that cuts badly.
-    overlap: int = 0
     statuses: frozenset[OrderStatus] | None = None
 
     @property
@@ -42,19 +41,6 @@ class PageAsked:
         chosen = [order for order in orders if self.statuses is None or order.status in self.statuses]
         return sorted(chosen, key=lambda order: int(order.order_id), reverse=self.descending)
 
-    def cut(self, orders: Sequence[SimulatedOrder]) -> Sequence[SimulatedOrder]:
-        """Return the orders of this page; one that would show nothing new is empty."""
-        return (
-            orders[self._start(self.number) :][: self.size] if self.begins(self.number, len(orders)) else ()
-        )
-
-    def begins(self, number: int, count: int) -> bool:
-        """Whether a page of that number has anything to show that is new, of `count` rows in all."""
-        return number >= 0 and self._start(number) + (self.overlap if number else 0) < count
-
-    def _start(self, number: int) -> int:
-        return number * (self.size - self.overlap)
-
 
 def read_page_asked(query: Mapping[str, str], overlap: int = 0) -> PageAsked:
     """Read the query of a listing, keys in lower case; raises `RefusalError`.
@@ -63,14 +49,13 @@ def read_page_asked(query: Mapping[str, str], overlap: int = 0) -> PageAsked:
     """
     number, size = query.get("pagenumber", ""), query.get("pagesize", "")
     if not _is_number(number) or not _is_number(size) or not 1 <= int(size) <= PAGE_SIZE:
-        raise RefusalError(Refusal.INVALID)
+        raise RefusalError(INVALID)
     if query.get("sortfield", "Id").casefold() != "id":
-        raise RefusalError(Refusal.INVALID)
+        raise RefusalError(INVALID)
     asked = PageAsked(
         number=int(number),
-        size=int(size),
+        pages=Pages(size=int(size), overlap=min(overlap, int(size) - 1)),
         descending=query.get("desc", "").casefold() == "true",
-        overlap=min(overlap, int(size) - 1),
     )
     return attrs.evolve(asked, statuses=_read_filter(query["filter"])) if query.get("filter") else asked
 
@@ -79,8 +64,8 @@ def write_page(asked: PageAsked, rows: Sequence[Any], count: int, path: str) -> 
     """Write the page asked for, of `count` rows in all; API description (Swagger), PagingResult."""
 
     def link(number: int) -> str:
-        there = asked.begins(number, count)
-        return f"{path}?pageNumber={number}&pageSize={asked.size}" if there else ""
+        there = asked.pages.begins(number, count)
+        return f"{path}?pageNumber={number}&pageSize={asked.pages.size}" if there else ""
 
     return {
         "Result": rows,
@@ -98,5 +83,5 @@ def _read_filter(text: str) -> frozenset[OrderStatus]:
     found = _FILTER.fullmatch(text)
     numbers = [int(number) for number in found[1].split(",")] if found else []
     if not numbers or max(numbers) >= len(_NUMBERED):
-        raise RefusalError(Refusal.FILTER)
+        raise RefusalError(FILTER)
     return frozenset(_NUMBERED[number] for number in numbers)

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from countermand.testing import Asked, FaultKind, Reply, SimulatedCredentials, SimulatedOrder, Simulator
-from countermand.venue import HttpRequest, HttpResponse, check_number
+from countermand.testing import (
+    Answers,
+    Ask,
+    FaultKind,
+    Route,
+    SimulatedCredentials,
+    SimulatedOrder,
+    Simulator,
+)
+from countermand.venue import HttpResponse, check_number
 from countermand_autoshares._credentials import AccessToken
 from countermand_autoshares._venue import AutoShares
 from countermand_autoshares._wire import LARGEST_ID
-from countermand_autoshares.simulator import _access, _cancels, _faults, _reads
-from countermand_autoshares.simulator._answers import KEY_CASES, PLAIN, SHAPES, Refusal, RefusalError, refused
-from countermand_autoshares.simulator._ask import Ask, read_ask
+from countermand_autoshares.simulator import _access, _cancels, _reads
+from countermand_autoshares.simulator._answers import ANSWERS, KEY_CASES, SHAPES, WORDS, cased
+from countermand_autoshares.simulator._paths import READERS
 
-_CALLS: Mapping[str, Callable[[Simulator, Ask, float], Reply]] = {
-    "POST token": _access.log_in,
-    "POST logout": _access.log_out,
-    "GET accounts": _access.list_accounts,
-    "GET orders": _reads.list_orders,
-    "GET order": _reads.read_order,
-    "GET details": _reads.read_details,
-    "PUT order": _cancels.replace_order,
-    "DELETE order": _cancels.cancel_order,
-}
-#: The calls whose answer `read_answer` stands in for.
-_READS = frozenset({"GET orders", "GET order", "GET details"})
+
+def _routes_under(collection: str) -> tuple[Route, ...]:
+    orders = f"/{{version}}/accounts/{{account}}/{collection}"
+    return (
+        Route("GET", orders, call=_reads.listing_of, answer=_reads.list_orders),
+        Route("GET", f"{orders}/{{order_id}}", call="read", answer=_reads.read_order),
+        Route("GET", f"{orders}/{{order_id}}/details", call="trail", answer=_reads.read_details),
+        Route("DELETE", f"{orders}/{{order_id}}", call="cancel", answer=_cancels.cancel_order),
+        Route("PUT", f"{orders}/{{order_id}}", answer=_cancels.replace_order),
+    )
 
 
 class AutoSharesSimulator(Simulator):
@@ -33,6 +39,20 @@ class AutoSharesSimulator(Simulator):
 
     name: ClassVar[str] = "autoshares"
     instrument: ClassVar[str] = "AAPL"
+    answers: ClassVar[Answers] = ANSWERS
+    shapes: ClassVar[Mapping[str, HttpResponse]] = SHAPES
+    own_words: ClassVar[Mapping[FaultKind | tuple[FaultKind, str], tuple[HttpResponse, ...]]] = WORDS
+    lenient_paths: ClassVar[bool] = True
+    # ETNA's own hosts have it, those of AutoShares have not.
+    prefixes: ClassVar[tuple[str, ...]] = ("", "/api")
+    readers: ClassVar[Mapping[str, Callable[[str], str]]] = READERS
+    routes: ClassVar[tuple[Route, ...]] = (
+        Route("POST", "/token", call="log-in", answer=_access.log_in, public=True),
+        Route("POST", "/logout", call="log-out", answer=_access.log_out, public=True),
+        Route("GET", "/{version}/users/{user}/accounts", call="accounts", answer=_access.list_accounts),
+        *_routes_under("orders"),
+        *_routes_under("syncorders"),
+    )
     switches: ClassVar[Mapping[str, tuple[str, ...]]] = {
         #: The status of an error about the application key: 403 in the API description, 401 in newer pages.
         "app_key_status": ("403", "401"),
@@ -52,41 +72,24 @@ class AutoSharesSimulator(Simulator):
         "dead_rows": ("shown", "hidden"),
         #: Whether a page begins with the row that the one before ended with.
         "page_overlap": ("no", "yes"),
-        #: The answer to every cancel instead of the true one, and whether it has effect then.
-        "cancel_answer": (PLAIN, *SHAPES),
-        "cancel_acts": ("no", "yes"),
-        #: The answer to every read of orders instead of the true one.
-        "read_answer": (PLAIN, *SHAPES),
     }
 
-    def route(self, request: HttpRequest, now: float) -> Reply:
-        """Answer one call."""
-        try:
-            ask = read_ask(request)
-            if ask.call not in _CALLS:
-                raise RefusalError(Refusal.METHOD)
-            _access.check_access(self, ask, now)
-            if ask.call in _READS and self.word("read_answer") != PLAIN:
-                return Reply(response=SHAPES[self.word("read_answer")])
-            return _CALLS[ask.call](self, ask, now)
-        except RefusalError as error:
-            return Reply(response=refused(error.refusal, self.word("key_case"), error.status))
+    def check_access(self, ask: Ask, now: float) -> None:
+        """Raise `RefusalError` for a wrong application key, token or account."""
+        _access.check_app_key(self, ask)
+        super().check_access(ask, now)
 
-    def call_of(self, request: HttpRequest) -> str | None:
-        """Name the call by its method, its path, and the filter of a listing."""
-        return _faults.call_of(request)
+    def refusal_of_cancel(self, order: SimulatedOrder | None) -> HttpResponse | None:
+        """Return the answer to a cancel that cannot be, as is switched."""
+        return _cancels.refusal_of_cancel(self, order)
 
-    def asked_of(self, request: HttpRequest) -> Asked:
-        """Tell which account and order a request names."""
-        return _faults.asked_of(request)
+    def refusal_of_read(self) -> HttpResponse:
+        """Return the answer to a read of an order that the account has not, as is switched."""
+        return _cancels.unknown_order(self, "unknown_read")
 
-    def asking_for(self, request: HttpRequest, order_id: str) -> HttpRequest:
-        """Return the same read for another order."""
-        return _faults.asking_for(request, order_id)
-
-    def words(self, kind: FaultKind, call: str) -> tuple[HttpResponse, ...]:
-        """Return what AutoShares answers in a fault."""
-        return _faults.words_of(kind, call) or super().words(kind, call)
+    def worded(self, refusal: HttpResponse) -> HttpResponse:
+        """Return a refusal with its keys in the case that is switched."""
+        return cased(refusal, self.word("key_case"))
 
     def venue(
         self, base_url: str, *, credentials: SimulatedCredentials | None = None, **settings: Any
