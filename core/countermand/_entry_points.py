@@ -13,6 +13,12 @@ def installed(group: str) -> tuple[str, ...]:
     return tuple(sorted({point.name for point in entry_points(group=group)}))
 
 
+def sources(group: str, package: str) -> tuple[str, ...]:
+    """Say by which entries of a group that top package is installed, and of which distributions."""
+    points = entry_points(group=group)
+    return tuple(_source(point) for point in points if point.module.partition(".")[0] == package)
+
+
 def load(group: str, name: str, noun: str) -> tuple[Any, str]:
     """Load the one entry of that name; return it and, for messages, what it is called.
 
@@ -22,16 +28,20 @@ def load(group: str, name: str, noun: str) -> tuple[Any, str]:
     listing = f"installed are: {', '.join(installed(group)) or 'none'}"
     if len(found) != 1:
         count = f"no {noun}" if not found else f"{len(found)} {noun}s"
-        sources = f" ({', '.join(_source(point) for point in found)})" if found else ""
-        raise PluginError(f"{count} named {name!r}{sources}; {listing}")
+        told = f" ({', '.join(_source(point) for point in found)})" if found else ""
+        raise PluginError(f"{count} named {name!r}{told}; {listing}")
     (point,) = found
     title = f"the {noun} {name!r} ({_source(point)})"
     try:
         return point.load(), title
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an import may break in any way, and must end no program
         raise PluginError(f"{title} cannot be loaded: {type(error).__name__}: {error}; {listing}") from error
 
 
 def _source(point: EntryPoint) -> str:
-    distribution = point.dist.name if point.dist is not None else "unknown distribution"
+    distribution = (
+        f"{point.dist.name} {point.dist.version}" if point.dist is not None else "unknown distribution"
+    )
     return f"{point.value} of {distribution}"

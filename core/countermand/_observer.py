@@ -25,8 +25,30 @@ class Answered:
     fault: str | None
 
 
+@attrs.frozen(kw_only=True)
+class SlowPlugin:
+    """A pure function of a venue's plugin that held up all venues of the client.
+
+    Told if it took over 50 ms of its thread's own time, or over half a second by the wall's: it slept, or
+    its thread had no turn.
+    """
+
+    venue: str
+    #: The function of the venue, or of which call it is the `sign`, the `read` or the rows.
+    function: str
+    #: By the wall's clock, in seconds.
+    elapsed_s: float
+    #: Of its thread's own time, in seconds, at the least.
+    cpu_s: float
+    #: The entry point and the distribution of the plugin, or the class of the venue.
+    source: str
+
+
 class Observer(Protocol):
-    """Is told, synchronously, on the engine's thread; what it raises is counted and never passed on."""
+    """Is told, synchronously, on the engine's thread; what it raises is counted and never passed on.
+
+    One that is a `PluginObserver`, too, also hears of plugins.
+    """
 
     def requested(self, request: CancelRequest) -> None:
         """Hear that a cancel was asked for and found valid."""
@@ -50,6 +72,14 @@ class Observer(Protocol):
 
     def updated(self, update: Update) -> None:
         """Hear that an ack moved on after its caller was told."""
+        ...
+
+
+class PluginObserver(Observer, Protocol):
+    """Hears of plugins, too; apart from `Observer`, for those that were written before need not."""
+
+    def slow_plugin(self, slow: SlowPlugin) -> None:
+        """Hear that a plugin's pure function held up all venues."""
         ...
 
 
@@ -111,6 +141,17 @@ class LoggingObserver:
             _words(ack),
             _words(before),
             ack.request.request_id,
+        )
+
+    def slow_plugin(self, slow: SlowPlugin) -> None:
+        """Log a function that was too slow."""
+        self.logger.warning(
+            "%s: %s of the plugin %s took %.3f s, of which %.3f s of its own",
+            slow.venue,
+            slow.function,
+            slow.source,
+            slow.elapsed_s,
+            slow.cpu_s,
         )
 
 

@@ -62,7 +62,7 @@ def test_broken_simulator_is_told_with_its_error(folder: Path) -> None:
     install(folder, "toy-one", "toy-venue = toy_venue_broken:Toy")
     with pytest.raises(
         PluginError,
-        match=r"toy_venue_broken:Toy of toy-one\) cannot be loaded: RuntimeError: out of order; inst",
+        match=r"toy_venue_broken:Toy of toy-one 1.*\) cannot be loaded: RuntimeError: out of order; inst",
     ) as caught:
         load_simulator("toy-venue")
     assert isinstance(caught.value.__cause__, RuntimeError)

@@ -131,8 +131,15 @@ def _last_reply(survey: Survey) -> str | None:
 
 
 def _error(survey: Survey) -> str | None:
-    faults = [one.ended.fault for one in survey.exchanges if one.ended is not None and one.ended.broken]
+    faults = [_broken(one.ended) for one in survey.exchanges if one.ended is not None]
     return "; ".join(dict.fromkeys(fault for fault in faults if fault is not None)) or None
+
+
+def _broken(ended: Ended) -> str | None:
+    """Return what a plugin, or we, did wrong."""
+    if isinstance(ended.answer, NoSession):
+        return ended.answer.plugin_fault
+    return ended.fault if ended.broken else None
 
 
 def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:

@@ -46,6 +46,8 @@ class NoSession:
     failure: Refused | Throttled | Unreadable
     #: How long nobody tries again, in seconds, where a log-in failed.
     again_in_s: float | None = None
+    #: What the plugin did wrong on the way in, if that was why.
+    plugin_fault: str | None = None
 
     @property
     def reason(self) -> Reason:

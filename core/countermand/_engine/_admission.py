@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from countermand._ack import CancelAck
+from countermand._engine._guard import worded
 from countermand._outcome import Outcome, Reason, Stage
 from countermand._request import CancelRequest
 from countermand.errors import CountermandError, InvalidRequestError, UnknownVenueError
@@ -19,7 +20,7 @@ def check(venue: Venue, request: CancelRequest) -> None:
 
 def not_sent(request: CancelRequest, error: Exception) -> CancelAck:
     """Tell that a fault kept the request from being sent."""
-    return _rejected(request, Reason.NOT_SENT, f"{type(error).__name__}: {error}")
+    return _rejected(request, Reason.NOT_SENT, worded(error))
 
 
 def invalid(request: CancelRequest, error: CountermandError) -> CancelAck:

@@ -16,6 +16,7 @@ from countermand._case._facts import Caller
 from countermand._engine._admission import invalid, not_sent
 from countermand._engine._cases import Cases
 from countermand._engine._flow import ROOM, Flow
+from countermand._engine._guard import worded
 from countermand._ids import ClientOrderId
 from countermand._outcome import Reason
 from countermand._request import CancelRequest, check_timeout
@@ -125,6 +126,6 @@ class Batches:
         if task.cancelled():
             end.set_result(ack)
         elif (error := task.exception()) is not None:
-            end.set_result(attrs.evolve(ack, error=f"{type(error).__name__}: {error}"))
+            end.set_result(attrs.evolve(ack, error=worded(error)))
         else:
             end.set_result(task.result())

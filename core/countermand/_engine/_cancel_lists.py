@@ -17,6 +17,7 @@ from countermand._engine._station import Station
 from countermand._engine._traffic import Lane
 from countermand._http import HttpRequest
 from countermand._ids import OrderId
+from countermand._outcome import Sent
 from countermand._wire._wire import WireFault
 from countermand.venue import (
     Acted,
@@ -128,7 +129,14 @@ class CancelLists:
         errand = joint_errand(self._next_number(), CallKind.MASS_CANCEL, riders, patience_s)
         ended = await station.perform(errand, partial(_list_call, station.venue, riders))
         answer: Answer | None = ended.answer
-        if isinstance(answer, Refused | Gone) or (
+        if ended.broken and ended.sent is Sent.NO:
+            # Declared, and not to be had: each goes by itself, and is told why.
+            self._not_before[lane[0]] = self._loop.time() + _PAUSE_S
+            answer = ListRefused(text=ended.fault)
+            for rider in riders:
+                rider.errand.plugin_fault = ended.fault
+            ended = attrs.evolve(ended, fault=None)
+        elif isinstance(answer, Refused | Gone) or (
             isinstance(answer, SessionRefused) and answer.or_unsupported
         ):
             self._not_before[lane[0]] = self._loop.time() + _PAUSE_S

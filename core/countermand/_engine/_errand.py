@@ -46,6 +46,8 @@ class Errand(Urgency):
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
     tallies: tuple[set[tuple[int, float]], ...] = ()
     timeout: asyncio.Timeout | None = None
+    #: What the plugin did wrong, where its answer stands all the same.
+    plugin_fault: str | None = None
 
     @property
     def permission(self) -> tuple[str, CallKind]:

@@ -13,6 +13,7 @@ import attrs
 from countermand._case._facts import Action, Ended
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
+from countermand._engine._guard import worded
 from countermand._engine._station import Station
 from countermand._limits._urgency import Need
 from countermand._open_orders import OpenOrders
@@ -69,7 +70,7 @@ class Inquiries:
                     return
                 ended = await self.list_accounts(station, deadline, kill=kill)
             except Exception as error:  # noqa: BLE001 - a plugin's fault is told, and no other venue's
-                untold[name] = f"{type(error).__name__}: {error}"
+                untold[name] = worded(error)
                 return
             if isinstance(ended.answer, Accounts):
                 told[name] = ended.answer.ids

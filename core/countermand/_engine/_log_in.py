@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from countermand._aside import ask_aside, is_being_canceled
 from countermand._case._facts import NoSession
+from countermand._engine._guard import PluginFault, worded
 from countermand._limits._urgency import Need, Urgency
 from countermand._outcome import Sent
 from countermand._wire._wire import Progress
@@ -55,6 +56,7 @@ class LogIns:
         self._begun: deque[float] = deque(maxlen=_MOST_LOG_INS + _FOR_KILLS)
         self._is_counted = self._was_full = False
         self._failure: LogInFailure | None = None
+        self._fault: str | None = None
         self._again_at = -math.inf
         #: Whether the last session came by calls, so that it is ours to give back.
         self.earned = False
@@ -64,7 +66,9 @@ class LogIns:
         if self._failure is None:
             return None
         wait_s = max(self._again_at - self._clock(), self._wait_s(need))
-        return NoSession(failure=self._failure, again_in_s=wait_s) if wait_s > 0 else None
+        if wait_s <= 0:
+            return None
+        return NoSession(failure=self._failure, again_in_s=wait_s, plugin_fault=self._fault)
 
     def reserved(self, need: Need) -> NoSession | None:
         """Say why nobody of that need tries now whom the venue may never have known; None where one may."""
@@ -73,13 +77,15 @@ class LogIns:
 
     async def log_in(self, urgency: Urgency) -> Session | NoSession | None:
         """Have one conversation; None where calls need no session."""
+        self._fault = None
         end = await self._had(urgency)
         if not isinstance(end, Refused | Throttled | Unreadable):
             self._failure = None
             return end
         pause_s = 0.0 if self._was_full else _pause_s(end)
         self._failure, self._again_at = end, self._clock() + pause_s
-        return NoSession(failure=end, again_in_s=max(pause_s, self._wait_s(urgency.need)))
+        wait_s = max(pause_s, self._wait_s(urgency.need))
+        return NoSession(failure=end, again_in_s=wait_s, plugin_fault=self._fault)
 
     async def _had(self, urgency: Urgency) -> Session | LogInFailure | None:
         try:
@@ -91,7 +97,8 @@ class LogIns:
                 raise
             return Unreadable(text="the log-in failed: what it waited for was canceled")
         except Exception as error:  # noqa: BLE001 - a plugin's or the user's fault is no session, and told so
-            return Unreadable(text=f"the log-in failed: {type(error).__name__}: {error}")
+            self._fault = worded(error) if isinstance(error, PluginFault) else None
+            return Unreadable(text=f"the log-in failed: {worded(error)}")
 
     async def _converse(self, urgency: Urgency) -> Session | LogInFailure | None:
         conversation = self._venue.log_in()

@@ -12,6 +12,7 @@ from countermand._ack import CancelAck
 from countermand._case._facts import Action, Caller, Case, Ended, Fact
 from countermand._case._survey import Exchange, Survey
 from countermand._engine._errand import NEEDS, Errand
+from countermand._engine._guard import worded
 from countermand._ids import ClientOrderId, OrderId
 from countermand._limits._urgency import Need
 from countermand._outcome import Outcome, Sent, Stage
@@ -159,7 +160,7 @@ class OpenCase:
             sent=self.survey.sent,
             stage=Stage.CONFIRM,
             elapsed_s=max(0.0, now - caller.joined_at),
-            error=f"{type(error).__name__}: {error}",
+            error=worded(error),
         )
 
     def ended_facts(self) -> list[Fact]:

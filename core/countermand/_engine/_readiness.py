@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from countermand._case._facts import Ended
+from countermand._engine._guard import worded
 from countermand._engine._inquiries import Inquiries
 from countermand._engine._station import Station
 from countermand._mass_cancel import Readiness
@@ -60,7 +61,7 @@ class Watchmen:
         try:
             return await self._look(station, deadline)
         except Exception as error:  # noqa: BLE001 - a plugin's fault is told, and no other venue's
-            return Readiness(venue=station.venue.name, ready=False, error=f"{type(error).__name__}: {error}")
+            return Readiness(venue=station.venue.name, ready=False, error=worded(error))
 
     async def _look(self, station: Station, deadline: float) -> Readiness:
         venue = station.venue

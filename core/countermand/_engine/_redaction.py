@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import attrs
 
+from countermand._engine._guarded_call import Rows
 from countermand._http import HttpRequest
 from countermand._order import OrderReport
 from countermand.venue import Page
@@ -70,7 +71,13 @@ class _Blotted:
 
     def __init__(self, redactor: Redactor, rows: Iterable[OrderReport]) -> None:
         self._redactor = redactor
+        self._rows = rows
         self._left = iter(rows)
+
+    @property
+    def fault(self) -> str | None:
+        told = self._rows.fault if isinstance(self._rows, Rows) else None
+        return None if told is None else self._redactor.text(told)
 
     def __iter__(self) -> Iterator[OrderReport]:
         return self
@@ -80,6 +87,11 @@ class _Blotted:
             return self._redactor.report(next(self._left))
         except ValueError as error:
             raise ValueError(self._redactor.text(str(error))) from None
+
+
+def fault_of(rows: Iterable[OrderReport]) -> str | None:
+    """Return what was wrong with the plugin that made the rows, as far as they were read."""
+    return rows.fault if isinstance(rows, _Blotted) else None
 
 
 def _secrets(value: str) -> set[str]:

@@ -15,13 +15,15 @@ from countermand._ack import LAST_REPLY_BYTES
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
 from countermand._engine._errand import Errand
+from countermand._engine._guard import Guard, PluginFault, described
+from countermand._engine._guarded_venue import guarded
 from countermand._engine._pages import Pages, in_slices
-from countermand._engine._redaction import Redactor
+from countermand._engine._redaction import Redactor, fault_of
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import Step, WholeListing, WholeReading
-from countermand._http import HttpResponse
+from countermand._http import HttpRequest, HttpResponse
 from countermand._limits._gate import Gate
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
@@ -30,6 +32,7 @@ from countermand._observer import Answered
 from countermand._wire._wire import Progress, Wire, WireFault
 from countermand.venue import (
     Call,
+    Cursor,
     LogInVerdict,
     MayHaveActed,
     Page,
@@ -54,14 +57,16 @@ class Station:
 
     def __init__(self, venue: Venue, wire: Wire, watch: Watch, settings: Settings) -> None:
         loop = asyncio.get_running_loop()
-        self.venue = venue
+        guard = Guard(venue, watch)
+        self.venue = guarded(venue, guard)
+        self._guard = guard
         self._wire = wire
         self._watch = watch
         self._settings = settings
         self._clock: Callable[[], float] = loop.time
         # Nonces must only ever rise, also from one run of the program to the next.
         self._nonces = itertools.count(time.time_ns() // 1_000_000)
-        self._sessions = Sessions(venue, self._ask_log_in, loop.time, self._on_log_in)
+        self._sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
 
     @cached_property
     def _gate(self) -> Gate:
@@ -72,16 +77,19 @@ class Station:
         """Perform one call and tell how it ended; never raises but for a cancellation."""
         return await self.told(errand, lambda: self._answered(make(), errand))
 
-    async def list_all(self, errand: Errand, make: Callable[[int | None], Call[Any]], pages: Pages) -> Ended:
+    async def list_all(
+        self, errand: Errand, make: Callable[[Cursor | None], Call[Any]], pages: Pages
+    ) -> Ended:
         """Perform a listing, page after page, until `pages` has its listing, or a failure."""
 
         async def listed() -> tuple[Answer, str | None]:
-            cursor: int | None = None
+            cursor: Cursor | None = None
             while True:
                 answer, reply = await self._answered(make(cursor), errand)
                 if not isinstance(answer, Page):
                     return answer, reply
                 listing = await pages.take(answer, reply or "")
+                errand.plugin_fault = errand.plugin_fault or fault_of(answer.rows)
                 if listing is not None:
                     return listing, reply
                 cursor = answer.next_page
@@ -91,7 +99,7 @@ class Station:
     async def list_whole(
         self,
         errand: Errand,
-        make: Callable[[int | None], Call[Any]],
+        make: Callable[[Cursor | None], Call[Any]],
         so_far: Callable[[Callable[[], WholeListing]], None] | None = None,
     ) -> WholeListing:
         """Perform a listing to its end, again where rows may have been missed.
@@ -102,7 +110,7 @@ class Station:
         reading = WholeReading()
 
         async def read() -> tuple[Answer | None, str | None]:
-            cursor: int | None = None
+            cursor: Cursor | None = None
             unreadable: Unreadable | None = None
             while True:
                 answer, reply = await self._answered(make(cursor), errand)
@@ -111,6 +119,7 @@ class Station:
                 reading.begin_page(errand.progress.signed_at or 0.0)
                 # A row that cannot be read hides none of the others: the listing goes on, but proves nothing.
                 unreadable = await in_slices(answer.rows, reading.take) or unreadable
+                errand.plugin_fault = errand.plugin_fault or fault_of(answer.rows)
                 step = reading.end_page(answer, reply or "")
                 if step is Step.DONE or (unreadable is not None and step is Step.ANOTHER_PASS):
                     return unreadable, reply
@@ -162,9 +171,15 @@ class Station:
                 raise
             # Somebody's own future was canceled beneath us: a transport's, or one a code was awaited from.
             fault, broken = _worded(error), True
-        except Exception as error:  # noqa: BLE001 - a fault of a plugin or a transport is told in the ack
+        except PluginFault as error:
+            fault, broken = str(error), True
+            if error.reply is not None:  # it came, and is as good as unreadable
+                answer, reply = Unreadable(text=fault), error.reply
+        except Exception as error:  # noqa: BLE001 - a fault of ours or of a transport is told in the ack
             fault, broken = f"{type(error).__name__}: {error}", True
         finally:
+            if fault is None and errand.plugin_fault is not None:
+                fault, broken = errand.plugin_fault, True
             errand.timeout = None  # whoever still counts on the errand must not reschedule what is over
         return errand.ended(self._clock(), answer=answer, fault=fault, broken=broken, reply=reply)
 
@@ -212,19 +227,19 @@ class Station:
     async def _exchange(
         self, call: Call[V], session: Session | None, progress: Progress
     ) -> tuple[V, HttpResponse, str]:
-        request = call.sign(session, Stamp(nonce=next(self._nonces)))
+        base_url, request = self.venue.base_url, self._signed(call, session)
         redactor = Redactor(request)
         progress.status = None
         progress.sign(call.name)
         self._watch.attempted(self.venue.name, call.name)
-        fault: str | None = None
-        verdict = None
+        fault = verdict = reply = None
         try:
-            most_bytes = self._settings.most_bytes(call)
-            response = await self._wire.exchange(
-                self.venue.base_url, request, most_bytes, progress, takes_part=call.takes_part
-            )
+            response = await self._sent(call, base_url, request, progress)
+            reply = redactor.text(response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace"))
             verdict = redactor.answer(call.read(response))
+        except PluginFault as error:
+            fault = redactor.text(str(error))
+            raise PluginFault(fault, reply) from error
         except WireFault as error:
             fault = redactor.text(str(error))  # a library's words can quote the header it did not like
             raise WireFault(fault) from error
@@ -233,8 +248,29 @@ class Station:
             raise
         finally:
             self._tell(call, progress, None if fault is not None else type(verdict).__name__, fault)
-        reply = response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace")
-        return verdict, response, redactor.text(reply)
+        return verdict, response, reply
+
+    async def _sent(
+        self, call: Call[Any], base_url: str, request: HttpRequest, progress: Progress
+    ) -> HttpResponse:
+        most_bytes = self._settings.most_bytes(call)
+        try:
+            return await self._wire.exchange(
+                base_url, request, most_bytes, progress, takes_part=call.takes_part
+            )
+        except WireFault:
+            raise
+        except Exception as error:
+            if not progress.unsent:
+                raise
+            raise self._guard.fault(f"its request cannot be written: {described(error)}") from error
+
+    def _signed(self, call: Call[Any], session: Session | None) -> HttpRequest:
+        try:
+            return call.sign(session, Stamp(nonce=next(self._nonces)))
+        except PluginFault as error:
+            secret = session.token if session is not None else ""
+            raise PluginFault(str(error).replace(secret, "[redacted]") if secret else str(error)) from error
 
     def _tell(self, call: Call[Any], progress: Progress, verdict: str | None, fault: str | None) -> None:
         answered = Answered(

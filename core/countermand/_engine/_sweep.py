@@ -15,6 +15,7 @@ from countermand._ack import CancelAck
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Caller
 from countermand._engine._cases import Cases
+from countermand._engine._guard import worded
 from countermand._engine._station import Station
 from countermand._engine._sweep_calls import SweepCalls
 from countermand._engine._telling import Tell, Telling
@@ -71,7 +72,7 @@ class MassCancel:
                 raise
             fault = "CancelledError"  # something beneath us was canceled
         except Exception as error:  # noqa: BLE001 - our own fault must end as a report that carries it
-            fault = f"{type(error).__name__}: {error}"
+            fault = worded(error)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from countermand._engine._cases import Cases
+from countermand._engine._guard import worded
 from countermand._engine._station import Station
 from countermand._engine._sweep import MassCancel
 from countermand._engine._telling import Tell
@@ -110,5 +111,5 @@ def failed(scope: Scope, placed_after: PlacedAfter, error: BaseException) -> Mas
         scope=scope,
         placed_after=placed_after,
         reason=Reason.INVALID_REQUEST if mistake else None,
-        error=str(error) if mistake else f"{type(error).__name__}: {error}",
+        error=str(error) if mistake else worded(error),
     )

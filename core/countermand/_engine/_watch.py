@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from countermand._ack import CancelAck
-from countermand._observer import Answered, Observer
+from countermand._observer import Answered, Observer, SlowPlugin
 from countermand._request import CancelRequest
 from countermand._update import Update
 
@@ -42,6 +42,10 @@ class Watch:
         """Tell how an ack moved on after it was given."""
         self._tell(lambda observer: observer.updated(update))
 
+    def slow_plugin(self, slow: SlowPlugin) -> None:
+        """Tell of a plugin's function that was too slow, to an observer that hears of such."""
+        self._tell(lambda observer: getattr(observer, "slow_plugin", _unheard)(slow))
+
     def _tell(self, say: Callable[[Observer], None]) -> None:
         if self._observer is None:
             return
@@ -51,3 +55,7 @@ class Watch:
             raise
         except BaseException:  # noqa: BLE001 - an observer may break in any way, a cancel may not
             self.errors += 1
+
+
+def _unheard(_slow: SlowPlugin) -> None:
+    """Take what an observer does not hear of."""

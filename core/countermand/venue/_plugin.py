@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from countermand._entry_points import installed, load
+from countermand._entry_points import installed, load, sources
 from countermand.errors import PluginError
 
 #: The number of the contract that this core speaks.
@@ -36,9 +36,42 @@ def venues() -> tuple[str, ...]:
 
 def load_venue(name: str) -> Plugin:
     """Load the one plugin of that name; raises `PluginError` for none, two, or a broken one."""
+    return load_titled(name)[0]
+
+
+def load_titled(name: str) -> tuple[Plugin, str]:
+    """Load the one plugin of that name; return it and what it is called; raises as `load_venue` does."""
     plugin, title = load(GROUP, name, "plugin")
     if not isinstance(plugin, Plugin):
         raise PluginError(f"{title} is a {type(plugin).__name__}, expected a Plugin")
     if plugin.contract != CONTRACT:
         raise PluginError(f"{title} is made for contract {plugin.contract}, this core speaks {CONTRACT}")
-    return plugin
+    for part, (is_one, expected) in _PARTS.items():
+        if not is_one(value := getattr(plugin, part)):
+            raise PluginError(f"{title}: {part} is a {type(value).__name__}, expected {expected}")
+    return plugin, title
+
+
+_PARTS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "venue": (callable, "the class of its venues"),
+    "summary": (lambda value: isinstance(value, str), "a text"),
+    "credentials": (
+        lambda value: isinstance(value, Mapping) and all(map(callable, value.values())),
+        "a mapping of kinds to classes",
+    ),
+}
+
+
+def source_of(venue: object) -> str:
+    """Say where a venue comes from: its entry point and distribution, else its class; never raises."""
+    kind = type(venue)
+    try:
+        found = sources(GROUP, kind.__module__.partition(".")[0])
+    except Exception:  # noqa: BLE001 - metadata may be broken, and what is to be told is something else
+        found = ()
+    return " or ".join(found) or f"{kind.__module__}.{kind.__qualname__}"
+
+
+def title_of(venue: object, name: object) -> str:
+    """Name a venue as messages do: by its name, and by where it comes from."""
+    return f"the venue {name!r} ({source_of(venue)})"

@@ -55,8 +55,8 @@ def test_two_plugins_of_that_name(install: Install) -> None:
     install("others", {"pebble": "pebble_two:PLUGIN"}, pebble_two=PLUGIN)
     with pytest.raises(PluginError, match=r"^2 plugins named 'pebble'") as raised:
         load_venue("pebble")
-    assert "pebble_one:PLUGIN of pebbles" in str(raised.value)
-    assert "pebble_two:PLUGIN of others" in str(raised.value)
+    assert "pebble_one:PLUGIN of pebbles 1" in str(raised.value)
+    assert "pebble_two:PLUGIN of others 1" in str(raised.value)
 
 
 BROKEN = {
@@ -74,7 +74,7 @@ def test_a_broken_plugin(install: Install, text: str, name: str, words: str) -> 
     install("pebbles", {"pebble": f"pebble_one:{name}"}, pebble_one=text)
     with pytest.raises(PluginError) as raised:
         load_venue("pebble")
-    assert str(raised.value).startswith(f"the plugin 'pebble' (pebble_one:{name} of pebbles)")
+    assert str(raised.value).startswith(f"the plugin 'pebble' (pebble_one:{name} of pebbles 1)")
     assert words in str(raised.value)
 
 

@@ -91,6 +91,11 @@ class Broken:
         return getattr(self._venue, name)
 
 
+def broken(venue: str, what: str) -> str:
+    """Say what is told of a venue that breaks."""
+    return f"the venue {venue!r} ({Broken.__module__}.Broken): {what} raised RuntimeError: no {what}"
+
+
 def logged_in(city: City) -> int:
     return sum(one.path.endswith("Authenticate") for one in city.apex.requests)
 
@@ -440,7 +445,7 @@ def test_a_venue_that_does_not_tell_its_accounts_is_told() -> None:
     city.venues[0] = Broken(city.venues[0], "list_accounts")
     city.venues[1] = attrs.evolve(city.venues[1])
     report = city.killed(discover=True)
-    assert report.undiscovered == {"apex": "RuntimeError: no list_accounts"}
+    assert report.undiscovered == {"apex": broken("apex", "list_accounts")}
     assert set(states(report)) == {ScopeState.PROVED_EMPTY}
     assert not report.proved
 
@@ -452,7 +457,7 @@ def test_a_venue_that_is_not_killed_is_asked_for_its_accounts_too() -> None:
     report = city.killed(BOTH[:1], discover=True, client={"limits": {"autoshares": ()}})
     assert (states(report), report.undiscovered) == (
         [ScopeState.PROVED_EMPTY],
-        {"autoshares": "RuntimeError: no capabilities"},
+        {"autoshares": broken("autoshares", "capabilities")},
     )
 
 
@@ -712,7 +717,7 @@ def test_a_plugin_that_breaks_is_not_ready() -> None:
     async def main() -> None:
         async with city.client() as client:
             apex, autoshares = await client.ready()
-            assert (apex.error, autoshares.ready) == ("RuntimeError: no capabilities", True)
+            assert (apex.error, autoshares.ready) == (broken("apex", "capabilities"), True)
 
     run_virtually(main())
 

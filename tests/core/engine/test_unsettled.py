@@ -184,7 +184,7 @@ def test_a_canceled_task_at_a_plugin_that_breaks(
             await asyncio.wait([leaving])
             (owed,) = one.unsettled()
             assert (owed.ack.outcome, owed.ack.sent) == (Outcome.UNKNOWN, Sent.YES)
-            assert (owed.ack.error or "").startswith("AttributeError: ")
+            assert "the read of its read_order call gave a value of type dict" in (owed.ack.error or "")
             assert owed.ack.elapsed_s == 1.0
 
     virtually(leave())

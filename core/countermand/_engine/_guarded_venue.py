@@ -1,0 +1,156 @@
+"""A venue as the engine asks it: each function of its plugin is fenced in here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from countermand._engine._guard import Guard, kind_of
+from countermand._engine._guarded_call import guarded_call, is_session
+from countermand._ids import OrderId
+from countermand._request import CancelRequest
+from countermand._scope import Scope
+from countermand.venue import (
+    Call,
+    CancelTarget,
+    Capabilities,
+    LogIn,
+    LogInFailure,
+    NeedCode,
+    Refused,
+    Session,
+    Throttled,
+    Unreadable,
+    Venue,
+)
+
+T = TypeVar("T")
+
+
+def guarded(venue: Venue, guard: Guard) -> Venue:
+    """Fence in a venue."""
+    # Not one by inheritance: nothing of what a venue is by default may stand for the plugin's own.
+    return cast("Venue", _GuardedVenue(venue, guard))
+
+
+class _GuardedVenue:
+    """Asks the plugin; what it declares of itself is asked for until it is had, and then kept."""
+
+    def __init__(self, venue: Venue, guard: Guard) -> None:
+        self._venue = venue
+        self._guard = guard
+        self.name = guard.name
+
+    @cached_property
+    def base_url(self) -> str:
+        return self._declared("base_url", str)
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        return self._declared("capabilities", Capabilities)
+
+    @cached_property
+    def renewable(self) -> bool:
+        return self._declared("renewable", bool)
+
+    def check(self, request: CancelRequest) -> None:
+        self._nothing("check", request)
+
+    def check_scope(self, scope: Scope) -> None:
+        self._nothing("check_scope", scope)
+
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        return self._call("cancel", target)
+
+    def cancel_all(self, scope: Scope) -> Call[Any]:
+        return self._call("cancel_all", scope)
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
+        return self._call("cancel_list", targets)
+
+    def read_order(self, account: str, order_id: OrderId) -> Call[Any]:
+        return self._call("read_order", account, order_id)
+
+    def read_trail(self, account: str, order_id: OrderId) -> Call[Any]:
+        return self._call("read_trail", account, order_id)
+
+    def list_open(self, account: str, page: Any = None) -> Call[Any]:
+        return self._call("list_open", account, page)
+
+    def list_history(self, account: str, page: Any = None) -> Call[Any]:
+        return self._call("list_history", account, page)
+
+    def list_accounts(self) -> Call[Any]:
+        return self._call("list_accounts")
+
+    def log_in(self) -> LogIn | None:
+        conversation = self._ask("log_in")
+        if conversation is None:
+            return None
+        if not isinstance(conversation, Generator):
+            raise self._guard.fault(f"log_in gave {kind_of(conversation)}, expected a conversation or None")
+        return self._conversed(conversation)
+
+    def log_out(self, session: Session) -> Call[Any] | None:
+        call = self._ask("log_out", session)
+        return None if call is None else guarded_call(self._guard, "log_out", call)
+
+    def _declared(self, name: str, kind: type[T]) -> T:
+        value = self._guard.run(name, getattr, self._venue, name)
+        if not isinstance(value, kind):
+            raise self._guard.fault(f"{name} is {kind_of(value)}, expected {kind.__name__}")
+        return value
+
+    def _ask(self, function: str, *args: Any) -> Any:
+        return self._guard.run(function, _asked, self._venue, function, args)
+
+    def _nothing(self, function: str, value: object) -> None:
+        told = self._ask(function, value)
+        if told is not None:
+            raise self._guard.fault(f"{function} gave {kind_of(told)}: it refuses by raising alone")
+
+    def _call(self, function: str, *args: Any) -> Call[Any]:
+        return guarded_call(self._guard, function, self._ask(function, *args))
+
+    def _conversed(self, conversation: Generator[Any, Any, Any]) -> LogIn:
+        answer: Any = None
+        while True:
+            need = self._guard.run("log_in", _sent, conversation, answer)
+            if isinstance(need, _End):
+                end: Session | LogInFailure = self._end(need.value)
+                return end
+            if isinstance(need, Call):
+                answer = yield guarded_call(self._guard, "log_in", need)
+            elif isinstance(need, NeedCode) and callable(need.source):
+                answer = yield need
+            else:
+                raise self._guard.fault(f"log_in yielded {kind_of(need)}, expected a Call or a NeedCode")
+
+    def _end(self, value: Any) -> Any:
+        if isinstance(value, Refused | Throttled | Unreadable) or is_session(value):
+            return value
+        raise self._guard.fault(
+            f"log_in ended with {kind_of(value)}, expected a Session or why there is none"
+        )
+
+
+@attrs.frozen
+class _End:
+    """How a conversation ended: no loop lets a StopIteration through."""
+
+    value: Any
+
+
+def _sent(conversation: Generator[Any, Any, Any], answer: Any) -> Any:
+    try:
+        return conversation.send(answer)
+    except StopIteration as end:
+        return _End(end.value)
+
+
+def _asked(venue: Venue, function: str, args: tuple[Any, ...]) -> Any:
+    work: Callable[..., Any] = getattr(venue, function)
+    return work(*args)
