@@ -1,4 +1,4 @@
-"""Cancels that go in one call, where a venue takes lists: one receipt for all of them, then reads."""
+"""Cancels that go in one call, where a venue takes lists: one answer for all of them, then reads."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from countermand.venue import (
     Acted,
     Call,
     CallKind,
-    CancelVerdict,
     Gone,
+    MassCancelVerdict,
+    PerOrder,
     Refused,
     Session,
     SessionRefused,
@@ -142,13 +143,18 @@ class CancelLists:
             self._not_before[lane[0]] = self._loop.time() + _PAUSE_S
             answer = ListRefused(code=answer.code, text=answer.text)
         for rider in riders:
-            rider.tell(ended, errand.progress, answer)
+            rider.tell(ended, errand.progress, _said_of(rider, answer))
 
 
-def _list_call(venue: Venue, riders: list[Rider]) -> Call[CancelVerdict]:
+def _said_of(rider: Rider, answer: Answer | None) -> Answer | None:
+    order = rider.entry.case.order
+    return answer.of(order) if isinstance(answer, PerOrder) and isinstance(order, OrderId) else answer
+
+
+def _list_call(venue: Venue, riders: list[Rider]) -> Call[MassCancelVerdict]:
     """Make the call; whoever has left by the time it is signed is not in it."""
 
-    def made() -> Call[CancelVerdict]:
+    def made() -> Call[MassCancelVerdict]:
         return venue.cancel_list([cancel_target(rider.entry.case) for rider in riders])
 
     def sign(session: Session | None, stamp: Stamp) -> HttpRequest:

@@ -16,7 +16,7 @@ import attrs
 from countermand._engine._guarded_call import Rows
 from countermand._http import HttpRequest
 from countermand._order import OrderReport
-from countermand.venue import Page
+from countermand.venue import Page, PerOrder
 
 T = TypeVar("T")
 
@@ -54,6 +54,8 @@ class Redactor:
         report = getattr(answer, "report", None)
         if isinstance(report, OrderReport):
             changes["report"] = self.report(report)
+        if isinstance(answer, PerOrder):
+            changes["orders"] = {one: self.answer(verdict) for one, verdict in answer.orders.items()}
         if isinstance(answer, Page):
             changes["rows"] = _Blotted(self, answer.rows)
         return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values

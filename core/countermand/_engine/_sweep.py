@@ -148,7 +148,7 @@ class MassCancel:
         )
         self._callers.append(caller)
         self._watch.requested(caller.request)
-        waiter = self._cases.begin(caller, facts=native_facts(self._sweep))
+        waiter = self._cases.begin(caller, facts=native_facts(self._sweep, order_id))
         waiter.add_done_callback(partial(self._heard, ask))
 
     def _heard(self, ask: Ask, waiter: asyncio.Future[CancelAck]) -> None:

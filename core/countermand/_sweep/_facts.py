@@ -15,7 +15,7 @@ from countermand._order import OrderReport
 from countermand._request import CancelCause
 from countermand._scope import PlacedAfter, Scope, ScopeKind
 from countermand._sweep._known import Ask, Known, Look
-from countermand.venue import Capabilities, SessionRefused
+from countermand.venue import Acted, Capabilities, PerOrder, SessionRefused
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -158,3 +158,7 @@ class Sweep:
         """Note how it ended."""
         self.natives[-1] = attrs.evolve(self.natives[-1], signed=signed, ended=ended)
         self.last_answer_at = max(self.last_answer_at, ended.at)
+        if isinstance(ended.answer, PerOrder) and self.lists:
+            for order_id, verdict in ended.answer.orders.items():
+                if verdict.acted is Acted.YES:
+                    self.known.setdefault(order_id, Known(order_id=order_id)).is_taken = True

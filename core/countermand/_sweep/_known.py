@@ -96,6 +96,8 @@ class Known:
     shown: Shown | None = None
     #: Whether the scope names it.
     is_named: bool = False
+    #: Whether the venue's own mass cancel, which means exactly the scope, says that it took it.
+    is_taken: bool = False
     #: Whether it was listed, or named, before anything was sent.
     in_snapshot: bool = False
     asks: list[Ask] = attrs.field(factory=list)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import attrs
+
 from countermand._case._facts import Ended, Fact, NoSession
 from countermand._case._survey import Exchange
+from countermand._ids import OrderId
 from countermand._mass_cancel import NativeCancel
 from countermand._outcome import Outcome, Reason, Sent
 from countermand._scope import PlacedAfter
@@ -13,7 +16,7 @@ from countermand._sweep._facts import Sweep
 from countermand._sweep._failures import words
 from countermand._sweep._known import Known
 from countermand._waits import round_wait_s
-from countermand.venue import Acted, Receipt, Refused, SessionRefused, Throttled
+from countermand.venue import Acted, PerOrder, Receipt, Refused, SessionRefused, Throttled
 
 #: How often it may be tried where the tries before were provably not processed: as far as there is another
 #: way, and where there is none.
@@ -45,7 +48,8 @@ def may_send_at(sweep: Sweep) -> float:
 
 def outcome_of(native: Exchange) -> Outcome:
     """Say what became of it."""
-    if native.ended is not None and isinstance(native.ended.answer, Receipt):
+    answer = native.ended.answer if native.ended is not None else None
+    if isinstance(answer, Receipt | PerOrder) and answer.acted is Acted.YES:
         return Outcome.PENDING
     return Outcome.REJECTED if native.acted is Acted.NO else Outcome.UNKNOWN
 
@@ -71,17 +75,20 @@ def at_large(sweep: Sweep) -> Exchange | None:
     return native if native is not None and native.acted is not Acted.NO else None
 
 
-def native_facts(sweep: Sweep) -> tuple[Fact, ...]:
-    """Return the facts of that call once it ended: what is said of an order speaks for it, too."""
+def native_facts(sweep: Sweep, order_id: OrderId) -> tuple[Fact, ...]:
+    """Return that call as facts of an order, once it ended: what is said of the order speaks for it."""
     native = at_large(sweep)
     if native is None or native.ended is None:
         return ()
-    return tuple(fact for fact in (native.began, native.signed, native.ended) if fact is not None)
+    ended = native.ended
+    if isinstance(ended.answer, PerOrder):
+        ended = attrs.evolve(ended, answer=ended.answer.of(order_id))
+    return tuple(fact for fact in (native.began, native.signed, ended) if fact is not None)
 
 
 def asked_since(sweep: Sweep, known: Known, now: float) -> float:
     """Say since when an order's cancel counts as asked for: an order seen alive since is sent its own."""
-    facts = native_facts(sweep)
+    facts = native_facts(sweep, known.order_id)
     if not facts or known.asks or (known.shown is not None and known.shown.seen_at > facts[-1].at):
         return now
     return min(fact.at for fact in facts)
@@ -123,5 +130,9 @@ def _reason(sweep: Sweep, ended: Ended) -> Reason:
 
 
 def _text(ended: Ended) -> str | None:
+    if isinstance(ended.answer, PerOrder):
+        verdicts = ended.answer.orders.values()
+        received = sum(isinstance(verdict, Receipt) for verdict in verdicts)
+        return f"{received} of {len(verdicts)} orders received"
     answer = ended.answer.failure if isinstance(ended.answer, NoSession) else ended.answer
     return words(answer) or ended.fault

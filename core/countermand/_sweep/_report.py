@@ -105,7 +105,9 @@ def _without_answer(sweep: Sweep, known: Known, now: float) -> CancelAck:
 
 def _beyond(sweep: Sweep) -> tuple[OrderId, ...]:
     """Name what the venue took along though it was not to be canceled."""
-    along = (order_id for known in sweep.known.values() if known.ack for order_id in known.ack.also_canceled)
+    everyone = sweep.known.values()
+    along = [order_id for known in everyone if known.ack for order_id in known.ack.also_canceled]
+    along += [known.order_id for known in everyone if known.is_taken]
     return tuple(dict.fromkeys(order_id for order_id in along if not _was_meant(sweep, order_id)))
 
 

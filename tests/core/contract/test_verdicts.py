@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand import Reason
+from countermand import OrderId, Reason
 from countermand.venue import (
     Acted,
     CallKind,
+    CancelVerdict,
     CodeWanted,
     Gone,
     HttpRequest,
@@ -21,6 +22,7 @@ from countermand.venue import (
     LimitScope,
     LoggedIn,
     MayHaveActed,
+    PerOrder,
     Receipt,
     Refused,
     Session,
@@ -55,6 +57,28 @@ def test_what_a_verdict_says_about_acting(verdict: type[Any], acted: Acted) -> N
 def test_a_venue_that_documents_throttling() -> None:
     """A throttled call was not processed only where the venue's documents say so."""
     assert Throttled(acted=Acted.NO).acted is Acted.NO
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "acted"),
+    [
+        ([Refused(), Receipt(), MayHaveActed()], Acted.YES),
+        ([Refused(), MayHaveActed()], Acted.MAYBE),
+        ([Refused(), Gone()], Acted.NO),
+    ],
+)
+def test_what_an_answer_for_each_says_about_acting(verdicts: list[CancelVerdict], acted: Acted) -> None:
+    """As much as what it says of any one of them; of what it leaves out it says nothing."""
+    told = PerOrder(orders={OrderId(str(number)): verdict for number, verdict in enumerate(verdicts)})
+    assert told.acted is acted
+    assert [told.of(order_id) for order_id in told.orders] == verdicts
+    assert told.of(OrderId("7")).acted is Acted.MAYBE
+
+
+def test_an_answer_for_none_is_no_answer_for_each() -> None:
+    """Whether nobody was there, or nothing was done, is for the plugin to say."""
+    with pytest.raises(ValueError, match="orders"):
+        PerOrder(orders={})
 
 
 @pytest.mark.parametrize("reason", [Reason.TOO_LATE, Reason.NOT_SENT, Reason.UNKNOWN_ORDER, Reason.REPLACED])

@@ -25,6 +25,7 @@ from countermand import (
     Sent,
 )
 from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
+from countermand.venue import CancelVerdict, PerOrder, Receipt, Refused
 from countermand_apex import Password
 
 APEX = "http://127.0.0.1:1"
@@ -32,6 +33,17 @@ ACCOUNT = "9"
 LATE = attrs.evolve(fault_from_word("late:after"), delay_s=2.0)
 CANCELED = (Outcome.CANCELED, None)
 NOT_SENT = (Outcome.REJECTED, Reason.NOT_SENT)
+
+
+class Asked:
+    """A venue of which some function is another one."""
+
+    def __init__(self, venue: Any, **others: Any) -> None:
+        self._venue = venue
+        self.__dict__.update(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._venue, name)
 
 
 class Gateway(httpx.AsyncBaseTransport):
@@ -134,6 +146,25 @@ def test_one_receipt_serves_for_all_in_a_list() -> None:
     }
     assert {one.call for ack in acks for one in ack.attempts} == {"SendCancelList"}
     assert gateway.open == set()
+
+
+def test_a_list_may_be_answered_order_by_order() -> None:
+    """Each is told by what was said of it: a refusal of one is no refusal of the others, and its own."""
+    gateway = Gateway()
+    requests = gateway.orders(4)
+    plain = gateway.venue.cancel_list
+
+    def cancel_list(targets: Any) -> Any:
+        said: dict[OrderId, CancelVerdict] = {target.order: Receipt() for target in targets}
+        said[targets[1].order] = Refused(text="not now")
+        kept = [target for target in targets if target.order != targets[1].order]
+        return attrs.evolve(plain(kept), read=lambda _: PerOrder(orders=said))
+
+    gateway.venue = Asked(gateway.venue, cancel_list=cancel_list)
+    acks = gateway.collect(requests)
+    assert outcomes(acks) == {CANCELED: 3, (Outcome.REJECTED, Reason.VENUE_REFUSED): 1}
+    assert (acks[1].venue_text, gateway.open) == ("not now", {ids(requests)[1]})
+    assert gateway.singles == []
 
 
 def test_what_is_in_no_list_is_left_alone() -> None:

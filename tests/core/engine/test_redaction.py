@@ -10,7 +10,7 @@ import pytest
 
 from countermand import OrderId, OrderReport, OrderStatus
 from countermand._engine._redaction import Redactor
-from countermand.venue import Gone, HttpRequest, LoggedIn, OrderRead, Page, Session
+from countermand.venue import Gone, HttpRequest, LoggedIn, OrderRead, Page, PerOrder, Refused, Session
 
 BASIC = base64.b64encode(b"trader:p4ss/w:rd").decode()
 NUMBERS = base64.b64encode(b"100001:987654").decode()
@@ -62,5 +62,7 @@ def test_every_text_that_is_kept_of_an_answer() -> None:
     assert redactor.answer(OrderRead(report=shown)) == OrderRead(report=hidden)
     page = redactor.answer(Page(rows=(shown, attrs.evolve(shown, text=None))))
     assert tuple(page.rows) == (hidden, attrs.evolve(shown, text=None))
+    each = redactor.answer(PerOrder(orders={OrderId("7"): Refused(text="no tok-123")}, text="tok-123"))
+    assert each == PerOrder(orders={OrderId("7"): Refused(text="no [redacted]")}, text="[redacted]")
     session = LoggedIn(session=Session(token="tok-123"))
     assert redactor.answer(session) is session

@@ -458,14 +458,14 @@ def test_a_call_without_an_end_is_unknown(story: Any) -> None:
     sweep = native(story).look(0, "7").calls()
     assert outcome_of(sweep.sweep.natives[0]) is Outcome.UNKNOWN
     assert sweep.report().native.outcome is Outcome.UNKNOWN
-    assert native_facts(sweep.sweep) == ()
+    assert native_facts(sweep.sweep, OrderId("7")) == ()
 
 
 def test_the_call_is_the_first_attempt_of_what_it_may_have_taken(story: Any) -> None:
     """Of any order; but one that was listed alive since, or asked for, is sent one of its own at once."""
     sweep = native(story).look(0, "7").call(Receipt()).look(2, "8").sweep
     seventh, eighth = sweep.known.values()
-    facts = native_facts(sweep)
+    facts = native_facts(sweep, seventh.order_id)
     assert [type(fact).__name__ for fact in facts] == ["Began", "Signed", "Ended"]
     assert isinstance(facts[0], Began)
     assert facts[0].action is Action.CANCEL
@@ -473,10 +473,10 @@ def test_the_call_is_the_first_attempt_of_what_it_may_have_taken(story: Any) -> 
     assert asked_since(sweep, eighth, 3.0) == 3.0
     sweep.ask(seventh.order_id, 3.0)
     assert asked_since(sweep, seventh, 4.0) == 4.0
-    assert native_facts(sweep) == facts
+    assert native_facts(sweep, seventh.order_id) == facts
     for refused in (Refused(), SessionRefused()):
-        assert native_facts(native(story).look(0, "7").call(refused).sweep) == ()
-    assert native_facts(story().look(0, "7").sweep) == ()
+        assert native_facts(native(story).look(0, "7").call(refused).sweep, seventh.order_id) == ()
+    assert native_facts(story().look(0, "7").sweep, seventh.order_id) == ()
 
 
 @pytest.mark.parametrize(
