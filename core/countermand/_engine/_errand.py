@@ -46,6 +46,8 @@ class Errand(Urgency):
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
     tallies: tuple[set[tuple[int, float]], ...] = ()
     timeout: asyncio.Timeout | None = None
+    #: The call that it shares: that lasts as long as it does, and is as urgent.
+    along: Errand | None = None
     #: What the plugin did wrong, where its answer stands all the same.
     plugin_fault: str | None = None
 
@@ -80,13 +82,23 @@ class Errand(Urgency):
     def last(self, until: float, need: Need = Need.OTHER, deadline: float = math.inf) -> None:
         """Let it last longer for someone who joined, and be as urgent as that one is, if that is said."""
         self._reschedule(max(self.until, until))
+        if self.along is not None:
+            self.along.last(until)
         self.hurry(need, deadline)
+
+    def hurry(self, need: Need, deadline: float) -> None:
+        """Let it be as urgent as to someone who joined, and the call that it shares, too."""
+        super().hurry(need, deadline)
+        if self.along is not None:
+            self.along.hurry(need, deadline)
 
     def end_by(self, until: float) -> None:
         """Let it last no longer than that."""
         self._reschedule(min(self.until, until))
 
     def _reschedule(self, until: float) -> None:
+        if until == self.until:
+            return
         self.until = until
         if self.timeout is not None and not self.timeout.expired():
             self.timeout.reschedule(until)

@@ -48,7 +48,7 @@ class Exchanges:
         self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
         self.traffic = Traffic()
-        self._trains = Trains(stations, self.next_number, self.traffic.is_idle)
+        self._trains = Trains(stations, self.next_number, self.traffic)
         self._lists = CancelLists(stations, self.next_number)
 
     def list_size(self, venue: Venue) -> int:

@@ -57,7 +57,8 @@ class Rider:
 def joint_errand(number: int, kind: CallKind, riders: list[Rider], patience_s: float) -> Errand:
     """Make the errand of a shared call: as urgent as the most urgent rider, lasting as long as the last.
 
-    The riders, as they are then, are told when it goes to the wire.
+    So it is also when one of them becomes more urgent, or lasts longer, while it is under way. The riders, as
+    they are then, are told when it goes to the wire.
     """
     clock = asyncio.get_running_loop().time
 
@@ -67,7 +68,7 @@ def joint_errand(number: int, kind: CallKind, riders: list[Rider], patience_s: f
             if rider.errand.queued:
                 rider.errand.progress.sign(call)
 
-    return Errand(
+    joint = Errand(
         number=number,
         account=riders[0].errand.account,
         kind=kind,
@@ -78,3 +79,6 @@ def joint_errand(number: int, kind: CallKind, riders: list[Rider], patience_s: f
         need=min(rider.errand.need for rider in riders),
         deadline=min(rider.errand.deadline for rider in riders),
     )
+    for rider in riders:
+        rider.errand.along = joint
+    return joint

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from countermand._engine._errand import Errand
+from countermand._limits._urgency import Need
 
 #: A venue, by its name, and an account of it.
 Lane = tuple[str, str]
@@ -16,7 +17,7 @@ class Traffic:
     """Counts cancels; those who have more to send hear when there is room again."""
 
     def __init__(self) -> None:
-        self._under_way: Counter[Lane] = Counter()
+        self._under_way: defaultdict[Lane, dict[int, Errand]] = defaultdict(dict)
         self._queued: dict[int, Lane] = {}
         self._waiting: Counter[Lane] = Counter()
         self._listeners: dict[Lane, dict[Listener, None]] = {}
@@ -25,9 +26,12 @@ class Traffic:
         """Count those that wait for a session or their turn, and those whose order is being looked up."""
         return self._waiting[lane]
 
-    def is_idle(self, lane: Lane) -> bool:
-        """Tell whether no cancel of an account is under way or to be."""
-        return not self._under_way[lane]
+    def is_idle(self, lane: Lane, need: Need = Need.OTHER) -> bool:
+        """Tell whether no cancel of an account is under way or to be; for a kill, none of a kill."""
+        under_way = self._under_way.get(lane, {})
+        if need is not Need.KILL:
+            return not under_way
+        return not any(errand.need is Need.KILL for errand in under_way.values())
 
     def listen(self, lane: Lane, listener: Listener) -> None:
         """Tell somebody, until told otherwise, when a cancel of an account waits no more."""
@@ -49,14 +53,16 @@ class Traffic:
     def begin(self, venue: str, errand: Errand) -> None:
         """Count a cancel."""
         self.look_up(venue, errand)
-        self._under_way[venue, errand.account] += 1
+        self._under_way[venue, errand.account][errand.number] = errand
 
     def sign(self, errand: Errand) -> None:
         """Hear that a cancel goes to the wire, or that a search is over."""
         lane = self._queued.pop(errand.number, None)
         if lane is None:
             return
-        _less(self._waiting, lane)
+        self._waiting[lane] -= 1
+        if not self._waiting[lane]:
+            del self._waiting[lane]
         listeners = self._listeners.get(lane, {})
         in_turn = tuple(listeners)
         for listener in in_turn[:1]:  # who hears of it first this time is the last one next time
@@ -68,10 +74,7 @@ class Traffic:
     def end(self, venue: str, errand: Errand) -> None:
         """Hear that a cancel is over, also one that was never sent."""
         self.sign(errand)
-        _less(self._under_way, (venue, errand.account))
-
-
-def _less(counts: Counter[Lane], lane: Lane) -> None:
-    counts[lane] -= 1
-    if not counts[lane]:
-        del counts[lane]
+        lane = (venue, errand.account)
+        del self._under_way[lane][errand.number]
+        if not self._under_way[lane]:
+            del self._under_way[lane]

@@ -22,7 +22,8 @@ from countermand._engine._pages import Pages
 from countermand._engine._riders import Rider, joint_errand
 from countermand._engine._search import Front, Index, Search
 from countermand._engine._station import Station
-from countermand._engine._traffic import Lane
+from countermand._engine._traffic import Lane, Traffic
+from countermand._limits._urgency import Need
 from countermand.venue import CallKind, Cursor
 
 #: The longest that riders gather while cancels of their account are still under way, in seconds; and the
@@ -48,7 +49,10 @@ class _Platform:
     riders: list[Rider] = attrs.field(factory=list)
     #: When the first of them will have gathered for long enough.
     depart_at: float = math.inf
+    #: The most urgent need of those who are there.
+    need: Need = Need.OTHER
     under_way: asyncio.Task[None] | None = None
+    errand: Errand | None = None
     #: When that is stuck, if nothing comes before.
     stuck_at: float = math.inf
     alarm: asyncio.TimerHandle | None = None
@@ -62,14 +66,14 @@ class _Platform:
 
 
 class Trains:
-    """Performs the shared listings of one client; `is_idle` tells if no cancel of an account is to come."""
+    """Performs the shared listings of one client, once no cancel is to come that they should show, too."""
 
     def __init__(
-        self, stations: Mapping[str, Station], next_number: Callable[[], int], is_idle: Callable[[Lane], bool]
+        self, stations: Mapping[str, Station], next_number: Callable[[], int], traffic: Traffic
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
-        self._is_idle = is_idle
+        self._traffic = traffic
         self._platforms: dict[Key, _Platform] = {}
         self._next_number = next_number
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,7 +90,8 @@ class Trains:
         now = self._loop.time()
         gather_s = min(GATHER_S, _GATHER_SHARE * max(0.0, errand.deadline - now))
         platform.depart_at = min(platform.depart_at, now + gather_s)
-        self._loop.call_soon(self._depart_if_due, key)  # whoever comes at the same time comes along
+        errand.on_hurry = partial(self._press, key, platform, errand)
+        errand.on_hurry()
         return await rider.arrived(self._stations[entry.case.venue])
 
     def look(self, lane: Lane) -> None:
@@ -99,11 +104,19 @@ class Trains:
         for task in self._tasks:
             task.cancel()
 
+    def _press(self, key: Key, platform: _Platform, errand: Errand) -> None:
+        """Let what somebody on the platform waits for be as urgent as that one is."""
+        platform.need = min(platform.need, errand.need)
+        if platform.errand is not None:
+            platform.errand.hurry(errand.need, errand.deadline)
+        self._loop.call_soon(self._depart_if_due, key)  # whoever comes at the same time comes along
+
     def _depart_if_due(self, key: Key) -> None:
         platform = self._platforms.get(key)
         if platform is None:
             return
-        now, idle = self._loop.time(), self._is_idle(key[0])
+        # To a kill the cancels of others do not count.
+        now, idle = self._loop.time(), self._traffic.is_idle(key[0], platform.need)
         if platform.under_way is not None and now < platform.stuck_at:
             self._look_again(key, platform, platform.stuck_at)
         elif not platform.riders:
@@ -117,26 +130,29 @@ class Trains:
 
     def _depart(self, key: Key, platform: _Platform) -> None:
         riders = [rider for rider in platform.riders if not rider.left]
-        platform.riders, platform.depart_at = [], math.inf
-        platform.under_way, platform.stuck_at = None, math.inf
+        platform.riders, platform.depart_at, platform.need = [], math.inf, Need.OTHER
+        platform.under_way, platform.errand, platform.stuck_at = None, None, math.inf
         self._wake(platform, None)
         if not riders:
             self._loop.call_soon(self._depart_if_due, key)
             return
-        platform.under_way = task = self._loop.create_task(self._run(key, platform, riders))
+        for rider in riders:
+            rider.errand.on_hurry = None
+        errand = joint_errand(self._next_number(), CallKind.LISTING, riders, LISTING_PATIENCE_S)
+        platform.errand = errand
+        platform.under_way = task = self._loop.create_task(self._run(key, platform, riders, errand))
         self._tasks.add(task)
         task.add_done_callback(partial(self._arrived, key, platform))
 
     def _arrived(self, key: Key, platform: _Platform, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if platform.under_way is task:
-            platform.under_way, platform.stuck_at = None, math.inf
+            platform.under_way, platform.errand, platform.stuck_at = None, None, math.inf
             self._depart_if_due(key)
 
-    async def _run(self, key: Key, platform: _Platform, riders: list[Rider]) -> None:
+    async def _run(self, key: Key, platform: _Platform, riders: list[Rider], errand: Errand) -> None:
         (venue, account), action = key
         station = self._stations[venue]
-        errand = joint_errand(self._next_number(), CallKind.LISTING, riders, LISTING_PATIENCE_S)
         errand.progress.on_signed = partial(self._signed, key, platform, errand.progress.on_signed)
         call = partial(page_call, station.venue, account, action)
         search = Search(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from countermand._engine._errand import Errand
 from countermand._engine._traffic import Lane, Traffic
+from countermand._limits._urgency import Need
 from countermand._wire._wire import Progress
 from countermand.venue import CallKind
 
@@ -112,6 +113,17 @@ def test_one_listener_can_silence_another() -> None:
         traffic.begin("pebble", errand(number))
         traffic.sign(errand(number))
     assert heard == ["first", "first"]
+
+
+def test_to_a_kill_only_its_own_cancels_are_to_come() -> None:
+    """Also those that became a kill's after they were begun."""
+    traffic, cancel = Traffic(), errand(1)
+    traffic.begin("pebble", cancel)
+    assert (traffic.is_idle(LANE, Need.KILL), traffic.is_idle(LANE, Need.SETTLING_READ)) == (True, False)
+    cancel.hurry(Need.KILL, 10.0)
+    assert not traffic.is_idle(LANE, Need.KILL)
+    traffic.end("pebble", cancel)
+    assert traffic.is_idle(LANE, Need.KILL)
 
 
 def test_nothing_is_kept_of_an_account_that_nobody_uses() -> None:
