@@ -5,13 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from countermand import testing
 
 
 def test_all_is_exactly_what_is_public() -> None:
     """Whatever has a public name is in `__all__`, sorted as the linter has it, and nothing else."""
     public = {name for name in vars(testing) if not name.startswith("_")}
-    assert public - {"fixtures"} == set(testing.__all__)
+    lazy = {"CANCELS", "READS", "Question", "Sample", "VenueContract"}
+    assert public - {"fixtures", "contract"} == set(testing.__all__) - lazy
+
+
+def test_the_contract_is_loaded_when_it_is_asked_for() -> None:
+    """Each of its names, and no other."""
+    assert {testing.VenueContract.__name__, testing.Sample.__name__} == {"VenueContract", "Sample"}
+    assert testing.Question.READ in testing.READS
+    assert testing.Question.CANCEL in testing.CANCELS
+    with pytest.raises(AttributeError, match="no attribute 'VenueContracts'"):
+        _ = testing.VenueContracts  # type: ignore[attr-defined]  # there is none
 
 
 def test_import_costs_no_library_beyond_attrs() -> None:

@@ -1,8 +1,11 @@
 """Simulated venues for tests, in any language: what a venue's simulator is built on, and how it is served.
 
 The lower layers are pure: a `Simulator` answers request values with reply values in a time that is passed
-in, so that many venues can run in one process in virtual time.
+in, so that many venues can run in one process in virtual time. `VenueContract` is what the tests of a
+plugin subclass; it is loaded when it is asked for.
 """
+
+import typing as _typing
 
 from countermand.testing._answers import Answers, RefusalError
 from countermand.testing._ask import Ask
@@ -26,13 +29,18 @@ from countermand.testing._simulator import Simulator
 from countermand.testing._tokens import Tokens
 from countermand.testing._virtual_loop import VirtualLoop, run_virtually
 
+if _typing.TYPE_CHECKING:
+    from countermand.testing.contract import CANCELS, READS, Question, Sample, VenueContract
+
 __all__ = [
     "CALLS",
+    "CANCELS",
     "CONTROL",
     "EVERY_FAULT",
     "EVERY_ORDER",
     "PLAIN",
     "POSSIBLE",
+    "READS",
     "SILENCE",
     "Answers",
     "Ask",
@@ -47,14 +55,17 @@ __all__ = [
     "LiveSimulator",
     "Pages",
     "Point",
+    "Question",
     "ReceivedRequest",
     "RefusalError",
     "Reply",
     "Route",
+    "Sample",
     "SimulatedCredentials",
     "SimulatedOrder",
     "Simulator",
     "Tokens",
+    "VenueContract",
     "VirtualLoop",
     "WireTrouble",
     "cut_after",
@@ -69,3 +80,14 @@ __all__ = [
     "simulators",
     "text_response",
 ]
+
+_OF_THE_CONTRACT = ("CANCELS", "READS", "Question", "Sample", "VenueContract")
+
+if not _typing.TYPE_CHECKING:  # else every name would be one
+
+    def __getattr__(name: str) -> object:
+        if name not in _OF_THE_CONTRACT:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from countermand.testing import contract  # noqa: PLC0415 - who only simulates needs no test class
+
+        return getattr(contract, name)

@@ -1,0 +1,162 @@
+"""Whether listings show every order, page after page, and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from countermand import OrderReport, OrderStatus
+from countermand.testing._simulator import Simulator
+from countermand.testing.contract.examples import Examples
+from countermand.testing.contract.questions import SESSION, STAMP, Question
+from countermand.testing.contract.requirement import fail, one_line, require
+from countermand.testing.contract.worlds import performed, session_of
+from countermand.venue import Accounts, Call, ListingVerdict, Page
+
+#: How many orders a book holds: none, one, and so many that they need pages.
+_COUNTS = (0, 1, 99, 100, 101, 250)
+_MOST_PAGES = 400
+#: Every so many orders one is dead.
+_DEAD_EVERY = 7
+
+Lists = Callable[..., Call[ListingVerdict]]
+
+
+class PagesCases(Examples):
+    """Listings against the simulator's book."""
+
+    def test_a_listing_shows_every_open_order(self) -> None:
+        """Of none, of one, of more than a page; what is dead beside them hides none."""
+        for count in _COUNTS:
+            simulator = self.new_simulator()
+            _fill_book(simulator, count)
+            venue = self.simulated(simulator)
+            shown = {row.order_id.value for row in self._rows(simulator, venue.list_open)}
+            account = simulator.credentials.account
+            open_ids = {order.order_id for order in simulator.book.open_orders(account)}
+            require(
+                open_ids <= shown,
+                f"Let `list_open` show every open order: of {count} orders it hides {len(open_ids - shown)}.",
+            )
+            every = {order.order_id for order in simulator.book.orders(account)}
+            require(shown <= every, "Let `list_open` show the orders of the account, and no others.")
+
+    def test_a_history_shows_every_order(self) -> None:
+        """Of whatever state."""
+        for count in _COUNTS:
+            simulator = self.new_simulator()
+            _fill_book(simulator, count)
+            venue = self.simulated(simulator)
+            if not venue.capabilities.has_history:
+                return
+            shown = {row.order_id.value for row in self._rows(simulator, venue.list_history)}
+            every = {order.order_id for order in simulator.book.orders(simulator.credentials.account)}
+            require(
+                shown == every,
+                f"Let `list_history` show every order: of {count} it shows {len(shown & every)}.",
+            )
+
+    def test_pages_that_shift_hide_no_order(self) -> None:
+        """Between two pages orders come and go; one that is open all the time is seen, or the total tells."""
+        simulator = self.new_simulator()
+        placed = [simulator.place(0.0).order_id for _ in range(250)]
+        venue = self.simulated(simulator)
+        totals: list[int | None] = []
+
+        def shift(page: Page) -> None:
+            totals.append(page.total)
+            simulator.place(0.0)
+            alive = [one for one in placed if not simulator.book.order(one).dead]
+            if len(totals) == 1:
+                simulator.book.cancel(alive[len(alive) // 2], 0.0)
+
+        shown = {row.order_id.value for row in self._rows(simulator, venue.list_open, shift)}
+        missed = {one for one in placed if not simulator.book.order(one).dead} - shown
+        require(
+            not missed or len(set(totals)) > 1,
+            "Page so that orders that come and go between two pages hide none, or give `total`: of 249 that"
+            f" were open all the time {len(missed)} are missed.",
+        )
+
+    def test_a_cursor_asks_for_another_page(self) -> None:
+        """A page that is asked for again and again never ends."""
+        simulator = self.new_simulator()
+        for _ in range(250):
+            simulator.place(0.0)
+        venue = self.simulated(simulator)
+        account = simulator.credentials.account
+        lists: list[Lists] = [venue.list_open]
+        lists += [venue.list_history] if venue.capabilities.has_history else []
+        for listing in lists:
+            first = listing(account)
+            page = performed(simulator, first, session_of(simulator, venue))
+            cursor = page.next_page if isinstance(page, Page) else None
+            if cursor is not None:
+                require(
+                    listing(account, cursor).sign(SESSION, STAMP) != first.sign(SESSION, STAMP),
+                    f"Send the cursor of `next_page`: {first.name!r} asks for the first page again.",
+                )
+
+    def test_an_empty_listing_ends(self) -> None:
+        """An account without an order has one page, or two."""
+        simulator = self.new_simulator()
+        venue = self.simulated(simulator)
+        page = performed(
+            simulator, venue.list_open(simulator.credentials.account), session_of(simulator, venue)
+        )
+        require(
+            isinstance(page, Page) and page.next_page is None and not list(page.rows),
+            f"Read the listing of an account without orders as one empty Page: it is {one_line(page)}.",
+        )
+
+    def test_a_listing_shows_orders_as_they_are(self) -> None:
+        """Row by row what a single read would tell."""
+        simulator = self.new_simulator()
+        _fill_book(simulator, 20)
+        venue = self.simulated(simulator)
+        for row in self._rows(simulator, venue.list_open):
+            order = simulator.book.order(row.order_id.value)
+            require(
+                (row.status, row.filled_quantity) == (order.status, order.filled)
+                and row.account in (None, order.account)
+                and row.instrument in (None, order.instrument),
+                f"Read the rows of `list_open` as the orders are: {order.status.value} is read as"
+                f" {one_line(row)}.",
+            )
+
+    def test_the_accounts_are_listed(self) -> None:
+        """All that the credential reaches, and no others: a kill asks for them."""
+        simulator = self.new_simulator(further_accounts=["10", "11"])
+        venue = self.simulated(simulator)
+        for call in self.calls(Question.ACCOUNTS, venue):
+            verdict = performed(simulator, call, session_of(simulator, venue))
+            require(
+                isinstance(verdict, Accounts) and set(verdict.ids) == set(simulator.accounts),
+                f"Let {call.name!r} tell the accounts {', '.join(simulator.accounts)}: it tells"
+                f" {one_line(verdict)}.",
+            )
+
+    def _rows(
+        self, simulator: Simulator, listing: Lists, between: Callable[[Page], None] | None = None
+    ) -> list[OrderReport]:
+        session = session_of(simulator, self.simulated(simulator))
+        rows: list[OrderReport] = []
+        cursor = None
+        for _ in range(_MOST_PAGES):
+            page = performed(simulator, listing(simulator.credentials.account, cursor), session)
+            if not isinstance(page, Page):
+                fail(f"Read the simulator's listing as a Page: it is read as {one_line(page)}.")
+            rows.extend(page.rows)
+            cursor = page.next_page
+            if cursor is None:
+                break
+            if between is not None:
+                between(page)
+        require(cursor is None, "Let a listing end: its last page must have no `next_page`.")
+        return rows
+
+
+def _fill_book(simulator: Simulator, count: int) -> None:
+    for number in range(1, count + 1):
+        dead = number % _DEAD_EVERY == 0
+        simulator.place(0.0, status=OrderStatus.CANCELED if dead else OrderStatus.NEW)
+    simulator.place(0.0, account=simulator.credentials.other_account)

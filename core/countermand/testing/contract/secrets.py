@@ -1,0 +1,88 @@
+"""Whether secrets stay where they belong: in the headers and bodies of requests, and nowhere else."""
+
+from __future__ import annotations
+
+from countermand.testing.contract.examples import Examples
+from countermand.testing.contract.questions import SESSION, STAMP, log_in_calls
+from countermand.testing.contract.requirement import require
+from countermand.testing.contract.settings import changed_setting, hidden_settings, values_in
+from countermand.venue import CodeWanted, LoggedIn
+
+#: A text that no credential can be, and no message may repeat.
+_CANARY = "canary-1f6c\r\nX-Injected: yes"
+
+
+class SecretsCases(Examples):
+    """Reprs, names, paths, errors."""
+
+    def test_no_repr_of_the_venue_shows_a_secret(self) -> None:
+        """Nor that of any value it is made of."""
+        venue = self.venue()
+        for value in values_in(venue):
+            self._check(repr(value), f"the repr of {type(value).__name__}")
+
+    def test_no_call_shows_a_secret(self) -> None:
+        """Its name and repr stand in acks and logs, and so may the path of its request."""
+        for calls in self.every_call().values():
+            for call in calls:
+                request = call.sign(SESSION, STAMP)
+                for text in (call.name, repr(call), repr(request), request.path):
+                    self._check(text, f"the call {call.name.split()[0][:20]!r}, or the path of its request")
+
+    def test_no_verdict_shows_a_token(self) -> None:
+        """A session is shown by nobody, though every verdict may be."""
+        for _, call, _, verdict in self.read_samples():
+            if isinstance(verdict, LoggedIn):
+                token, place = verdict.session.token, repr(verdict)
+            elif isinstance(verdict, CodeWanted):
+                token, place = verdict.interim, repr(verdict)
+            else:
+                continue
+            told = (place, *(getattr(verdict, name, None) or "" for name in ("code", "text")))
+            require(
+                all(token not in text for text in told),
+                f"Show no token in a verdict: that of {call.name!r} is in its {type(verdict).__name__}.",
+            )
+
+    def test_no_error_shows_a_secret(self) -> None:
+        """What is wrong with a credential is said without it."""
+        for holder, name in hidden_settings(self.venue()):
+            try:
+                changed_setting(holder, **{name: _CANARY})
+            except Exception as error:  # noqa: BLE001 - whichever error it is, it is shown
+                require(
+                    _CANARY[:11] not in f"{error} {error!r} {error.__cause__!r}",
+                    f"Leave the value out of the error that refuses {name!r} of {type(holder).__name__}.",
+                )
+
+    def test_no_credential_breaks_a_header(self) -> None:
+        """A line break in one would be a header of its own: it is refused, or never in a header."""
+        venue = self.venue()
+        for holder, name in hidden_settings(venue):
+            try:
+                changed = changed_setting(holder, **{name: _CANARY})
+                broken = changed if holder is venue else changed_setting(venue, auth=changed)
+                requests = [
+                    call.sign(SESSION, STAMP) for calls in self.every_call(broken).values() for call in calls
+                ]
+            except Exception:  # noqa: BLE001, S112 - refused, which is right
+                continue
+            values = [value for request in requests for value in request.headers.values()]
+            require(
+                all("\n" not in value and "\r" not in value for value in values),
+                f"Refuse a {name!r} of {type(holder).__name__} that no header can bear: see"
+                " check_header_value.",
+            )
+
+    def test_no_code_breaks_a_header(self) -> None:
+        """What a user types as second factor is a text like any other."""
+        for call in log_in_calls(self.venue(), "1\r\nX-Injected: yes"):
+            headers = call.sign(None, STAMP).headers.values()
+            require(
+                all("\n" not in value and "\r" not in value for value in headers),
+                f"Refuse a code that no header can bear before {call.name!r} bears it.",
+            )
+
+    def _check(self, text: str, where: str) -> None:
+        for secret in (*self.secrets(), SESSION.token):
+            require(secret not in text, f"Keep secrets out of {where}: give the field `repr=False`.")
