@@ -12,7 +12,7 @@ from countermand._case._facts import Answer, Ended, ListRefused
 from countermand._engine._calls import cancel_target
 from countermand._engine._errand import Errand
 from countermand._engine._open_case import OpenCase
-from countermand._engine._riders import Rider, joint_errand
+from countermand._engine._riders import Rider, give_up, joint_errand
 from countermand._engine._station import Station
 from countermand._engine._traffic import Lane
 from countermand._http import HttpRequest
@@ -110,12 +110,18 @@ class CancelLists:
     def _depart(self, lane: Lane, platform: _Platform) -> None:
         riders, platform.riders, platform.ripe = platform.riders, [], False
         platform.under_way += 1
-        task = self._loop.create_task(self._run(lane, riders))
+        patience_s = max(rider.errand.patience_s for rider in riders)
+        errand = joint_errand(self._next_number(), CallKind.MASS_CANCEL, riders, patience_s)
+        task = self._loop.create_task(self._run(lane, riders, errand))
         self._tasks.add(task)
-        task.add_done_callback(partial(self._arrived, lane, platform))
+        task.add_done_callback(partial(self._arrived, lane, platform, riders, errand))
 
-    def _arrived(self, lane: Lane, platform: _Platform, task: asyncio.Task[None]) -> None:
+    def _arrived(
+        self, lane: Lane, platform: _Platform, riders: list[Rider], errand: Errand, task: asyncio.Task[None]
+    ) -> None:
         self._tasks.discard(task)
+        if task.cancelled():
+            give_up(riders, errand)
         platform.under_way -= 1
         if platform.under_way:
             return
@@ -124,10 +130,8 @@ class CancelLists:
         elif not platform.riders:
             self._platforms.pop(lane, None)
 
-    async def _run(self, lane: Lane, riders: list[Rider]) -> None:
+    async def _run(self, lane: Lane, riders: list[Rider], errand: Errand) -> None:
         station = self._stations[lane[0]]
-        patience_s = max(rider.errand.patience_s for rider in riders)
-        errand = joint_errand(self._next_number(), CallKind.MASS_CANCEL, riders, patience_s)
         ended = await station.perform(errand, partial(_list_call, station.venue, riders))
         answer: Answer | None = ended.answer
         if ended.broken and ended.sent is Sent.NO:

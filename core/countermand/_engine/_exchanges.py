@@ -30,6 +30,9 @@ LATE_GRACE_S = 2.0
 #: of what is left.
 PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
 _LISTINGS = frozenset({Action.OPEN, Action.HISTORY})
+#: What is next for a case whose exchange was canceled from outside begins so many seconds after: not on a
+#: loop that ends with all its tasks.
+_GIVEN_UP_S = 0.05
 #: Whoever rides on a shared listing waits for it so long, as a share of what is left.
 _MOST_OF_THE_WAIT = 0.75
 
@@ -47,6 +50,7 @@ class Exchanges:
         self._numbers = itertools.count(1)
         self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
         self.traffic = Traffic()
         self._trains = Trains(stations, self.next_number, self.traffic)
         self._lists = CancelLists(stations, self.next_number)
@@ -104,10 +108,11 @@ class Exchanges:
             task.add_done_callback(lambda _task: self.traffic.sign(errand))
         entry.under_way[number] = (task, errand)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._over, entry, errand))
 
     async def aclose(self, timeout_s: float) -> None:
         """End whatever is under way, waiting for so many seconds at most."""
+        self._closed = True
         self._trains.close()
         self._lists.close()
         tasks = list(self._tasks)
@@ -115,6 +120,17 @@ class Exchanges:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
+
+    def _over(self, entry: OpenCase, errand: Errand, task: asyncio.Task[None]) -> None:
+        """Hear that an exchange is over: one that was canceled from outside is no longer under way."""
+        self._tasks.discard(task)
+        if not task.cancelled() or self._closed or entry.under_way.pop(errand.number, None) is None:
+            return
+        now = self._loop.time()
+        entry.case.facts.append(errand.ended(now, fault="given up"))
+        look_at = now + _GIVEN_UP_S
+        if entry.alarm is None or entry.alarm.when() > look_at:
+            entry.wake(self._loop.call_at(look_at, self._on_fact, entry))
 
     def _let_come(self, entry: OpenCase, task: asyncio.Task[None], errand: Errand) -> None:
         """Count a cancel among those that are to come, until its end."""

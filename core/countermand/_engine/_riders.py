@@ -54,6 +54,13 @@ class Rider:
             self._answer.set_exception(WireFault(ended.fault))
 
 
+def give_up(riders: list[Rider], errand: Errand) -> None:
+    """Tell the riders of a shared call that it was canceled, by whomever."""
+    ended = errand.ended(asyncio.get_running_loop().time(), fault="given up")
+    for rider in riders:
+        rider.tell(ended, errand.progress, None)
+
+
 def joint_errand(number: int, kind: CallKind, riders: list[Rider], patience_s: float) -> Errand:
     """Make the errand of a shared call: as urgent as the most urgent rider, lasting as long as the last.
 

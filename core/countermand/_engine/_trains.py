@@ -19,7 +19,7 @@ from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
-from countermand._engine._riders import Rider, joint_errand
+from countermand._engine._riders import Rider, give_up, joint_errand
 from countermand._engine._search import Front, Index, Search
 from countermand._engine._station import Station
 from countermand._engine._traffic import Lane, Traffic
@@ -142,10 +142,14 @@ class Trains:
         platform.errand = errand
         platform.under_way = task = self._loop.create_task(self._run(key, platform, riders, errand))
         self._tasks.add(task)
-        task.add_done_callback(partial(self._arrived, key, platform))
+        task.add_done_callback(partial(self._arrived, key, platform, riders, errand))
 
-    def _arrived(self, key: Key, platform: _Platform, task: asyncio.Task[None]) -> None:
+    def _arrived(
+        self, key: Key, platform: _Platform, riders: list[Rider], errand: Errand, task: asyncio.Task[None]
+    ) -> None:
         self._tasks.discard(task)
+        if task.cancelled():
+            give_up(riders, errand)
         if platform.under_way is task:
             platform.under_way, platform.errand, platform.stuck_at = None, None, math.inf
             self._depart_if_due(key)

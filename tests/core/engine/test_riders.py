@@ -168,6 +168,20 @@ def test_who_becomes_more_urgent_hurries_the_call_it_shares(kind: CallKind) -> N
     at_a_platform(work, kind)
 
 
+@BOTH
+def test_a_call_that_is_canceled_from_outside_is_told_to_all_who_share_it(kind: CallKind) -> None:
+    """They need not wait for what will never come."""
+
+    async def work(platform: Platform) -> None:
+        await asyncio.gather(platform.board(), platform.board())
+        (shared,) = asyncio.all_tasks() - {asyncio.current_task(), *platform.rides}
+        shared.cancel()
+        await asyncio.sleep(0.001)
+        assert [ride.result().fault for ride in platform.rides] == ["given up"] * 2
+
+    at_a_platform(work, kind)
+
+
 def test_who_gathers_hurries_the_listing_ahead() -> None:
     """Nobody can wait for a listing without waiting for the one that must arrive before it departs."""
 
