@@ -70,8 +70,9 @@ class AsyncClient(Equipment):
     ) -> AsyncBatch:
         """Cancel many orders, of any venues and accounts: acks come as they are known, one per request.
 
-        Requests are pulled only as there is room, and the time of each counts from then; `timeout_s` bounds
-        the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
+        Requests of an iterator are pulled only as there is room; those of a list or another collection, which
+        are there already, are all taken at once. The time of each counts from when it is begun; `timeout_s`
+        bounds the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
         """
         return AsyncBatch(requests, self._open().flow(timeout_s))
 
