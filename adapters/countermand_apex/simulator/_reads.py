@@ -45,18 +45,16 @@ def _check(simulator: Simulator, ask: Ask, name: str) -> tuple[str | None, int]:
 
 
 def _orders(simulator: Simulator, ask: Ask, now: float) -> Iterator[SimulatedOrder]:
-    _check(simulator, ask, "AccountId")
+    account, _ = _check(simulator, ask, "AccountId")
     instrument = number(ask.fields, "InstrumentId")
-    for order in simulator.shown_orders(ask, now):
+    for order in simulator.book.visible_orders(account, simulator.as_of(now)):
         if instrument in (0, int(order.instrument)):
             yield order
 
 
 def _wanted(ask: Ask, order: SimulatedOrder) -> bool:
-    order_id, client_order_id = (
-        number(ask.fields, "OrderId"),
-        number(ask.fields, "ClientOrderId", "ClOrderId"),
-    )
+    order_id = number(ask.fields, "OrderId")
+    client_order_id = number(ask.fields, "ClientOrderId", "ClOrderId")
     wanted = ask.text("OrderState")
     state = STATES[int(wanted)] if wanted in map(str, range(len(STATES))) else wanted
     return (
