@@ -72,7 +72,8 @@ class AsyncClient(Equipment):
 
         Requests of an iterator are pulled only as there is room; those of a list or another collection, which
         are there already, are all taken at once. The time of each counts from when it is begun; `timeout_s`
-        bounds the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
+        bounds the whole batch, in seconds. The caller's mistakes are acks.
+        Raises as `cancel` does if not open.
         """
         return AsyncBatch(requests, self._open().flow(timeout_s))
 

@@ -82,7 +82,8 @@ class Client(Equipment):
 
         Requests of an iterator are pulled only as there is room; those of a list or another collection, which
         are there already, are all taken at once. The time of each counts from when it is begun; `timeout_s`
-        bounds the whole batch, in seconds. The caller's mistakes are acks. Raises as `cancel` does if not open.
+        bounds the whole batch, in seconds. The caller's mistakes are acks.
+        Raises as `cancel` does if not open.
         """
         flow = self._asked(lambda engine: _soon(lambda: engine.flow(timeout_s)))
         return Batch(requests, flow, self._asked)
