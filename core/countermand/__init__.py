@@ -17,7 +17,7 @@ from countermand._mass_cancel import (
     Residual,
     ScopeState,
 )
-from countermand._observer import Answered, LoggingObserver, Observer
+from countermand._observer import Answered, LoggingObserver, Observer, PluginObserver, SlowPlugin
 from countermand._open_orders import OpenOrders
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
@@ -56,6 +56,7 @@ __all__ = [
     "OrderStatus",
     "Outcome",
     "PlacedAfter",
+    "PluginObserver",
     "Progress",
     "Readiness",
     "Reason",
@@ -65,6 +66,7 @@ __all__ = [
     "ScopeKind",
     "ScopeState",
     "Sent",
+    "SlowPlugin",
     "Stage",
     "StatusClass",
     "Unsettled",

@@ -112,7 +112,8 @@ class AsyncClient(Equipment):
         `InvalidRequestError` where there is no scope; a mistake in one of them is its own report.
         """
         named = self._scopes(scopes)
-        return await self._open().kill(named, before, timeout_s, on_progress, discover=discover)
+        report = await self._open().kill(named, before, timeout_s, on_progress, discover=discover)
+        return self._besides(report, scopes)
 
     async def ready(self, timeout_s: float = 10.0) -> tuple[Readiness, ...]:
         """Log in at all venues and open connections, so that a kill need not; they are kept from then on.

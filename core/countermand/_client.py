@@ -124,9 +124,10 @@ class Client(Equipment):
         """
         named = self._scopes(scopes)
         block = None if before is None else to_the_end(before)
-        return self._asked(
+        report = self._asked(
             lambda engine: engine.kill(named, block, timeout_s, on_progress, discover=discover)
         )
+        return self._besides(report, scopes)
 
     def ready(self, timeout_s: float = 10.0) -> tuple[Readiness, ...]:
         """Log in at all venues and open connections, so that a kill need not; they are kept from then on.

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import attrs
+
 from countermand._config import Configuration, load_configuration
 from countermand._engine._engine import Engine
 from countermand._engine._settings import Settings
 from countermand._engine._watch import Watch
+from countermand._mass_cancel import KillReport
 from countermand._observer import Observer
 from countermand._retry import RetryPolicy
 from countermand._scope import Scope
 from countermand._update import Unsettled
 from countermand.errors import ConfigurationError
 from countermand.venue import Limit, Venue
+from countermand.venue._plugin import name_of, source_of
 
 if TYPE_CHECKING:
     import httpx
@@ -41,9 +45,7 @@ class Equipment:
         self._lock = threading.Lock()
         self._venues = tuple(_checked(venue) for venue in venues)
         names = [venue.name for venue in self._venues]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ConfigurationError(f"each venue needs a name of its own; used twice: {', '.join(twice)}")
+        _check_names(self._venues)
         self._transport = transport
         self._watch = Watch(observer)
         self._settings = Settings(
@@ -59,17 +61,28 @@ class Equipment:
         #: What was still owed when the client was closed.
         self._left: tuple[Unsettled, ...] = ()
         self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, ())
+        #: Venues of the configuration that could not be used, and were skipped, by name: why.
+        self.broken: Mapping[str, str] = {}
 
     @classmethod
     def from_config(
         cls,
         path: str | Path,
         *,
+        venues: Iterable[str] | None = None,
+        skip_broken: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
         observer: Observer | None = None,
     ) -> Self:
-        """Build a client from a TOML file; raises `ConfigurationError` that says which key, and where."""
-        configuration: Configuration = load_configuration(Path(path))
+        """Build a client from a TOML file, of all its venues or of those named.
+
+        Raises `ConfigurationError` that says which key, and where, and `UnknownVenueError`. With
+        `skip_broken` a venue that cannot be used keeps back no other: it stands in `broken` instead, and a
+        kill of what is configured tells of it and is not proved.
+        """
+        configuration: Configuration = load_configuration(Path(path), venues)
+        if configuration.broken and not skip_broken:
+            raise ConfigurationError(next(iter(configuration.broken.values())))
         try:
             client = cls(
                 configuration.venues,
@@ -80,7 +93,7 @@ class Equipment:
             )
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {error}") from error
-        client.accounts = configuration.accounts
+        client.accounts, client.broken = configuration.accounts, configuration.broken
         return client
 
     @property
@@ -97,16 +110,38 @@ class Equipment:
         """Return the scopes of a kill: those given, else the accounts of the configuration."""
         if scopes is not None:
             return scopes
-        return [Scope.account(venue, one) for venue, accounts in self.accounts.items() for one in accounts]
+        found = [Scope.account(venue, one) for venue, accounts in self.accounts.items() for one in accounts]
+        if self.broken and not found:
+            raise ConfigurationError(next(iter(self.broken.values())))
+        return found
+
+    def _besides(self, report: KillReport, scopes: Iterable[Scope] | None) -> KillReport:
+        """Tell of the venues that a kill of what is configured could not reach."""
+        if scopes is not None or not self.broken:
+            return report
+        return attrs.evolve(report, undiscovered={**self.broken, **report.undiscovered})
 
     def _engine(self) -> Engine:
         return Engine(self._venues, self._transport, self._watch, self._settings, self._retry)
 
 
 def _checked(venue: Venue) -> Venue:
-    if isinstance(venue, type) or not isinstance(getattr(venue, "name", None), str):
+    """Return a venue; what else is wrong with it is told when it is asked, for the others' sake."""
+    if isinstance(venue, type):
         raise ConfigurationError(f"expected venues, such as a plugin's class makes them, got {venue!r}")
+    if not isinstance(name := name_of(venue), str):
+        raise ConfigurationError(f"expected venues, each named by a text, got {name!r} of {source_of(venue)}")
     return venue
+
+
+def _check_names(venues: tuple[Venue, ...]) -> None:
+    named: dict[str, list[Venue]] = {}
+    for venue in venues:
+        named.setdefault(venue.name, []).append(venue)
+    same = {name: of for name, of in named.items() if len(of) > 1}
+    twice = [f"{name!r} ({', '.join(map(source_of, of))})" for name, of in sorted(same.items())]
+    if twice:
+        raise ConfigurationError(f"each venue needs a name of its own; used twice: {'; '.join(twice)}")
 
 
 def _checked_policy(retry: RetryPolicy) -> RetryPolicy:

@@ -25,13 +25,16 @@ from countermand import (
     OrderReport,
     OrderStatus,
     Outcome,
+    PluginObserver,
     Reason,
     Sent,
+    SlowPlugin,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 REQUEST = CancelRequest(venue="pebble", account="9", order=ClientOrderId("mine"))
 OBSERVER: Observer = LoggingObserver()
+PLUGIN_OBSERVER: PluginObserver = LoggingObserver()
 CANCELED = OrderReport(
     order_id=OrderId("7"), status=OrderStatus.CANCELED, filled_quantity=Decimal(0), as_of=NOW
 )
@@ -127,3 +130,19 @@ def test_a_logger_of_ones_own(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="mine")
     LoggingObserver(logging.getLogger("mine")).attempted("pebble", "cancel")
     assert caplog.record_tuples == [("mine", logging.DEBUG, "pebble: cancel")]
+
+
+def test_a_slow_plugin_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """With all that its author must know."""
+    slow = SlowPlugin(
+        venue="pebble", function="check", elapsed_s=0.25, cpu_s=0.2, source="stones:PLUGIN of stones 1"
+    )
+    with caplog.at_level(logging.DEBUG, logger="countermand"):
+        PLUGIN_OBSERVER.slow_plugin(slow)
+    assert caplog.record_tuples == [
+        (
+            "countermand",
+            logging.WARNING,
+            "pebble: check of the plugin stones:PLUGIN of stones 1 took 0.250 s, of which 0.200 s of its own",
+        )
+    ]

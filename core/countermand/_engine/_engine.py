@@ -16,6 +16,7 @@ from countermand._engine._admission import check, not_sent
 from countermand._engine._batches import Batches
 from countermand._engine._cases import Cases
 from countermand._engine._flow import Flow
+from countermand._engine._guard import PluginFault, worded
 from countermand._engine._inquiries import Inquiries
 from countermand._engine._kill import Block, Kill
 from countermand._engine._ledger import Ledger, no_less
@@ -130,7 +131,10 @@ class Engine:
 
     async def _settle_elsewhere(self, ack: CancelAck, timeout_s: float) -> CancelAck:
         """Settle an ack of another client, or one that was restored: apart from all that is under way."""
-        entry = self._cases.recall(ack)
+        try:
+            entry = self._cases.recall(ack)
+        except PluginFault as error:
+            return attrs.evolve(ack, error=worded(error))
         joined_at = min((fact.at for fact in entry.case.facts), default=self._loop.time())
         caller = self._settler(ack.request, joined_at, timeout_s)
         return no_less(ack, await self._cases.answer(caller, entry))

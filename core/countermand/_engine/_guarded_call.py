@@ -25,6 +25,7 @@ from countermand.venue import (
     LoggedIn,
     LogInVerdict,
     LogOutVerdict,
+    MassCancelVerdict,
     OrderRead,
     Page,
     ReadVerdict,
@@ -40,8 +41,8 @@ ANSWERS: Mapping[str, frozenset[type]] = {
     function: frozenset(get_args(union))
     for function, union in {
         "cancel": CancelVerdict,
-        "cancel_all": CancelVerdict,
-        "cancel_list": CancelVerdict,
+        "cancel_all": MassCancelVerdict,
+        "cancel_list": MassCancelVerdict,
         "read_order": ReadVerdict,
         "read_trail": TrailVerdict,
         "list_open": ListingVerdict,
@@ -128,6 +129,7 @@ _SIGN = {function: f"the sign of its {function} call" for function in ANSWERS}
 _READ = {function: f"the read of its {function} call" for function in ANSWERS}
 
 
+_TEXT = frozenset({str})
 _ROWS = "the rows of its listing"
 
 
@@ -147,8 +149,9 @@ def _can_be_written(request: Any) -> bool:
         type(request.method) is str
         and type(request.path) is str
         and type(request.content) is bytes
-        and isinstance(headers, Mapping)
-        and all(type(name) is str and type(value) is str for name, value in headers.items())
+        and isinstance(headers, dict | Mapping)
+        and set(map(type, headers.values())) <= _TEXT
+        and set(map(type, headers)) <= _TEXT
     )
 
 

@@ -13,7 +13,7 @@ import attrs
 from countermand._case._facts import Action, Ended
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
-from countermand._engine._guard import worded
+from countermand._engine._guard import PluginFault, worded
 from countermand._engine._station import Station
 from countermand._limits._urgency import Need
 from countermand._open_orders import OpenOrders
@@ -42,7 +42,10 @@ class Inquiries:
     async def open_orders(self, station: Station, account: str, timeout_s: float) -> OpenOrders:
         """List the open orders of an account; raises only for the caller's own mistakes."""
         check_timeout("timeout_s", timeout_s)
-        station.venue.check_scope(Scope.account(station.venue.name, account))
+        try:
+            station.venue.check_scope(Scope.account(station.venue.name, account))
+        except PluginFault as fault:
+            return OpenOrders(incomplete=True, error=worded(fault))
         errand = self._errand(CallKind.LISTING, account, self._loop.time() + timeout_s)
         listing = await station.list_whole(errand, partial(page_call, station.venue, account, Action.OPEN))
         ended = listing.failure

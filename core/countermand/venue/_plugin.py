@@ -72,6 +72,11 @@ def source_of(venue: object) -> str:
     return " or ".join(found) or f"{kind.__module__}.{kind.__qualname__}"
 
 
-def title_of(venue: object, name: object) -> str:
-    """Name a venue as messages do: by its name, and by where it comes from."""
-    return f"the venue {name!r} ({source_of(venue)})"
+def name_of(venue: object) -> object:
+    """Return what a venue is called, as far as it says so; never raises."""
+    try:
+        return getattr(venue, "name", None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a plugin may break in any way
+        return None
