@@ -11,6 +11,7 @@ from countermand import __version__
 from countermand.cli._cancel import cancel
 from countermand.cli._cancel_all import cancel_all
 from countermand.cli._cancel_many import cancel_many
+from countermand.cli._check import check
 from countermand.cli._demo import demo
 from countermand.cli._kill import kill
 from countermand.cli._orders import orders
@@ -33,7 +34,7 @@ app = App(
     default_parameter=Parameter(negative=""),  # a flag is given or left out; there is no --no-json
     suppress_keyboard_interrupt=False,  # told below
 )
-for _command in (demo, simulate, cancel, cancel_many, cancel_all, kill, orders, settle, venues):
+for _command in (demo, simulate, cancel, cancel_many, cancel_all, kill, orders, settle, venues, check):
     app.command(_command)
 
 
