@@ -19,7 +19,10 @@ def number(fields: Fields, *names: str) -> int:
 
     AlphaPoint: a long integer that was left out is 0. Routers send ids as numbers or as strings.
     """
-    return next(filter(None, (_number(fields, name) for name in names)), 0)
+    for name in names:
+        if found := _number(fields, name):
+            return found
+    return 0
 
 
 def required(fields: Fields, *names: str) -> int:

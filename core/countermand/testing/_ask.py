@@ -18,6 +18,8 @@ from countermand.testing._answers import RefusalError
 if TYPE_CHECKING:
     from countermand.testing._route import Route
 
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
 
 @attrs.frozen(kw_only=True)
 class Ask:
@@ -55,7 +57,7 @@ class Ask:
         if not content.strip():
             return None
         try:
-            return json.loads(content, parse_float=Decimal)
+            return _DECODER.decode(content.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
             raise RefusalError(self.invalid) from error
 
