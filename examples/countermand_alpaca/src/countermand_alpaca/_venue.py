@@ -103,8 +103,8 @@ class Alpaca(Venue):
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; Alpaca Trading API (OpenAPI), Get Order by ID."""
-        read = partial(read_payload, shape=partial(order_read, account=account))
-        return self._call(CallKind.READ, "GET order", self._order(account, order_id), read)
+        path = self._order(account, order_id)
+        return self._call(CallKind.READ, "GET order", path, partial(read_payload, shape=order_read))
 
     def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List the open orders; Alpaca Trading API (OpenAPI), Get All Orders."""
@@ -130,7 +130,7 @@ class Alpaca(Venue):
         # Legs as rows of their own: each can be canceled by its own id, also when its parent is dead.
         path = f"/v2/orders?status={status}&limit={PAGE_SIZE}&direction=desc&nested=false"
         until = "" if page is None else f"&until={path_segment(str(page))}"
-        read = partial(read_payload, shape=partial(order_page, account=account))
+        read = partial(read_payload, shape=order_page)
         return self._call(CallKind.LISTING, f"GET {status} orders", path + until, read)
 
     def _call(self, kind: CallKind, name: str, path: str, read: Callable[[HttpResponse], V]) -> Call[V]:

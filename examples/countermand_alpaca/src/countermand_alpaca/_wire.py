@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import attrs
@@ -77,8 +76,8 @@ class WireFailure:
     code: int | None = None
 
 
-def order_report(value: object, account: str, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
-    """Read one order of the key's account, which no answer names; raises `WireError` for none."""
+def order_report(value: object, depth: int = _DEPTH_OF_LEGS) -> OrderReport:
+    """Read one order; raises `WireError` for none. Whose it is stands nowhere: it is the key's account's."""
     order = structure(value, WireOrder)
     legs = expect_list([] if order.legs is None else order.legs, "legs")
     if legs and not depth:
@@ -87,31 +86,29 @@ def order_report(value: object, account: str, depth: int = _DEPTH_OF_LEGS) -> Or
         order_id=OrderId(order.id),
         status=order_status(order.status),
         filled_quantity=Decimal(order.filled_qty),
-        account=account,
         client_order_id=read_client_order_id(order.client_order_id),
         instrument=order.symbol or None,
         quantity=Decimal(order.qty) if order.qty else None,
         average_price=Decimal(order.filled_avg_price) if order.filled_avg_price else None,
         replaces=OrderId(order.replaces) if order.replaces else None,
-        legs=tuple(order_report(leg, account, depth - 1) for leg in legs),
+        legs=tuple(order_report(leg, depth - 1) for leg in legs),
     )
 
 
-def order_read(value: object, account: str) -> OrderRead:
+def order_read(value: object) -> OrderRead:
     """Read the one order of a single read."""
-    return OrderRead(report=order_report(value, account))
+    return OrderRead(report=order_report(value))
 
 
-def order_page(value: object, account: str) -> Page:
+def order_page(value: object) -> Page:
     """Read one page of a listing, newest first; a full one is followed by what was submitted before.
 
     Of a full page the orders of its last instant are left to the next one, which begins with all of them:
     the page may have room for some only, and "until" is exclusive.
     """
     rows = expect_list(value, "orders")
-    read = partial(order_report, account=account)
     if len(rows) < PAGE_SIZE:
-        return Page(rows=Rows(values=rows, read=read))
+        return Page(rows=Rows(values=rows, read=order_report))
     texts = [structure(row, WireSubmission).submitted_at for row in rows]
     times = [_instant(text) for text in texts]
     if times != sorted(times, reverse=True):
@@ -119,7 +116,7 @@ def order_page(value: object, account: str) -> Page:
     shown = times.index(times[-1])
     if not shown:
         raise WireError(f"a page full of orders submitted at once, at {texts[-1]}: the others cannot be had")
-    return Page(rows=Rows(values=rows[:shown], read=read), next_page=texts[shown - 1])
+    return Page(rows=Rows(values=rows[:shown], read=order_report), next_page=texts[shown - 1])
 
 
 def account_id(value: object) -> Accounts:

@@ -38,12 +38,9 @@ def _cancel(simulator: AlpacaSimulator, ask: Ask, now: float) -> Reply:
 
 def _cancel_all(simulator: AlpacaSimulator, ask: Ask, now: float) -> Reply:
     orders = simulator.book.open_orders(simulator.credentials.account)
-    refusals = [simulator.refusal_of_cancel(order) for order in orders]
-    rows = [
-        {"id": order.order_id, "status": refused.status if refused else 200}
-        for order, refused in zip(orders, refusals, strict=True)
-    ]
-    taken = [order for order, refused in zip(orders, refusals, strict=True) if refused is None]
+    asked = [(order, simulator.refusal_of_cancel(order)) for order in orders]
+    rows = [{"id": order.order_id, "status": refused.status if refused else 200} for order, refused in asked]
+    taken = [order for order, refused in asked if refused is None]
     return simulator.accept_cancels(taken, now, json_response(rows, 207))
 
 
@@ -71,7 +68,6 @@ def _listing_of(ask: Ask) -> str:
 
 
 def _account(simulator: AlpacaSimulator, _ask: Ask, _now: float) -> HttpResponse:
-    # Alpaca Trading API (OpenAPI), Get Account: the key's one account.
     return json_response({"account_number": simulator.credentials.account, "status": "ACTIVE"})
 
 
@@ -90,6 +86,11 @@ class AlpacaSimulator(Simulator):
         Route("GET", "/v2/orders/{order_id}", call="read", answer=_read),
         Route("DELETE", "/v2/orders/{order_id}", call="cancel", answer=_cancel),
     )
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the user reaches: the one of the key."""
+        return (self.credentials.account,)
 
     def admitted(self, ask: Ask, now: float) -> bool:
         """Tell whether a call bears the key and its secret."""
