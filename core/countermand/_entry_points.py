@@ -19,6 +19,12 @@ def sources(group: str, package: str) -> tuple[str, ...]:
     return tuple(_source(point) for point in points if point.module.partition(".")[0] == package)
 
 
+def title(group: str, name: str, noun: str) -> str:
+    """Say what the entries of that name are called in messages."""
+    found = ", ".join(_source(point) for point in entry_points(group=group, name=name))
+    return f"the {noun} {name!r} ({found})"
+
+
 def load(group: str, name: str, noun: str) -> tuple[Any, str]:
     """Load the one entry of that name; return it and, for messages, what it is called.
 
@@ -28,16 +34,16 @@ def load(group: str, name: str, noun: str) -> tuple[Any, str]:
     listing = f"installed are: {', '.join(installed(group)) or 'none'}"
     if len(found) != 1:
         count = f"no {noun}" if not found else f"{len(found)} {noun}s"
-        told = f" ({', '.join(_source(point) for point in found)})" if found else ""
-        raise PluginError(f"{count} named {name!r}{told}; {listing}")
+        whence = f" ({', '.join(_source(point) for point in found)})" if found else ""
+        raise PluginError(f"{count} named {name!r}{whence}; {listing}")
     (point,) = found
-    title = f"the {noun} {name!r} ({_source(point)})"
+    told = title(group, name, noun)
     try:
-        return point.load(), title
+        return point.load(), told
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an import may break in any way, and must end no program
-        raise PluginError(f"{title} cannot be loaded: {type(error).__name__}: {error}; {listing}") from error
+        raise PluginError(f"{told} cannot be loaded: {type(error).__name__}: {error}; {listing}") from error
 
 
 def _source(point: EntryPoint) -> str:

@@ -225,8 +225,8 @@ def unsent(elapsed_s: float) -> CancelAck:
     ("elapsed_s", "interrupted", "said"),
     [
         pytest.param(1.0, True, "interrupted before it could be sent", id="interrupted"),
-        pytest.param(1.0, False, "was not asked", id="before-that"),
-        pytest.param(2.0, True, "was not asked", id="its-time-was-over"),
+        pytest.param(1.0, False, "was not asked; fault: no", id="before-that"),
+        pytest.param(2.0, True, "was not asked; fault: no", id="its-time-was-over"),
     ],
 )
 def test_interrupt_is_blamed_for_what_it_did(elapsed_s: float, interrupted: bool, said: str) -> None:

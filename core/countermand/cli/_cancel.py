@@ -48,7 +48,7 @@ def cancel(
         timeout_s=timeout,
         follow_replacement=follow_replacement,
     )
-    with Client.from_config(config) as client:
+    with Client.from_config(config, venues=[request.venue]) as client:
         try:
             ack = client.cancel(request)
         except KeyboardInterrupt:

@@ -45,7 +45,7 @@ def cancel_all(
     :param config: The configuration file.
     :param json: Print the report as JSON.
     """
-    client = AsyncClient.from_config(config)
+    client = AsyncClient.from_config(config, venues=[venue])
     scope = checked(
         client,
         Scope.account(venue, account) if instrument is None else Scope.instrument(venue, account, instrument),

@@ -19,7 +19,7 @@ from countermand.cli._orders import list_orders
 from countermand.cli._perform import finish, perform
 from countermand.cli._report_words import counted
 from countermand.cli._show import exit_code, print_json_line, print_lines, printing
-from countermand.cli._venue_of import venue_of
+from countermand.cli._venue_of import let_refuse, venue_of
 from countermand.cli._words import said, verdict
 from countermand.errors import InvalidRequestError
 
@@ -52,7 +52,7 @@ def cancel_many(
     :param config: The configuration file.
     :param json: Print each ack as a line of JSON, when it comes, and at the end a line that counts them.
     """
-    client = AsyncClient.from_config(config)
+    client = AsyncClient.from_config(config, venues=[venue])
     lines = _read(client, venue, account, orders, timeout)
     _tell_bad(lines, skip_bad=skip_bad)
     if dry_run:
@@ -116,7 +116,7 @@ class Tally:
         in_time = ack.elapsed_s < ack.request.timeout_s
         if self._interrupted and in_time and ack.reason is Reason.NOT_SENT:
             return "interrupted before it could be sent"
-        return said(ack)
+        return said(ack) if ack.error is None else f"{said(ack)}; fault: {ack.error}"
 
 
 def _read(client: AsyncClient, venue: str, account: str, path: Path, timeout_s: float) -> OrderLines:
@@ -124,7 +124,7 @@ def _read(client: AsyncClient, venue: str, account: str, path: Path, timeout_s: 
 
     def request(word: str) -> CancelRequest:
         asked = CancelRequest(venue=venue, account=account, order=OrderId(word), timeout_s=timeout_s)
-        plugin.check(asked)
+        let_refuse(plugin.check, asked)
         return asked
 
     return read_lines(path, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -38,7 +38,7 @@ def kill(
 
     Also of orders that are placed meanwhile. The exit code is 0 only if all is proved; otherwise 4 if all
     that is left is known, 5 if of anything nobody can tell; 2 for a mistake in usage or configuration or
-    where it was not confirmed.
+    where it was not confirmed. A venue whose table or plugin is broken is told, and keeps back no other.
 
     :param venue: Only this venue of the configuration file; as often as wanted.
     :param discover: Ask the venues for their accounts, and report those that the configuration lacks.
@@ -48,22 +48,22 @@ def kill(
     :param config: The configuration file.
     :param json: Print the report as JSON.
     """
-    client = AsyncClient.from_config(config)
+    client = AsyncClient.from_config(config, venues=venue or None, skip_broken=True)
     scopes = configured_scopes(client, venue)
     left_out = without_accounts(client, venue)
-    _tell_left_out(left_out)
+    _tell_left_out(left_out, client.broken)
     if dry_run:
         if discover:
             raise InvalidRequestError("--dry-run lists open orders only: it does not go with --discover")
-        return list_orders(client, scopes, timeout, json=json)
+        return list_orders(client, scopes, timeout, json=json) or (_UNKNOWN if client.broken else 0)
     if not yes:
         confirm(scopes)
     board = Board()
 
     async def killed() -> KillReport:
-        told = board.note
-        report = await client.kill(scopes, timeout_s=timeout, discover=discover, on_progress=told)
-        return _of_venues(report, venue or tuple(client.accounts), left_out)
+        report = await client.kill(scopes, timeout_s=timeout, discover=discover, on_progress=board.note)
+        told = _of_venues(report, venue or tuple(client.accounts), left_out)
+        return attrs.evolve(told, undiscovered={**client.broken, **told.undiscovered})
 
     ended = perform(client, board, killed, quiet=json)
     report = finish(ended, board, lambda report: tell(report, json=json), json=json)
@@ -106,6 +106,6 @@ def _verdict(report: KillReport) -> str:
     return f"{words}: {proved} of {len(report.reports)} scopes are empty, after {report.elapsed_s:.1f} s"
 
 
-def _tell_left_out(venues: Sequence[str]) -> None:
-    for name in venues:
-        print(f"countermand: NOTHING IS DONE at {name}: its 'accounts' name none", file=sys.stderr)
+def _tell_left_out(venues: Sequence[str], broken: Mapping[str, str]) -> None:
+    for name, why in {**dict.fromkeys(venues, "its 'accounts' name none"), **broken}.items():
+        print(f"countermand: NOTHING IS DONE at {name}: {why}", file=sys.stderr)

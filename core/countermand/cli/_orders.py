@@ -38,7 +38,7 @@ def orders(
     :param config: The configuration file.
     :param json: Print the orders as JSON.
     """
-    client = AsyncClient.from_config(config)
+    client = AsyncClient.from_config(config, venues=[venue])
     return list_orders(client, [checked(client, Scope.account(venue, account))], timeout, json=json)
 
 

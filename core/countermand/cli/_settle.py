@@ -37,7 +37,8 @@ def settle(
 
 
 async def _settled(acks: list[CancelAck], timeout_s: float, config: Path) -> list[CancelAck]:
-    async with AsyncClient.from_config(config) as client:
+    venues = {ack.request.venue: None for ack in acks}
+    async with AsyncClient.from_config(config, venues=venues) as client:
         return await asyncio.gather(*(client.settle(ack, timeout_s) for ack in acks))
 
 

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from countermand import AsyncClient, Scope
-from countermand.errors import ConfigurationError, UnknownVenueError
+from countermand.errors import ConfigurationError, CountermandError
 from countermand.venue import Venue
+
+T = TypeVar("T")
 
 
 def venue_of(client: AsyncClient, name: str) -> Venue:
-    """Return a venue of a client by its name; raises `UnknownVenueError`."""
-    for venue in client.venues:
-        if venue.name == name:
-            return venue
-    known = ", ".join(sorted(venue.name for venue in client.venues))
-    raise UnknownVenueError(f"no venue named {name!r} is configured; there are: {known}")
+    """Return the venue of that name of a client that was made with it."""
+    return next(venue for venue in client.venues if venue.name == name)
 
 
 def checked(client: AsyncClient, scope: Scope) -> Scope:
-    """Return a scope that its venue can have; raises `InvalidRequestError` and `UnknownVenueError`."""
-    venue_of(client, scope.venue).check_scope(scope)
+    """Return a scope that its venue can have; raises `InvalidRequestError`."""
+    let_refuse(venue_of(client, scope.venue).check_scope, scope)
     return scope
+
+
+def let_refuse(check: Callable[[T], None], value: T) -> None:
+    """Let a venue refuse; what its plugin breaks with is told by the client, and keeps back no other."""
+    try:
+        check(value)
+    except (CountermandError, KeyboardInterrupt):
+        raise
+    except BaseException:  # noqa: BLE001, S110 - a plugin may break in any way
+        pass
 
 
 def configured_scopes(client: AsyncClient, names: Sequence[str]) -> tuple[Scope, ...]:
@@ -29,14 +38,16 @@ def configured_scopes(client: AsyncClient, names: Sequence[str]) -> tuple[Scope,
 
     Raises `ConfigurationError` where there are none, be it at one venue of several that were named.
     """
+    if client.broken and not client.venues:
+        raise ConfigurationError(next(iter(client.broken.values())))
     for name in names:
-        if not client.accounts[venue_of(client, name).name]:
+        if name not in client.broken and not client.accounts[venue_of(client, name).name]:
             raise ConfigurationError(
                 f"venues.{name}.accounts: names no account, so there is nothing to cancel"
             )
     scopes = tuple(
         checked(client, Scope.account(name, account))
-        for name in dict.fromkeys(names or client.accounts)
+        for name in dict.fromkeys(_usable(client, names))
         for account in dict.fromkeys(client.accounts[name])
     )
     if not scopes:
@@ -46,4 +57,8 @@ def configured_scopes(client: AsyncClient, names: Sequence[str]) -> tuple[Scope,
 
 def without_accounts(client: AsyncClient, names: Sequence[str]) -> tuple[str, ...]:
     """Return the venues that would be left out of a kill for want of accounts."""
-    return tuple(name for name in names or client.accounts if not client.accounts[name])
+    return tuple(name for name in _usable(client, names) if not client.accounts[name])
+
+
+def _usable(client: AsyncClient, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names or client.accounts if name not in client.broken)

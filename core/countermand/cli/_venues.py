@@ -14,6 +14,7 @@ from countermand.errors import PluginError
 from countermand.testing import load_simulator, simulators
 from countermand.venue import Capabilities, Plugin, load_venue
 from countermand.venue import venues as installed
+from countermand.venue._plugin import title_of
 
 #: Where nothing is: capabilities hang on a venue's settings, and those of its simulator stand for the usual.
 _NOWHERE = "http://127.0.0.1"
@@ -38,6 +39,9 @@ def _describe(name: str) -> dict[str, Any]:
         capabilities = load_simulator(name)().venue(_NOWHERE).capabilities if name in simulators() else None
     except PluginError as error:
         return {"venue": name, "error": str(error)}
+    except Exception as error:  # noqa: BLE001 - one plugin that breaks, or its simulator, hides no other
+        told = f"{title_of(name)} cannot be asked: {type(error).__name__}: {error}"
+        return {"venue": name, "error": told}
     return {
         "venue": name,
         "summary": plugin.summary,

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from countermand._entry_points import installed, load, sources
+from countermand._entry_points import installed, load, sources, title
 from countermand.errors import PluginError
 
 #: The number of the contract that this core speaks.
@@ -70,6 +70,11 @@ def source_of(venue: object) -> str:
     except Exception:  # noqa: BLE001 - metadata may be broken, and what is to be told is something else
         found = ()
     return " or ".join(found) or f"{kind.__module__}.{kind.__qualname__}"
+
+
+def title_of(name: str) -> str:
+    """Say what the plugin of that name is called in messages; it is not imported."""
+    return title(GROUP, name, "plugin")
 
 
 def name_of(venue: object) -> object:
