@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from countermand.cli._kill_stage import wards
+from countermand.cli._play import play, with_async_client
 from countermand.cli._scenes import SCENES
 from countermand.testing import simulators
 
@@ -20,6 +22,19 @@ from countermand_autoshares.simulator import AutoSharesSimulator
 class Deaf(AutoSharesSimulator):
     def receive_cancel(self, order_id, now, receipt):
         return receipt
+"""
+
+#: A venue whose ids look otherwise, and which has no order with any other.
+OTHER_IDS = """
+from countermand_autoshares.simulator import AutoSharesSimulator
+
+class OtherIds(AutoSharesSimulator):
+    def new_order_id(self, number):
+        return f"9{number:08}"
+
+    def check_order(self, fields):
+        if not str(fields.get("order_id") or "9").startswith("9"):
+            raise ValueError("no such id")
 """
 
 
@@ -51,6 +66,14 @@ def test_lie_is_found(run: Run, install: Callable[..., None]) -> None:
     assert "wrong Client, apex" not in words
     rows = len(simulators()) * len(SCENES) * 2
     assert f"{rows} of {rows} acks" not in words
+
+
+def test_a_venue_says_what_its_ids_look_like(install: Callable[..., None]) -> None:
+    """Orders are placed under ids of the venue's own, in both demos."""
+    install("[countermand.simulators]\nother-ids = other_ids_venue:OtherIds\n", other_ids_venue=OTHER_IDS)
+    assert {act.wrong for act in play(["other-ids"], with_async_client)} == {None}
+    with wards(["other-ids"], 2) as (ward,):
+        assert [order.order_id for order in ward.orders()] == ["900007001", "900007002"]
 
 
 def test_demo_without_simulators_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from countermand.venue import Venue
 _CANCEL_DELAY_S = 0.1
 _READ_LAG_S = 0.1
 _DECLARED_LAG_S = 0.4
-_FIRST_ORDER_ID = 7001
+_FIRST_ORDER = 7001
 #: Orders of an account that nobody names: nothing may become of them.
 BYSTANDERS = 3
 #: Of a sick venue's orders, every so manieth is refused by the market, or gets no answer to its cancel.
@@ -89,7 +89,7 @@ def client_of(filled: Sequence[Ward]) -> AsyncClient:
 def _filled(name: str, orders: int, stack: ExitStack, *, sick: bool) -> Ward:
     simulator = load_simulator(name)(cancel_delay_s=_CANCEL_DELAY_S, read_lag_s=_READ_LAG_S)
     live = stack.enter_context(running(simulator))
-    ids = [str(_FIRST_ORDER_ID + number) for number in range(orders)]
+    ids = [simulator.new_order_id(_FIRST_ORDER + number) for number in range(orders)]
     refused = ids[::_REFUSED_EVERY] if sick else []
     silent = [order_id for order_id in ids[1::_SILENT_EVERY] if order_id not in refused] if sick else []
 

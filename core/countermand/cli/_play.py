@@ -21,9 +21,11 @@ _CANCEL_DELAY_S = 0.2
 _READ_LAG_S = 0.2
 _DECLARED_LAG_S = 0.4
 
-_FIRST_ORDER_ID = 7001
+_FIRST_ORDER = 7001
 _FIRST_CLIENT_ID = 9001
 _WRONG_KEY = "-wrong-key"
+#: The credentials that a venue may know a router by without a log-in: each venue wants some of them.
+_KEYS = ("session_token", "app_key", "secret")
 
 #: Sends requests to venues all at once and returns their acks in the same order.
 Perform = Callable[[Sequence[Venue], Sequence[CancelRequest]], Sequence[CancelAck]]
@@ -79,7 +81,7 @@ class _Stage:
     def begin(cls, name: str, stack: ExitStack) -> _Stage:
         simulator = load_simulator(name)(cancel_delay_s=_CANCEL_DELAY_S, read_lag_s=_READ_LAG_S)
         live = stack.enter_context(running(simulator))
-        wrong = attrs.evolve(simulator.credentials, session_token="wrong", app_key="wrong")  # noqa: S106 - that is the point
+        wrong = attrs.evolve(simulator.credentials, **dict.fromkeys(_KEYS, "wrong"))
         right, unwelcome = (
             simulator.venue(live.base_url, name=called, credentials=credentials, read_lag_s=_DECLARED_LAG_S)
             for called, credentials in ((name, simulator.credentials), (name + _WRONG_KEY, wrong))
@@ -92,12 +94,12 @@ class _Stage:
     def arrange(self, number: int, scene: Scene, now: float) -> None:
         if scene.order is None:
             return
-        order_id, client_order_id = _ids(number)
+        order_id, client_order_id = self.ids(number)
         self.live.simulator.place(now, order_id=order_id, client_order_id=client_order_id, **scene.order)
         scene.arrange(self.live.simulator, order_id, now)
 
     def request(self, number: int, scene: Scene) -> CancelRequest:
-        order_id, client_order_id = _ids(number)
+        order_id, client_order_id = self.ids(number)
         return CancelRequest(
             venue=self.name + (_WRONG_KEY if scene.wrong_key else ""),
             account=self.live.simulator.credentials.account,
@@ -106,11 +108,11 @@ class _Stage:
         )
 
     def judge(self, number: int, scene: Scene, ack: CancelAck) -> Played:
-        order_id, _ = _ids(number)
+        order_id, _ = self.ids(number)
         order: SimulatedOrder | None = self.live.call(lambda _now: self.live.simulator.book.find(order_id))
         return Played(venue=self.name, scene=scene, ack=ack, wrong=disagreement(ack, scene.ends, order))
 
-
-def _ids(number: int) -> tuple[str, str]:
-    # Far enough apart that no successor of one gets the id of another.
-    return str(_FIRST_ORDER_ID + 10 * number), str(_FIRST_CLIENT_ID + number)
+    def ids(self, number: int) -> tuple[str, str]:
+        # Far enough apart that no successor of one gets the id of another.
+        order_id = self.live.simulator.new_order_id(_FIRST_ORDER + 10 * number)
+        return order_id, str(_FIRST_CLIENT_ID + number)
