@@ -14,6 +14,7 @@ from countermand.cli._cancel_many import cancel_many
 from countermand.cli._check import check
 from countermand.cli._demo import demo
 from countermand.cli._kill import kill
+from countermand.cli._new_venue import new_venue
 from countermand.cli._orders import orders
 from countermand.cli._settle import settle
 from countermand.cli._simulate import simulate
@@ -34,7 +35,19 @@ app = App(
     default_parameter=Parameter(negative=""),  # a flag is given or left out; there is no --no-json
     suppress_keyboard_interrupt=False,  # told below
 )
-for _command in (demo, simulate, cancel, cancel_many, cancel_all, kill, orders, settle, venues, check):
+for _command in (
+    demo,
+    simulate,
+    cancel,
+    cancel_many,
+    cancel_all,
+    kill,
+    orders,
+    settle,
+    venues,
+    check,
+    new_venue,
+):
     app.command(_command)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ import httpx
 from countermand._request import check_timeout
 from countermand._wire._names import Names
 from countermand._wire._transport import Transport
+from countermand.cli._blotter import blotter_of
 from countermand.cli._check_abilities import tell_abilities
 from countermand.cli._check_accounts import check_accounts
 from countermand.cli._check_clock import check_clock
 from countermand.cli._check_configuration import CheckedFile, Table, read_file
+from countermand.cli._check_declared import check_declared
 from countermand.cli._check_line import Line, check_line
-from countermand.cli._check_plugin import check_declared, check_plugin
-from countermand.cli._check_secrets import blotter_of, check_secrets
+from countermand.cli._check_plugin import check_plugin
+from countermand.cli._check_secrets import check_secrets
 from countermand.cli._check_session import check_session
 from countermand.cli._check_visit import visit
 from countermand.cli._check_words import CheckUp, tell
@@ -90,24 +92,31 @@ async def _diagnosis(
     blotter = blotter_of(table, plugin)
     findings = [table.finding, about_plugin, check_declared(table), check_secrets(table, plugin)]
     try:
-        findings += await _reached(table, client, trusted, deadline)
+        async for finding in _reached(table, client, trusted, deadline):
+            findings.append(finding)  # noqa: PERF401 - what was found before a fault is kept
     except Exception as error:  # noqa: BLE001 - what a plugin breaks with shall hide no other venue
-        findings.append(failed("check", f"{type(error).__name__}: {error}", _MEND))
+        findings.append(failed("check", f"{type(error).__name__}: {error}", "tell the author of the plugin"))
+    findings += tell_abilities(table)
     return Diagnosis(venue=table.name, findings=tuple(map(blotter.finding, findings)))
 
 
 async def _reached(
     table: Table, client: Mapping[str, Any], trusted: ssl.SSLContext, deadline: float
-) -> list[Finding]:
+) -> AsyncIterator[Finding]:
     venue = table.venue
     if venue is None:
-        return [skipped(about, _NO_VENUE, _MEND) for about in _WITHOUT_VENUE]
+        for about in _WITHOUT_VENUE:
+            yield skipped(about, _NO_VENUE, _MEND)
+        return
     found = [*await check_line(Line.of(venue.base_url), Names(), trusted, deadline)]
-    if all(one.mark in (Mark.PASS, Mark.WARN) for one in found):
-        found += await _visited(table, venue, client, trusted, deadline)
-    else:
-        found += [skipped(about, "there is no connection", _MEND) for about in _AT_THE_VENUE]
-    return [*found, *tell_abilities(table, venue)]
+    for finding in found:
+        yield finding
+    if any(one.mark is Mark.FAIL for one in found):
+        for about in _AT_THE_VENUE:
+            yield skipped(about, "there is no connection", _MEND)
+        return
+    for finding in await _visited(table, venue, client, trusted, deadline):
+        yield finding
 
 
 async def _visited(
@@ -116,6 +125,6 @@ async def _visited(
     transport = Transport(verify=trusted)
     try:
         told = await visit(table, venue, client, transport, deadline)
+        return [check_session(told), check_clock(told.readings), *check_accounts(table, venue, told)]
     finally:
         await transport.aclose()
-    return [check_session(told), check_clock(told.readings), *check_accounts(table, venue, told)]

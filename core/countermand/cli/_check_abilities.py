@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from countermand.cli._check_configuration import Table
-from countermand.cli._findings import Finding, passed
-from countermand.venue import CallKind, Capabilities, Identity, Limit, ScopeKind, Venue
+from countermand.cli._findings import Finding, passed, skipped
+from countermand.venue import CallKind, Capabilities, Identity, Limit, ScopeKind
 
 #: What a user may have to do, in orders of one account.
 _BATCH, _KILL = 100, 500
 _MINUTE_S = 60
 
 
-def tell_abilities(table: Table, venue: Venue) -> Iterator[Finding]:
+def tell_abilities(table: Table) -> Iterator[Finding]:
     """Tell what a venue declares, and what follows from it."""
-    known = venue.capabilities
+    try:
+        known: object = table.venue and table.venue.capabilities
+    except Exception:  # noqa: BLE001 - it is told of already, as what the venue declares
+        known = None
+    if not isinstance(known, Capabilities):
+        yield skipped("abilities", "the venue cannot be asked for them", "mend what failed above")
+        return
     limits = known.limits if table.limits is None else table.limits
     yield passed("cancels by", _identities(known))
     yield passed("mass cancel", _scopes(known))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import attrs
 
@@ -18,12 +15,8 @@ from countermand.cli._findings import Finding, failed, passed, skipped, warned
 from countermand.venue import Plugin
 
 ABOUT = "secrets"
-_BLOT = "[redacted]"
-#: What is shorter is in half of all words.
-_SHORTEST = 4
 #: Keys that are the core's own, and no credential's.
 _PLAIN = frozenset({"plugin", "base_url", "accounts", "limits", "auth", "kind"})
-_USER_INFO = re.compile(r"//([^/@]*)@")
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -116,46 +109,3 @@ def _named(known: Iterable[Credential]) -> str:
 
 def _is_open(path: Path) -> bool:
     return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)
-
-
-@attrs.frozen
-class Blotter:
-    """Blots secrets out of what is told, however they are spelled."""
-
-    _spellings: tuple[str, ...] = attrs.field(repr=False)
-
-    def text(self, text: str) -> str:
-        """Blot a text."""
-        for spelling in self._spellings:
-            text = text.replace(spelling, _BLOT)
-        return text
-
-    def finding(self, finding: Finding) -> Finding:
-        """Blot a finding."""
-        advice = None if finding.advice is None else self.text(finding.advice)
-        return attrs.evolve(finding, found=self.text(finding.found), advice=advice)
-
-
-def blotter_of(table: Table, plugin: Plugin | None) -> Blotter:
-    """Make a blotter of all the secrets in a table, or named by it."""
-    secrets = {one.text for one in credentials(table, plugin) if one.secret}
-    spellings = {way for secret in secrets | set(_in_address(table)) for way in _spelled(secret or "")}
-    # The longest first: one may be a part of another.
-    return Blotter(tuple(sorted(spellings, key=len, reverse=True)))
-
-
-def _in_address(table: Table) -> Iterator[str]:
-    """Take apart what stands before a host: it is refused, and must not be told in the refusal."""
-    for user_info in _USER_INFO.findall(str(table.raw.get("base_url"))):
-        yield from (user_info, user_info.partition(":")[2])
-
-
-def _spelled(secret: str) -> Iterator[str]:
-    ways = (
-        secret,
-        repr(secret)[1:-1],
-        json.dumps(secret)[1:-1],
-        quote(secret, safe=""),
-        " ".join(secret.split()),
-    )
-    yield from (way for way in ways if len(way) >= _SHORTEST)

@@ -9,6 +9,7 @@ from countermand.venue import Refused, Session, Throttled
 ABOUT = "log-in"
 _CREDENTIAL = "look at the credential and its rights at the venue, before you try again: it may lock you out"
 _AGAIN = "try again later; the venue, or something in between, is not well"
+_UNTOLD = "mend what these words name; a fault of the plugin is to be told to its author"
 
 
 def check_session(visit: Visit) -> Finding:
@@ -26,8 +27,10 @@ def check_session(visit: Visit) -> Finding:
         return failed(ABOUT, f"refused: {_words(end)}", _CREDENTIAL)
     if isinstance(end, Throttled):
         return failed(ABOUT, f"throttled: {_words(end)}", _AGAIN)
-    if end is not None or (not visit.readiness.ready and not heard.had("SessionRefused")):
+    if end is not None:
         return failed(ABOUT, error, _AGAIN)
+    if not visit.readiness.ready and not heard.had("SessionRefused"):
+        return failed(ABOUT, error, _UNTOLD)
     return _taken(visit, "none is needed: each call is signed")
 
 

@@ -29,8 +29,8 @@ class CheckUp:
 
     @property
     def findings(self) -> list[Finding]:
-        """Every finding, in the order told."""
-        return [self.finding, *(finding for one in self.diagnoses for finding in one.findings)]
+        """Every finding: of the venues, or where none was come to, of the file."""
+        return [finding for one in self.diagnoses for finding in one.findings] or [self.finding]
 
     @property
     def well(self) -> bool:

@@ -22,8 +22,12 @@ class Mark(Enum):
 
 def one_line(text: str) -> str:
     """Return a text as one printable line: a venue's words must not rule the terminal."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= _MOST else f"{line[:_MOST]} ..."
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def shortened(text: str) -> str:
+    """Return what of a text is told; after it was blotted, for no half of a secret must be left."""
+    return text if len(text) <= _MOST else f"{text[:_MOST]} ..."
 
 
 def _optional_line(text: str | None) -> str | None:
