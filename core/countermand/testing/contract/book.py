@@ -5,6 +5,10 @@ from __future__ import annotations
 from countermand import CancelAck, OrderStatus, Outcome, Reason
 from countermand.testing._order import SimulatedOrder
 
+_ENDS = {
+    OrderStatus.CANCELED: (Outcome.CANCELED, None),
+    OrderStatus.REPLACED: (Outcome.REJECTED, Reason.REPLACED),
+}
 #: What claims that there is no such order.
 _ABSENT = frozenset({Reason.UNKNOWN_ORDER, Reason.NOT_FOUND})
 
@@ -26,6 +30,11 @@ def disagreement(ack: CancelAck, order: SimulatedOrder) -> str | None:
     else:
         right = not by_request and ack.reason not in _ABSENT
     return None if right else f"the ack says {told(ack)}, the book {true(order)}"
+
+
+def end_of(order: SimulatedOrder) -> tuple[Outcome, Reason | None]:
+    """Tell what an ack says that knows all about an order that is dead."""
+    return _ENDS.get(order.status, (Outcome.REJECTED, Reason.TOO_LATE))
 
 
 def told(ack: CancelAck) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from countermand.testing.contract.asking import SESSION, STAMP
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import CANCELS, SESSION, STAMP, Question
+from countermand.testing.contract.questions import CANCELS, Question
 from countermand.testing.contract.requirement import made, require
 from countermand.venue import Call, CallKind, HttpRequest, Session
 

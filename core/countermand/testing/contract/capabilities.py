@@ -9,8 +9,8 @@ from functools import partial
 import attrs
 
 from countermand import CancelRequest, ClientOrderId, OrderId
+from countermand.testing.contract.asking import target_of
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import target_of
 from countermand.testing.contract.requirement import made, refuses, require
 from countermand.venue import Call, CancelTarget, Identity, Venue
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from countermand import CancelRequest, OrderId, OrderStatus, Scope
 from countermand.testing._credentials import SimulatedCredentials
 from countermand.testing._simulator import Simulator
-from countermand.testing.contract.questions import VERDICTS, Question, calls_of, scopes_for
+from countermand.testing.contract.asking import calls_of, scopes_for
+from countermand.testing.contract.questions import VERDICTS, Question
 from countermand.testing.contract.requirement import fail, made, reading, skip
 from countermand.testing.contract.sample import Sample
 from countermand.testing.contract.settings import secrets_in
@@ -25,7 +26,7 @@ class Examples:
     #: The plugin's descriptor.
     plugin: ClassVar[Plugin]
     #: The venue's status words, and what each is called in FIX.
-    states: ClassVar[Mapping[str, OrderStatus]]
+    states: ClassVar[Mapping[str, OrderStatus]] = {}
     #: The venue's simulator; without one the cases that need it are skipped.
     simulator: ClassVar[type[Simulator] | None] = None
     #: How the simulator is switched, so that it grants all that the venue declares.
@@ -76,6 +77,13 @@ class Examples:
         if first is None or not isinstance(first.order, OrderId):
             fail("Let the first of `requests` name its order by an OrderId.")
         return first
+
+    @property
+    def first_word(self) -> str:
+        """The first of the venue's status words."""
+        if not self.states:
+            fail("Give the contract the venue's status words: set `states`.")
+        return next(iter(self.states))
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -6,8 +6,9 @@ import attrs
 
 from countermand import OrderId
 from countermand.testing._simulator import Simulator
+from countermand.testing.contract.asking import log_in_calls
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import Question, log_in_calls
+from countermand.testing.contract.questions import Question
 from countermand.testing.contract.requirement import one_line, require
 from countermand.testing.contract.worlds import logged_in, performed
 from countermand.venue import CodeWanted, OrderRead, Refused, Session, Venue

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from countermand import OrderReport, OrderStatus
 from countermand.testing._simulator import Simulator
+from countermand.testing.contract.asking import SESSION, STAMP
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import SESSION, STAMP, Question
+from countermand.testing.contract.questions import Question
 from countermand.testing.contract.requirement import fail, one_line, require
-from countermand.testing.contract.worlds import performed, session_of
+from countermand.testing.contract.worlds import performed, reach_another_account, session_of
 from countermand.venue import Accounts, Call, ListingVerdict, Page
 
 #: How many orders a book holds: none, one, and so many that they need pages.
 _COUNTS = (0, 1, 99, 100, 101, 250)
-_MOST_PAGES = 400
+_MOST_PAGES = 100
 #: Every so many orders one is dead.
 _DEAD_EVERY = 7
 
@@ -64,10 +65,11 @@ class PagesCases(Examples):
 
         def shift(page: Page) -> None:
             totals.append(page.total)
-            simulator.place(0.0)
-            alive = [one for one in placed if not simulator.book.order(one).dead]
-            if len(totals) == 1:
-                simulator.book.cancel(alive[len(alive) // 2], 0.0)
+            first = next(iter(page.rows), None)
+            if first is not None and len(totals) == 1:
+                simulator.book.cancel(first.order_id.value, 0.0)
+            else:
+                simulator.place(0.0)
 
         shown = {row.order_id.value for row in self._rows(simulator, venue.list_open, shift)}
         missed = {one for one in placed if not simulator.book.order(one).dead} - shown
@@ -125,7 +127,8 @@ class PagesCases(Examples):
 
     def test_the_accounts_are_listed(self) -> None:
         """All that the credential reaches, and no others: a kill asks for them."""
-        simulator = self.new_simulator(further_accounts=["10", "11"])
+        simulator = self.new_simulator()
+        reach_another_account(simulator)
         venue = self.simulated(simulator)
         for call in self.calls(Question.ACCOUNTS, venue):
             verdict = performed(simulator, call, session_of(simulator, venue))

@@ -20,27 +20,26 @@ class PluginCases(Examples):
 
     def test_the_plugin_speaks_this_contract(self) -> None:
         """A plugin made for another number is refused."""
-        plugin = getattr(self, "plugin", None)
-        require(isinstance(plugin, Plugin), "Set `plugin` to the Plugin that your entry point names.")
+        number = self._plugin.contract
         require(
-            self.plugin.contract == CONTRACT,
-            f"Make the plugin for contract {CONTRACT}: its descriptor says {self.plugin.contract!r}.",
+            number == CONTRACT,
+            f"Make the plugin for contract {CONTRACT}: its descriptor says {number!r}.",
         )
 
     def test_the_plugin_makes_this_venue(self) -> None:
         """So that the configuration reaches what is tested."""
-        made_by: object = self.plugin.venue
+        made_by: object = self._plugin.venue
         require(
             isinstance(made_by, type) and isinstance(self.venue(), made_by),
             f"Let the plugin's `venue` be the class of the venue: {made_by!r} is not.",
         )
-        summary: object = self.plugin.summary
+        summary: object = self._plugin.summary
         require(
             isinstance(summary, str) and summary.strip() and "\n" not in summary,
             "Say in one line of the plugin's `summary` which venue this is.",
         )
         require(
-            all(callable(one) for one in self.plugin.credentials.values()),
+            all(callable(one) for one in self._plugin.credentials.values()),
             "Let the plugin's `credentials` map the kinds of `auth` to their classes.",
         )
 
@@ -80,6 +79,13 @@ class PluginCases(Examples):
             isinstance(first, Capabilities) and first == second,
             f"Let `capabilities` be the same Capabilities whenever it is asked for, not {one_line(second)}.",
         )
+
+    @property
+    def _plugin(self) -> Plugin:
+        plugin: object = getattr(self, "plugin", None)
+        if not isinstance(plugin, Plugin):
+            fail("Set `plugin` to the Plugin that your entry point names.")
+        return plugin
 
     def _evolved(self, **settings: object) -> Venue:
         venue = self.venue()

@@ -22,8 +22,11 @@ class ReadsCases(Examples):
 
     def test_every_status_is_read(self) -> None:
         """Each of the venue's words, as `states` has it."""
+        require(self.first_word, "Let no status word be empty: see `states`.")
         for word, status in self.states.items():
             report = self._report(word)
+            filled: object = Decimal(0) if report is None else report.filled_quantity
+            require(isinstance(filled, Decimal), f"Report quantities as Decimals, not as {filled!r}.")
             require(
                 report is not None and report.status is status,
                 f"Read the status {word!r} as {status.name}: it is read as"
@@ -52,7 +55,7 @@ class ReadsCases(Examples):
     def test_another_account_is_read_as_another(self) -> None:
         """The core compares accounts, where the venue tells them."""
         account = self.request.account
-        report = self._report(next(iter(self.states)), account=next_id(account))
+        report = self._report(self.first_word, account=next_id(account))
         require(
             report is None or report.account != account,
             "Report the account that stands in the answer, not the one that was asked for.",
@@ -60,6 +63,7 @@ class ReadsCases(Examples):
 
     def test_a_field_that_is_missing_or_wrong_is_never_guessed(self) -> None:
         """Such an answer is Unreadable, or its status UNKNOWN; what can still be read is as it was."""
+        require(self.first_word, "Let no status word be empty: see `states`.")
         for word, status in self.states.items():
             true = self._report(word)
             for name, response in without_a_field(self.order_answer(self._asked, self.request.account, word)):

@@ -7,8 +7,8 @@ from functools import partial
 import attrs
 
 from countermand import CancelRequest, OrderId, Scope
+from countermand.testing.contract.asking import target_of
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import target_of
 from countermand.testing.contract.requirement import one_line, refuses, require
 from countermand.testing.contract.settings import changed_setting
 

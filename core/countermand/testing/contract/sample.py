@@ -38,7 +38,10 @@ class Sample:
             return type(verdict) is self.means
         if callable(self.means):
             means: Callable[[Any], object] = self.means
-            return bool(means(verdict))
+            try:
+                return bool(means(verdict))
+            except AttributeError:
+                return False  # of another class than the one whose fields it looks at
         return verdict == self.means
 
     @property

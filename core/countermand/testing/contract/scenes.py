@@ -12,40 +12,25 @@ import attrs
 from countermand import (
     Assurance,
     AsyncClient,
-    CancelRequest,
-    ClientOrderId,
     OrderId,
     OrderStatus,
-    Outcome,
     Scope,
     ScopeKind,
     ScopeState,
 )
-from countermand.testing._fault import Fault
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
-from countermand.testing.contract.book import disagreement, told
+from countermand.testing.contract.book import disagreement
+from countermand.testing.contract.plea import THE_END_S, TIMEOUT_S, Plea, World
 from countermand.venue import Venue
 
 if TYPE_CHECKING:
     import httpx
 
-#: How long a caller waits, and how long after it all effects have come; in virtual seconds.
-_TIMEOUT_S = 20.0
-_THE_END_S = 40.0
 _DELAY_S = 0.5
-#: A client order id that venues with numbers and with texts can have.
-_CLIENT_ID = "4711"
-
-
-@attrs.frozen(kw_only=True)
-class World:
-    """A venue, its simulator, and what is to break at which call."""
-
-    simulator: Simulator
-    venue: Venue
-    call: str
-    faults: tuple[Fault, ...] = ()
+_HASTE_S = 0.02
+#: A trail is looked at when a receipt is older than the read lag.
+_LAG_OVER_S = 8.0
 
 
 @attrs.frozen(kw_only=True)
@@ -58,55 +43,6 @@ class Scene:
     logs_in: bool = False
 
 
-async def _cancel_by_id(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
-    return await _cancel(world, transport, {})
-
-
-async def _cancel_by_client_id(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
-    return await _cancel(world, transport, {}, by_client_id=True)
-
-
-async def _cancel_of_a_dead_order(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
-    return await _cancel(world, transport, {"status": OrderStatus.FILLED}, by_client_id=True)
-
-
-async def _settled(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
-    return await _cancel(world, transport, {}, assurance=Assurance.RECEIVED)
-
-
-async def _cancel(
-    world: World,
-    transport: httpx.AsyncBaseTransport,
-    state: Mapping[str, Any],
-    *,
-    by_client_id: bool = False,
-    assurance: Assurance = Assurance.CONFIRMED,
-) -> str | None:
-    simulator, now = world.simulator, asyncio.get_running_loop().time()
-    order = simulator.place(now, client_order_id=_CLIENT_ID, **state)
-    bystander = simulator.place(now)
-    simulator.faults.script(world.call, *world.faults)
-    request = CancelRequest(
-        venue=world.venue.name,
-        account=order.account,
-        order=ClientOrderId(_CLIENT_ID) if by_client_id else OrderId(order.order_id),
-        instrument=order.instrument,
-        assurance=assurance,
-        timeout_s=_TIMEOUT_S,
-    )
-    async with AsyncClient([world.venue], transport=transport) as client:
-        ack = await client.cancel(request)
-        if assurance is Assurance.RECEIVED and not ack.final:
-            ack = await client.settle(ack, _TIMEOUT_S)
-        await asyncio.sleep(_THE_END_S)
-    simulator.book.advance(asyncio.get_running_loop().time())
-    if simulator.book.order(bystander.order_id) != bystander:
-        return "an order was touched that nobody meant"
-    if not world.faults and ack.outcome in (Outcome.UNKNOWN, Outcome.PENDING) and not _refuses(simulator):
-        return f"the ack of a cancel says no more than {told(ack)}"
-    return disagreement(ack, simulator.book.order(order.order_id))
-
-
 async def _cancel_all(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
     simulator, now = world.simulator, asyncio.get_running_loop().time()
     account = simulator.credentials.account
@@ -114,8 +50,8 @@ async def _cancel_all(world: World, transport: httpx.AsyncBaseTransport) -> str 
     others = [simulator.place(now, account=simulator.credentials.other_account)]
     simulator.faults.script(world.call, *world.faults)
     async with AsyncClient([world.venue], transport=transport) as client:
-        report = await client.cancel_all(Scope.account(world.venue.name, account), timeout_s=_TIMEOUT_S)
-        await asyncio.sleep(_THE_END_S)
+        report = await client.cancel_all(Scope.account(world.venue.name, account), timeout_s=TIMEOUT_S)
+        await asyncio.sleep(THE_END_S)
     simulator.book.advance(asyncio.get_running_loop().time())
     if any(simulator.book.order(one.order_id) != one for one in others):
         return "an order of another account was touched"
@@ -140,7 +76,7 @@ async def _ready(world: World, transport: httpx.AsyncBaseTransport) -> str | Non
     simulator = world.simulator
     simulator.faults.script(world.call, *world.faults)
     async with AsyncClient([world.venue], transport=transport) as client:
-        (readiness,) = await client.ready(_TIMEOUT_S)
+        (readiness,) = await client.ready(TIMEOUT_S)
     if not readiness.ready and world.faults:
         return None
     if set(readiness.accounts) == set(simulator.accounts):
@@ -148,24 +84,38 @@ async def _ready(world: World, transport: httpx.AsyncBaseTransport) -> str | Non
     return f"the accounts told are {', '.join(readiness.accounts) or 'none'}, those there are differ"
 
 
-def _refuses(simulator: Simulator) -> bool:
-    return bool(simulator.behaviour.refuse_cancels_late)
+_FILLED = Plea(order={"status": OrderStatus.FILLED}, by_client_id=True)
+_FILLS = MappingProxyType({"cancel_delay_s": _DELAY_S, "fill_before_cancel": True})
 
-
-#: The scene in which each of `CALLS` is made.
-SCENES: Mapping[str, Scene] = {
-    "cancel": Scene(play=_cancel_by_id),
-    "mass-cancel": Scene(
-        play=_cancel_all, is_possible=lambda venue: ScopeKind.ACCOUNT in venue.capabilities.scopes
+#: The scenes in which each of `CALLS` is made; in the first of them for certain.
+SCENES: Mapping[str, tuple[Scene, ...]] = {
+    "cancel": (
+        Scene(play=Plea()),
+        # Who does not wait for the effect must not be told that there will be none.
+        Scene(play=Plea(timeout_s=_HASTE_S, settles=False)),
     ),
-    "read": Scene(play=_cancel_by_id),
-    "trail": Scene(
-        play=_settled,
-        is_possible=lambda venue: venue.capabilities.has_trail,
-        behaviour={"refuse_cancels_late": True},
+    "mass-cancel": (
+        Scene(play=_cancel_all, is_possible=lambda venue: ScopeKind.ACCOUNT in venue.capabilities.scopes),
     ),
-    "open": Scene(play=_cancel_by_client_id),
-    "history": Scene(play=_cancel_of_a_dead_order, is_possible=lambda venue: venue.capabilities.has_history),
-    "accounts": Scene(play=_ready, is_possible=lambda venue: venue.capabilities.lists_accounts),
-    "log-in": Scene(play=_cancel_by_id, logs_in=True),
+    # What fills meanwhile tells whoever believes the answer to another question.
+    "read": (Scene(play=Plea(), behaviour=_FILLS),),
+    "trail": (
+        Scene(
+            play=Plea(assurance=Assurance.RECEIVED, settles=False, timeout_s=_LAG_OVER_S),
+            is_possible=lambda venue: venue.capabilities.has_trail,
+            behaviour={"refuse_cancels_late": True},
+        ),
+        Scene(
+            play=Plea(assurance=Assurance.RECEIVED, settles=False, timeout_s=_LAG_OVER_S),
+            is_possible=lambda venue: venue.capabilities.has_trail,
+            behaviour={"cancel_delay_s": 12.0},
+        ),
+    ),
+    "open": (Scene(play=Plea(by_client_id=True)),),
+    "history": (
+        Scene(play=_FILLED, is_possible=lambda venue: venue.capabilities.has_history),
+        Scene(play=Plea(is_replaced=True), is_possible=lambda venue: venue.capabilities.has_history),
+    ),
+    "accounts": (Scene(play=_ready, is_possible=lambda venue: venue.capabilities.lists_accounts),),
+    "log-in": (Scene(play=Plea(), logs_in=True),),
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from countermand.testing.contract.asking import SESSION, STAMP, log_in_calls
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import SESSION, STAMP, log_in_calls
 from countermand.testing.contract.requirement import require
 from countermand.testing.contract.settings import changed_setting, hidden_settings, values_in
 from countermand.venue import CodeWanted, LoggedIn

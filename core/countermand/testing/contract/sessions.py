@@ -8,8 +8,8 @@ from countermand import AsyncClient, CancelAck, CancelRequest, OrderId, Outcome
 from countermand.testing._in_process import in_process
 from countermand.testing._simulator import Simulator
 from countermand.testing._virtual_loop import run_virtually
+from countermand.testing.contract.asking import STAMP, log_in_calls
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import STAMP, log_in_calls
 from countermand.testing.contract.requirement import one_line, require
 from countermand.testing.contract.worlds import performed, session_of
 from countermand.venue import SessionRefused, Venue

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from countermand.testing.contract.asking import SESSION, STAMP, target_of
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.questions import SESSION, STAMP, target_of
 from countermand.testing.contract.requirement import reading, require
 from countermand.venue import HttpResponse
 
@@ -50,7 +50,7 @@ class SpeedCases(Examples):
             require(_is_quick(do), f"Be done with {what} in 5 ms: it takes longer.")
 
     def _long_answers(self) -> Iterator[bytes]:
-        answer = self.order_answer(str(self.request.order), self.request.account, next(iter(self.states)))
+        answer = self.order_answer(str(self.request.order), self.request.account, self.first_word)
         try:
             order = json.loads(answer.content)
         except ValueError:

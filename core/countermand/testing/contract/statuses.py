@@ -80,8 +80,8 @@ class StatusesCases(Examples):
         documented: dict[Question, set[int]] = {question: set() for question in Question}
         contents: dict[Question, set[bytes]] = {question: {b""} for question in Question}
         for question, _, sample, verdict in self.read_samples():
-            documented[question].add(sample.response.status)
-            if is_success(question, verdict):
+            if is_success(question, verdict) and sample.is_meant(verdict):
+                documented[question].add(sample.response.status)
                 contents[question].add(sample.response.content)
         for question, calls in self.every_call().items():
             others = set(range(200, 300)) - documented[question]

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import attrs
 
 from countermand import OrderStatus
+from countermand.errors import ConfigurationError
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
-from countermand.testing.contract.questions import STAMP
+from countermand.testing.contract.asking import STAMP
 from countermand.testing.contract.requirement import fail, reading
 from countermand.venue import Call, HttpRequest, HttpResponse, NeedCode, Session, Venue
 
@@ -70,12 +71,21 @@ def next_id(value: str) -> str:
     return str(int(value) + 1) if value.isdigit() else value[:-1] + ("2" if value.endswith("1") else "1")
 
 
+def reach_another_account(simulator: Simulator) -> str | None:
+    """Let the user reach one more account; None where the venue has but one."""
+    account = next_id(simulator.credentials.account)
+    try:
+        simulator.switch(further_accounts=[account])
+    except ConfigurationError:
+        return None
+    return account
+
+
 def populate(simulator: Simulator) -> None:
     """Place orders of several accounts, users, instruments and states, in every combination."""
     known, instrument = simulator.credentials, simulator.instrument
-    second = next_id(known.account)
-    simulator.switch(further_accounts=[second])
-    for account in (known.account, second, known.other_account):
+    reach_another_account(simulator)
+    for account in (*simulator.accounts, known.other_account):
         for user in (known.user_id, next_id(known.user_id)):
             for traded in (instrument, next_id(instrument)):
                 for state in _STATES:
