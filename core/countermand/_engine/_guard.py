@@ -82,17 +82,19 @@ class Guard:
                 # What went before may have taken all of the time since the thread's was asked for.
                 self.judge(function, elapsed_s, thread_time() - self._fresh - (began_at - self._fresh_at))
 
-    def judge(self, function: str, elapsed_s: float, cpu_s: float) -> None:
-        """Tell of a function that took too long, by its thread's own time or very long by the wall's."""
-        if cpu_s > SLOW_S or elapsed_s > _SLOW_BY_THE_WALL_S:
-            slow = SlowPlugin(
-                venue=self.name,
-                function=function,
-                elapsed_s=elapsed_s,
-                cpu_s=max(0.0, cpu_s),
-                source=self.source,
-            )
-            self._watch.slow_plugin(slow)
+    def judge(self, function: str, elapsed_s: float, cpu_s: float) -> bool:
+        """Tell of a function if it took too long, by its thread's own time or very long by the wall's."""
+        if cpu_s <= SLOW_S and elapsed_s <= _SLOW_BY_THE_WALL_S:
+            return False
+        slow = SlowPlugin(
+            venue=self.name,
+            function=function,
+            elapsed_s=elapsed_s,
+            cpu_s=max(0.0, cpu_s),
+            source=self.source,
+        )
+        self._watch.slow_plugin(slow)
+        return True
 
 
 def _told(function: str, error: BaseException) -> str:

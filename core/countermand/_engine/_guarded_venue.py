@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 
 import attrs
 
+from countermand._engine._answers import is_session
 from countermand._engine._guard import Guard, kind_of
-from countermand._engine._guarded_call import guarded_call, is_session
+from countermand._engine._guarded_call import guarded_call
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import attrs
 
-from countermand._engine._guarded_call import Rows
+from countermand._engine._rows import Rows
 from countermand._http import HttpRequest
 from countermand._order import OrderReport
 from countermand.venue import Page, PerOrder

@@ -279,6 +279,22 @@ def test_a_plugin_that_breaks_sends_nothing_of_its_own(batched: Batched, what: s
     assert city.was_asked_once(city.requests[1:])
 
 
+class Unhashable(OrderId):
+    """An id that can be no key."""
+
+    def __hash__(self) -> int:
+        raise RuntimeError("no key")
+
+
+def test_a_fault_of_ours_in_one_request_is_its_ack(batched: Batched) -> None:
+    """The others are canceled."""
+    city = City(1)
+    odd = attrs.evolve(city.requests[0], order=Unhashable("6500"))
+    acks = batched.collect(city, [odd, *city.requests])
+    assert outcomes(acks) == {NOT_SENT: 1, CANCELED: 2}
+    assert acks[0].error == "RuntimeError: no key"
+
+
 def test_what_is_no_request_is_raised_after_all_acks(batched: Batched) -> None:
     """It holds up none of the others, whose acks are there for who goes on; so it ends once."""
     city = City(2)

@@ -273,6 +273,14 @@ def test_a_cancellation_that_is_not_ours(cancel: Cancel, peer: Peer, pebble: Peb
     assert (ack.outcome, ack.sent, ack.error) == (Outcome.CANCELED, Sent.MAYBE, "given up")
 
 
+def test_a_transport_that_breaks_its_word(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """What it raises is no plugin's fault, and leaves open whether anything was sent."""
+    peer.on("cancel", LookupError("out of order")).on("order", CANCELED)
+    (ack,) = cancel(pebble, ask())
+    assert (ack.outcome, ack.sent) == (Outcome.CANCELED, Sent.MAYBE)
+    assert ack.error == "LookupError: out of order"
+
+
 def test_a_cached_answer_is_no_evidence(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
     """RFC 9111, 5.1: with an Age it is somebody's copy of an earlier one; with an Age of 0 it is fresh."""
     copy = httpx.Response(200, json=CANCELED, headers={"Age": "3"})

@@ -30,6 +30,7 @@ from countermand import (
 from countermand._engine._guard import Guard, PluginFault, worded
 from countermand._engine._guarded_call import guarded_call
 from countermand._engine._watch import Watch
+from countermand.errors import InvalidRequestError
 from countermand.venue import (
     Accounts,
     Call,
@@ -41,6 +42,7 @@ from countermand.venue import (
     LoggedIn,
     OrderRead,
     Page,
+    PerOrder,
     Receipt,
     ScopeKind,
     Session,
@@ -415,7 +417,7 @@ def test_a_venue_that_declares_what_it_does_not_do(
     shown = CANCELED if declared != "has_trail" else {"say": "order", **alive}
     peer.on("cancel", RECEIPT).on("order", shown)
     peer.on("open", {"say": "rows", "rows": [alive]}, EMPTY)
-    error = NotImplementedError() if declared == "scopes" else LookupError("oh")
+    error = NotImplementedError() if declared == "scopes" else InvalidRequestError("no such call")
     odd = Odd(
         pebble,
         capabilities=attrs.evolve(PROMPT, **fields),
@@ -434,7 +436,8 @@ def test_a_venue_that_declares_what_it_does_not_do(
                 return
             ack = await one.cancel(ask(timeout_s=2.0))
             assert ack.sent is Sent.YES
-            assert ack.error == f"{SOURCE}{function} raised LookupError: oh"
+            told = f"{function} raised InvalidRequestError: no such call"
+            assert ack.error == f"{SOURCE}{told}; yet its capabilities declare {declared}"
 
     virtually(main())
 
@@ -469,6 +472,13 @@ OTHERS: dict[str, tuple[str, Any]] = {
     "accounts": ("list_accounts", Accounts(ids=cast("Any", [7]))),
     "an account": ("list_accounts", Accounts(ids=cast("Any", (7,)))),
     "a trail": ("read_trail", TrailRead(report=cast("Any", "canceled"))),
+    "an order of an answer for many": ("cancel_all", PerOrder(orders=cast("Any", {"7": Receipt()}))),
+    "an answer for one of many": ("cancel_list", PerOrder(orders={OrderId("7"): cast("Any", None)})),
+    "a part of one of many": (
+        "cancel_list",
+        PerOrder(orders={OrderId("7"): Receipt(text=cast("str", 7))}),
+    ),
+    "no answers for many": ("cancel_list", PerOrder(orders=cast("Any", [7]))),
     "a session": ("log_in", LoggedIn(session=cast("Any", "t0k3n"))),
     "an interim": ("log_in", CodeWanted(interim=cast("Any", None))),
 }

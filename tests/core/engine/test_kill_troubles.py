@@ -170,6 +170,26 @@ def test_accounts_that_cannot_be_asked_for_are_told() -> None:
     assert report.undiscovered == {"apex": error}
 
 
+def test_a_program_that_cancels_all_tasks_but_the_kill_is_told_what_it_did() -> None:
+    """Nothing is known of its scopes then, nor of the accounts that were asked for."""
+    city = City()
+
+    async def main() -> KillReport:
+        async with city.client() as client:
+            killing = asyncio.create_task(client.kill(BOTH, discover=True))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for task in asyncio.all_tasks() - {killing, asyncio.current_task()}:
+                task.cancel()
+            return await killing
+
+    report = run_virtually(main())
+    assert states(report) == [ScopeState.UNKNOWN, ScopeState.UNKNOWN]
+    errors = {one.error for one in report.reports}
+    assert errors == {"CancelledError: something beneath it was canceled"}
+    assert report.undiscovered == {"apex": "CancelledError", "autoshares": "CancelledError"}
+
+
 def test_a_sweep_that_is_canceled_beneath_tells_what_it_knows() -> None:
     """What was listed is left over, and the report carries why."""
     city = City()
