@@ -11,6 +11,7 @@ import pytest
 
 import countermand
 from countermand.__main__ import main
+from countermand.testing import simulators
 
 Run = Callable[..., Any]
 
@@ -76,7 +77,10 @@ def test_help_names_every_command(run: Run, words: tuple[str, ...]) -> None:
     [
         (("conceal",), "Unknown command"),
         (("simulate",), "requires an argument"),
-        (("simulate", "nonesuch"), "no simulator named 'nonesuch'; installed are: apex, autoshares"),
+        (
+            ("simulate", "nonesuch"),
+            f"no simulator named 'nonesuch'; installed are: {', '.join(simulators())}",
+        ),
         (("simulate", "all", "--port", "65536"), "Must be <= 65535"),
         (("simulate", "all", "--port", "-1"), "Must be >= 0"),
         (("cancel", "apex", "--order", "1"), "--account"),
