@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 import tomllib
 from collections.abc import Callable
 from functools import partial
@@ -176,7 +177,9 @@ def test_venue_that_never_answers(guest: LiveSimulator, run: Run) -> None:
     """A venue that says nothing costs the time given, and not more."""
     stalled = [Fault(kind=FaultKind.STALL)]
     guest.call(lambda _now: guest.simulator.faults.at_rate(1.0, choose=stalled))
+    began_at = time.monotonic()
     code, found = checked(run, "--timeout", "0.4")
+    assert time.monotonic() - began_at < 4
     assert (code, found["log-in"]["mark"], found["connection"]["mark"]) == (1, "fail", "pass")
 
 
