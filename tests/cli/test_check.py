@@ -224,6 +224,15 @@ def test_accounts_are_compared(
     assert found["account 9"]["mark"] == "pass"
 
 
+def test_many_accounts_are_not_all_listed(guest: LiveSimulator, run: Run, tmp_path: Path) -> None:
+    """Where the configuration names none, the first ten that the venue tells of are listed."""
+    configure(guest, tmp_path, "[]")
+    guest.call(lambda _now: guest.simulator.switch(further_accounts=[str(100 + one) for one in range(11)]))
+    _, found = checked(run)
+    assert found["accounts"]["found"].endswith("; the first 10 are listed")
+    assert sum(about.startswith("account ") for about in found) == 10
+
+
 def test_account_that_the_venue_cannot_have(guest: LiveSimulator, run: Run, tmp_path: Path) -> None:
     """A slip in an account is told as that, and keeps back no other."""
     configure(guest, tmp_path, '["9", "nine"]')

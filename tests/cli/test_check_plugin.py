@@ -184,6 +184,16 @@ SCOPES = (
             "it cannot be asked: ValueError: [redacted]",
             id="raises",
         ),
+        pytest.param(
+            "@property\n    def capabilities(self): raise SystemExit(3)",
+            "it cannot be asked: SystemExit: 3",
+            id="exits",
+        ),
+        pytest.param(
+            SCOPES.format("ACCOUNT", "raise SystemExit(3)"),
+            "it declares the scope 'account', and cancel_all raises SystemExit: 3",
+            id="scope exits",
+        ),
     ],
 )
 def test_what_is_declared_in_vain(odd: Callable[..., Any], body: str, complaint: str) -> None:

@@ -94,7 +94,7 @@ async def _diagnosis(
     try:
         async for finding in _reached(table, client, trusted, deadline):
             findings.append(finding)  # noqa: PERF401 - what was found before a fault is kept
-    except Exception as error:  # noqa: BLE001 - what a plugin breaks with shall hide no other venue
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken plugin shall hide no other venue
         findings.append(failed("check", f"{type(error).__name__}: {error}", "tell the author of the plugin"))
     findings += tell_abilities(table)
     return Diagnosis(venue=table.name, findings=tuple(map(blotter.finding, findings)))

@@ -17,7 +17,7 @@ def tell_abilities(table: Table) -> Iterator[Finding]:
     """Tell what a venue declares, and what follows from it."""
     try:
         known: object = table.venue and table.venue.capabilities
-    except Exception:  # noqa: BLE001 - it is told of already, as what the venue declares
+    except (Exception, SystemExit):  # noqa: BLE001 - it is told of already, as what the venue declares
         known = None
     if not isinstance(known, Capabilities):
         yield skipped("abilities", "the venue cannot be asked for them", "mend what failed above")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from countermand.cli._check_configuration import Table
-from countermand.cli._check_visit import Listed, Visit
+from countermand.cli._check_visit import MOST_UNNAMED, Listed, Visit
 from countermand.cli._findings import Finding, failed, passed, skipped, warned
 from countermand.cli._report_words import counted
 from countermand.venue import Venue
@@ -29,6 +29,8 @@ def _named(table: Table, venue: Venue, visit: Visit) -> Finding:
         return failed(ABOUT, f"the venue cannot be asked for them: {ready.error}", _RIGHTS)
     if not table.accounts:
         found = f"{_NO_KILL}; the venue tells of {told}" if told else _NO_KILL
+        if len(ready.accounts) > MOST_UNNAMED:
+            found += f"; the first {MOST_UNNAMED} are listed"
         first = ready.accounts[0] if told else "..."
         return warned(ABOUT, found, f'write accounts = ["{first}"], with those that a kill shall reach')
     if not ready.ready:

@@ -29,7 +29,7 @@ def check_declared(table: Table) -> Finding:
             _complaints(venue, _Example(venue=venue.name, ids=venue.ids, accounts=table.accounts))
         )
         told = _declared(venue.capabilities)
-    except Exception as error:  # noqa: BLE001 - a plugin may break in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may break in any way
         return failed(ABOUT, f"it cannot be asked: {type(error).__name__}: {error}", _TELL_AUTHOR)
     if complaints:
         return failed(ABOUT, "; ".join(complaints), _TELL_AUTHOR)
@@ -126,7 +126,7 @@ def _tried(
         return
     except InvalidRequestError as error:
         yield f"it declares {declared}, and {function} refuses it: {error}"
-    except Exception as error:  # noqa: BLE001 - a plugin may break in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may break in any way
         yield f"it declares {declared}, and {function} raises {type(error).__name__}: {error}"
     else:
         if not isinstance(given, Call):
