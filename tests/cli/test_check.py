@@ -295,9 +295,9 @@ def test_example_can_be_used(run: Run, tmp_path: Path, monkeypatch: pytest.Monke
     )
     for name in ("APEX_KEY", "APEX_SECRET", "AUTOSHARES_APP_KEY", "AUTOSHARES_TOKEN"):
         monkeypatch.setenv(name, "something-secret")
-    told = json.loads(run("check", "--json").out)
-    marks = [{f["about"]: f["mark"] for f in one["findings"]}["configuration"] for one in told["venues"]]
-    assert marks == ["pass", "pass"]
+    for name in ("apex", "autoshares"):
+        code, found = checked(run, name)
+        assert (code, found["configuration"]["mark"], found["secrets"]["mark"]) == (1, "pass", "pass")
 
 
 ODD = """
