@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
 
+import attrs
 import httpx
 import pytest
 
 from countermand.cli._check_clock import DatedTransport, Reading, check_clock
 from countermand.cli._findings import Mark
+from countermand.testing import Drawn, Reply, load_simulator, running
+from countermand.venue import HttpRequest
 
 #: A whole second, as every date is.
 SENT_AT = 1_700_000_000.0
@@ -82,3 +89,34 @@ def test_quickest_answer_counts() -> None:
 def test_no_date_is_no_finding() -> None:
     """Where no answer had a date, nothing is claimed."""
     assert check_clock([]).mark is Mark.SKIPPED
+
+
+@pytest.mark.parametrize(("ahead_s", "code", "mark"), [(0, 0, "pass"), (-10, 0, "warn"), (3600, 1, "fail")])
+def test_clock_of_a_venue(
+    run: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead_s: float,
+    code: int,
+    mark: str,
+) -> None:
+    """The dates of a venue's answers to a check are what its clock is judged by."""
+    kind: Any = load_simulator("apex")
+
+    class Dated(kind):  # type: ignore[misc]  # which class it is, only an entry point tells
+        def handle(self, request: HttpRequest, now: float, drawn: Drawn | None = None) -> Reply:
+            reply: Reply = super().handle(request, now, drawn)
+            date = format_datetime(datetime.fromtimestamp(now + ahead_s, UTC), usegmt=True)
+            return reply.changed(
+                lambda answer, _due: attrs.evolve(answer, headers={**answer.headers, "date": date})
+            )
+
+    monkeypatch.setenv("TOKEN", "simulated-session-token")
+    with running(Dated()) as live:
+        (tmp_path / "countermand.toml").write_text(
+            f'[venues.apex]\nplugin = "apex"\nbase_url = "{live.base_url}"\naccounts = ["9"]\n'
+            'auth = {kind = "session-token", token = {env = "TOKEN"}}\n'
+        )
+        ran = run("check", "--json", "--config", str(tmp_path / "countermand.toml"))
+    found = {one["about"]: one for one in json.loads(ran.out)["venues"][0]["findings"]}
+    assert (ran.code, found["clock"]["mark"]) == (code, mark)
