@@ -200,5 +200,5 @@ class TestApex(VenueContract):
 
     def logging_in(
         self, simulator: Simulator, known: SimulatedCredentials, code: Callable[[], str] | None
-    ) -> Venue:
+    ) -> Venue | None:
         return self.simulated(simulator, auth=Password(known.user, known.password, code=code))

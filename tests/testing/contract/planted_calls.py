@@ -65,6 +65,16 @@ class Unquoted(AutoShares):
         return self.call(CallKind.CANCEL, "DELETE orders", HttpRequest(method="DELETE", path=path), read)
 
 
+class UnquotedBody(Apex):
+    def check(self, request: object) -> None:
+        return
+
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        call = super().cancel(CancelTarget(account="1", order=OrderId("1")))
+        content = f'{{"AccountId":{target.account},"OrderId":{target.order}}}'.encode()
+        return resigned(call, lambda request: attrs.evolve(request, content=content))
+
+
 class ClientIdAsOrderId(AutoShares):
     def cancel(self, target: CancelTarget) -> Call[Any]:
         if isinstance(target.order, ClientOrderId):
@@ -268,6 +278,7 @@ PLANTED = {
     "an id sent through a float": in_apex(FloatSent, "test_ids_are_sent_digit_by_digit"),
     "an id read through a float": in_apex(FloatRead, "test_ids_are_read_digit_by_digit"),
     "an id that is no id in a path": in_autoshares(Unquoted, "test_no_id_changes_the_shape_of_a_call"),
+    "an id that is no id in a body": in_apex(UnquotedBody, "test_no_id_changes_the_shape_of_a_call"),
     "a client's id for an order id": in_autoshares(
         ClientIdAsOrderId, "test_an_id_of_a_client_is_never_taken_for_an_order_id"
     ),
@@ -284,7 +295,11 @@ PLANTED = {
     "an account instead of an order": in_apex(AccountCanceled, "test_a_cancel_touches_its_order_only"),
     "a cancel that is a read": in_autoshares(NothingCanceled, "test_a_cancel_takes_its_order_off_the_book"),
     "a cancel without its account": in_apex(WithoutAccount, "test_a_cancel_for_another_account_does_nothing"),
-    "account 0": in_apex(EveryAccount, "test_a_scope_touches_its_orders_only"),
+    "account 0": in_apex(
+        EveryAccount,
+        "test_a_scope_touches_its_orders_only",
+        "test_every_fault_at_a_mass_cancel_ends_in_the_truth",
+    ),
     "other users' orders": in_apex(EveryUser, "test_a_scope_touches_its_orders_only"),
     "another instrument": in_apex(AnotherInstrument, "test_a_scope_takes_its_orders_off_the_book"),
     "a list without its last": in_apex(LastOfTheListLost, "test_a_cancel_list_touches_its_orders_only"),

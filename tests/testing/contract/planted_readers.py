@@ -213,6 +213,20 @@ def endless(read: Read, response: HttpResponse) -> object:
     return attrs.evolve(verdict, next_page=1) if isinstance(verdict, Page) else verdict
 
 
+def breaking_rows(read: Read, response: HttpResponse) -> object:
+    verdict = read(response)
+    if not isinstance(verdict, Page):
+        return verdict
+    nothing: dict[str, OrderReport] = {}
+    return attrs.evolve(verdict, rows=(nothing[key] for key in "a"))
+
+
+def rows_of_no_kind(read: Read, response: HttpResponse) -> object:
+    verdict = read(response)
+    none: Any = [None]
+    return attrs.evolve(verdict, rows=none) if isinstance(verdict, Page) else verdict
+
+
 def rows_unfilled(read: Read, response: HttpResponse) -> object:
     verdict = read(response)
     if not isinstance(verdict, Page):
@@ -247,6 +261,11 @@ class HistoryGuessed(Apex):
             return Page(rows=[canceled("6500").report]) if isinstance(verdict, Unreadable) else verdict
 
         return reread(super().list_history(account, page), guess)
+
+
+class ListingUnread(Apex):
+    def list_open(self, account: str, page: Any = None) -> Call[Any]:
+        return reread(super().list_open(account, page), lambda _read, _response: Unreadable())
 
 
 class NothingListed(Apex):
@@ -303,6 +322,12 @@ PLANTED = {
     "texts dropped": in_all(changed(text=None), "test_texts_are_kept"),
     "texts without an end": in_all(whole_text, "test_texts_can_be_written_and_are_bounded"),
     "a reader that raises": in_all(raising, "test_any_bytes_give_a_verdict"),
+    "a row that breaks": in_listings(breaking_rows, "test_any_bytes_give_a_verdict"),
+    "a row of no kind": in_listings(rows_of_no_kind, "test_any_bytes_give_a_verdict"),
+    "an unreadable listing": in_apex(ListingUnread, "test_a_cancel_without_a_fault_is_confirmed"),
+    "no page at all": in_listings(
+        lambda _read, _response: Unreadable(), "test_a_listing_shows_every_open_order"
+    ),
     "a verdict of no kind": in_all(foreign, "test_any_bytes_give_a_verdict"),
     "a reader that remembers": in_all(counting, "test_an_answer_is_read_alike_each_time"),
     "a slow reader": in_all(slow, "test_no_reader_is_slow"),

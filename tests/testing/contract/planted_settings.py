@@ -46,6 +46,12 @@ class NamedForEver(AutoShares):
         super().__init__(**{**settings, "name": "autoshares"})
 
 
+class NameWithABlank(AutoShares):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        object.__setattr__(self, "name", "a b" if settings["name"] == "autoshares" else "second")
+
+
 class SlashKept(AutoShares):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -126,6 +132,17 @@ class TakesAll(AutoShares):
 
     def check_scope(self, scope: Scope) -> None:
         return
+
+
+class RefusesOtherwise(AutoShares):
+    def check(self, request: CancelRequest) -> None:
+        try:
+            super().check(request)
+        except InvalidRequestError as error:
+            raise KeyError("no") from error
+
+    def check_scope(self, scope: Scope) -> None:
+        raise KeyError("no")
 
 
 class CallsForAnything(AutoShares):
@@ -219,6 +236,7 @@ PLANTED = {
         AutoSharesContract, {"plugin": APEX_PLUGIN}, "test_the_plugin_makes_this_venue"
     ),
     "a name that is no setting": in_autoshares(NamedForEver, "test_a_venue_bears_the_name_it_was_given"),
+    "a name with a blank": in_autoshares(NameWithABlank, "test_a_venue_bears_the_name_it_was_given"),
     "a slash kept": in_autoshares(SlashKept, "test_a_venue_keeps_its_base_url"),
     "plain http allowed": in_autoshares(PlainHttp, "test_a_base_url_that_shows_credentials_is_refused"),
     "capabilities that change": in_autoshares(Moody, "test_capabilities_are_declared_once_for_all"),
@@ -250,6 +268,14 @@ PLANTED = {
     "a key in an error": in_autoshares(KeyInTheError, "test_no_error_shows_a_secret"),
     "a key that breaks a header": in_autoshares(KeyUnchecked, "test_no_credential_breaks_a_header"),
     "a code that breaks a header": in_autoshares(CodeUnchecked, "test_no_code_breaks_a_header"),
+    "a log-in nobody tries": in_examples(
+        AutoSharesContract,
+        {"logging_in": lambda *_given: None},
+        "test_a_log_in_gives_a_session_that_works",
+    ),
+    "a refusal of another kind": in_autoshares(
+        RefusesOtherwise, "test_illegal_requests_are_refused", "test_illegal_scopes_are_refused"
+    ),
     "a sample nobody reads": in_examples(
         AutoSharesContract,
         {"samples": lambda _self: (*AutoSharesContract().samples(), MASS)},

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from countermand import OrderReport, OrderStatus
-from countermand.testing._simulator import Simulator
 from countermand.testing.contract.asking import SESSION, STAMP
 from countermand.testing.contract.examples import Examples
+from countermand.testing.contract.listing import Lists, fill_book, rows_of
 from countermand.testing.contract.questions import Question
-from countermand.testing.contract.requirement import fail, one_line, require
+from countermand.testing.contract.requirement import one_line, require
 from countermand.testing.contract.worlds import performed, reach_another_account, session_of
-from countermand.venue import Accounts, Call, ListingVerdict, Page
+from countermand.venue import Accounts, Page
 
 #: How many orders a book holds: none, one, and so many that they need pages.
 _COUNTS = (0, 1, 99, 100, 101, 250)
-_MOST_PAGES = 100
-#: Every so many orders one is dead.
-_DEAD_EVERY = 7
-
-Lists = Callable[..., Call[ListingVerdict]]
 
 
 class PagesCases(Examples):
@@ -29,9 +21,9 @@ class PagesCases(Examples):
         """Of none, of one, of more than a page; what is dead beside them hides none."""
         for count in _COUNTS:
             simulator = self.new_simulator()
-            _fill_book(simulator, count)
+            fill_book(simulator, count)
             venue = self.simulated(simulator)
-            shown = {row.order_id.value for row in self._rows(simulator, venue.list_open)}
+            shown = {row.order_id.value for row in rows_of(simulator, venue, venue.list_open)}
             account = simulator.credentials.account
             open_ids = {order.order_id for order in simulator.book.open_orders(account)}
             require(
@@ -45,11 +37,11 @@ class PagesCases(Examples):
         """Of whatever state."""
         for count in _COUNTS:
             simulator = self.new_simulator()
-            _fill_book(simulator, count)
+            fill_book(simulator, count)
             venue = self.simulated(simulator)
             if not venue.capabilities.has_history:
                 return
-            shown = {row.order_id.value for row in self._rows(simulator, venue.list_history)}
+            shown = {row.order_id.value for row in rows_of(simulator, venue, venue.list_history)}
             every = {order.order_id for order in simulator.book.orders(simulator.credentials.account)}
             require(
                 shown == every,
@@ -71,7 +63,7 @@ class PagesCases(Examples):
             else:
                 simulator.place(0.0)
 
-        shown = {row.order_id.value for row in self._rows(simulator, venue.list_open, shift)}
+        shown = {row.order_id.value for row in rows_of(simulator, venue, venue.list_open, shift)}
         missed = {one for one in placed if not simulator.book.order(one).dead} - shown
         require(
             not missed or len(set(totals)) > 1,
@@ -113,9 +105,9 @@ class PagesCases(Examples):
     def test_a_listing_shows_orders_as_they_are(self) -> None:
         """Row by row what a single read would tell."""
         simulator = self.new_simulator()
-        _fill_book(simulator, 20)
+        fill_book(simulator, 20)
         venue = self.simulated(simulator)
-        for row in self._rows(simulator, venue.list_open):
+        for row in rows_of(simulator, venue, venue.list_open):
             order = simulator.book.order(row.order_id.value)
             require(
                 (row.status, row.filled_quantity) == (order.status, order.filled)
@@ -137,29 +129,3 @@ class PagesCases(Examples):
                 f"Let {call.name!r} tell the accounts {', '.join(simulator.accounts)}: it tells"
                 f" {one_line(verdict)}.",
             )
-
-    def _rows(
-        self, simulator: Simulator, listing: Lists, between: Callable[[Page], None] | None = None
-    ) -> list[OrderReport]:
-        session = session_of(simulator, self.simulated(simulator))
-        rows: list[OrderReport] = []
-        cursor = None
-        for _ in range(_MOST_PAGES):
-            page = performed(simulator, listing(simulator.credentials.account, cursor), session)
-            if not isinstance(page, Page):
-                fail(f"Read the simulator's listing as a Page: it is read as {one_line(page)}.")
-            rows.extend(page.rows)
-            cursor = page.next_page
-            if cursor is None:
-                break
-            if between is not None:
-                between(page)
-        require(cursor is None, "Let a listing end: its last page must have no `next_page`.")
-        return rows
-
-
-def _fill_book(simulator: Simulator, count: int) -> None:
-    for number in range(1, count + 1):
-        dead = number % _DEAD_EVERY == 0
-        simulator.place(0.0, status=OrderStatus.CANCELED if dead else OrderStatus.NEW)
-    simulator.place(0.0, account=simulator.credentials.other_account)

@@ -22,7 +22,9 @@ from countermand import (
 from countermand.testing._fault import Fault, FaultKind
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
+from countermand.testing.contract.asking import STAMP
 from countermand.testing.contract.book import disagreement, end_of, told, true
+from countermand.testing.contract.worlds import answer_to
 from countermand.venue import Venue
 
 if TYPE_CHECKING:
@@ -69,8 +71,7 @@ class Plea:
         simulator.faults.script(world.call, *world.faults)
         async with AsyncClient([world.venue], transport=transport) as client:
             ack = await self._acked(client, world.venue, order)
-            await asyncio.sleep(THE_END_S)
-        simulator.book.advance(asyncio.get_running_loop().time())
+        _let_all_come(world, order)
         if any(simulator.book.order(one.order_id) != one for one in bystanders):
             return "an order was touched that nobody meant"
         if ack.reason is Reason.NOT_AUTHORIZED and not _refused(world):
@@ -93,6 +94,15 @@ class Plea:
         if self.assurance is Assurance.RECEIVED and not ack.final:
             ack = await client.settle(ack, self.timeout_s)
         return ack
+
+
+def _let_all_come(world: World, order: SimulatedOrder) -> None:
+    """Let a cancel act that waits for the next read of its order, and all effects come."""
+    simulator, now = world.simulator, asyncio.get_running_loop().time()
+    simulator.faults.clear()
+    call = world.venue.read_order(order.account, OrderId(order.order_id))
+    answer_to(simulator, call.sign(None, STAMP), now)
+    simulator.book.advance(now + THE_END_S)
 
 
 def _refused(world: World) -> bool:

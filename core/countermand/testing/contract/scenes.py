@@ -18,8 +18,6 @@ from countermand import (
     ScopeKind,
     ScopeState,
 )
-from countermand.testing._order import SimulatedOrder
-from countermand.testing._simulator import Simulator
 from countermand.testing.contract.book import disagreement
 from countermand.testing.contract.plea import THE_END_S, TIMEOUT_S, Plea, World
 from countermand.venue import Venue
@@ -46,13 +44,13 @@ class Scene:
 async def _cancel_all(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
     simulator, now = world.simulator, asyncio.get_running_loop().time()
     account = simulator.credentials.account
-    orders = [simulator.place(now) for _ in range(3)]
+    for _ in range(3):
+        simulator.place(now)
     others = [simulator.place(now, account=simulator.credentials.other_account)]
     simulator.faults.script(world.call, *world.faults)
     async with AsyncClient([world.venue], transport=transport) as client:
         report = await client.cancel_all(Scope.account(world.venue.name, account), timeout_s=TIMEOUT_S)
-        await asyncio.sleep(THE_END_S)
-    simulator.book.advance(asyncio.get_running_loop().time())
+    simulator.book.advance(asyncio.get_running_loop().time() + THE_END_S)
     if any(simulator.book.order(one.order_id) != one for one in others):
         return "an order of another account was touched"
     left = simulator.book.open_orders(account)
@@ -60,16 +58,9 @@ async def _cancel_all(world: World, transport: httpx.AsyncBaseTransport) -> str 
         return f"the report proves the account empty, the book has {len(left)} open orders"
     if not world.faults and report.state is not ScopeState.PROVED_EMPTY:
         return f"the report of a mass cancel says no more than {report.state.value}"
-    return _first_wrong(simulator, orders, {ack.order_id: ack for ack in report.acks})
-
-
-def _first_wrong(simulator: Simulator, orders: list[SimulatedOrder], acks: Mapping[Any, Any]) -> str | None:
-    for order in orders:
-        ack = acks.get(OrderId(order.order_id))
-        wrong = None if ack is None else disagreement(ack, simulator.book.order(order.order_id))
-        if wrong is not None:
-            return wrong
-    return None
+    book = {OrderId(order.order_id): order for order in simulator.book.orders(account)}
+    wrongs = (disagreement(ack, book[ack.order_id]) for ack in report.acks if ack.order_id in book)
+    return next((wrong for wrong in wrongs if wrong is not None), None)
 
 
 async def _ready(world: World, transport: httpx.AsyncBaseTransport) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether no cancel reaches further than asked: the whole book is compared before and after."""
+"""Whether no mass cancel reaches further than asked: the whole book is compared before and after."""
 
 from __future__ import annotations
 
@@ -7,79 +7,26 @@ from functools import partial
 
 import attrs
 
-from countermand import Assurance, OrderId, Scope
+from countermand import Scope
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
 from countermand.testing.contract.asking import scopes_for
+from countermand.testing.contract.cancels import own_orders, target_for
 from countermand.testing.contract.examples import Examples
-from countermand.testing.contract.requirement import one_line, refuses, require
+from countermand.testing.contract.requirement import refuses, require
 from countermand.testing.contract.worlds import (
     book_of,
     changed,
     next_id,
     performed,
     populate,
-    reach_another_account,
     session_of,
 )
-from countermand.venue import CancelTarget, Receipt, Venue
+from countermand.venue import Venue
 
 
 class ScopesCases(Examples):
-    """Cancels against a book of several accounts, users, instruments and states."""
-
-    def test_a_cancel_touches_its_order_only(self) -> None:
-        """Whatever state it is in, and whatever is known of it."""
-        simulator = self.new_simulator()
-        populate(simulator)
-        venue = self.simulated(simulator)
-        session = session_of(simulator, venue)
-        for order in _own(simulator):
-            for assurance in Assurance:
-                before = book_of(simulator)
-                target = _target(order, assurance)
-                if refuses(partial(venue.cancel, target)):
-                    continue  # of an account that this venue cannot have
-                performed(simulator, venue.cancel(target), session)
-                touched = {one.order_id for one in changed(before, simulator)}
-                require(
-                    touched <= {order.order_id},
-                    f"Let `cancel` name one order only: the cancel of order {order.order_id} touched"
-                    f" {', '.join(sorted(touched))}.",
-                )
-
-    def test_a_cancel_takes_its_order_off_the_book(self) -> None:
-        """A receipt without an effect is worth nothing."""
-        for assurance in Assurance:
-            simulator = self.new_simulator()
-            order = simulator.place(0.0)
-            venue = self.simulated(simulator)
-            verdict = performed(
-                simulator, venue.cancel(_target(order, assurance)), session_of(simulator, venue)
-            )
-            require(
-                isinstance(verdict, Receipt) and simulator.book.order(order.order_id).dead,
-                f"Let `cancel` cancel an open order of the simulator: it gives {one_line(verdict)}.",
-            )
-
-    def test_a_cancel_for_another_account_does_nothing(self) -> None:
-        """The account is a part of what is asked."""
-        simulator = self.new_simulator()
-        account = simulator.credentials.account
-        second = reach_another_account(simulator)
-        venue = self.simulated(simulator)
-        if second is None:
-            return
-        order = simulator.place(0.0, account=second)
-        if refuses(partial(venue.cancel, _target(order, Assurance.CONFIRMED))):
-            return
-        session = session_of(simulator, venue)
-        target = attrs.evolve(_target(order, Assurance.CONFIRMED), account=account)
-        verdict = performed(simulator, venue.cancel(target), session)
-        require(
-            not simulator.book.order(order.order_id).dead and not isinstance(verdict, Receipt),
-            "Send the account with the order id: the cancel of an order of another account was taken.",
-        )
+    """Mass cancels against a book of several accounts, users, instruments and states."""
 
     def test_a_scope_touches_its_orders_only(self) -> None:
         """Of every kind that is declared, as often as a scope of it can be made."""
@@ -112,11 +59,11 @@ class ScopesCases(Examples):
         populate(simulator)
         venue = self.simulated(simulator)
         size = venue.capabilities.cancel_list_size
-        orders = [order for order in _own(simulator) if not order.dead][: min(size, 3)]
+        orders = [order for order in own_orders(simulator) if not order.dead][: min(size, 3)]
         if not orders:
             return
         before = book_of(simulator)
-        targets = [_target(order, Assurance.CONFIRMED) for order in orders]
+        targets = [target_for(order) for order in orders]
         performed(simulator, venue.cancel_list(targets), session_of(simulator, venue))
         touched = {one.order_id for one in changed(before, simulator)}
         require(
@@ -142,22 +89,9 @@ class ScopesCases(Examples):
             Scope.account(venue.name, next_id(known.account)),
         )
         # A choice of orders or a predicate is no venue's words: those are listed.
-        declared = venue.capabilities.scopes
-        return [one for one in scopes if one.kind in declared and not one.order_ids and one.where is None]
-
-
-def _own(simulator: Simulator) -> list[SimulatedOrder]:
-    other = simulator.credentials.other_account
-    return [order for order in simulator.book.orders() if order.account != other]
-
-
-def _target(order: SimulatedOrder, assurance: Assurance) -> CancelTarget:
-    return CancelTarget(
-        account=order.account,
-        order=OrderId(order.order_id),
-        assurance=assurance,
-        instrument=order.instrument,
-    )
+        native = [one for one in scopes if not one.order_ids and one.where is None]
+        declared = [one for one in native if one.kind in venue.capabilities.scopes]
+        return [one for one in declared if not refuses(partial(venue.check_scope, one))]
 
 
 def _means(scope: Scope, order: SimulatedOrder) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from countermand.testing.contract.calls import CallsCases
+from countermand.testing.contract.cancels import CancelsCases
 from countermand.testing.contract.capabilities import CapabilitiesCases
 from countermand.testing.contract.faults import FaultsCases
 from countermand.testing.contract.ids import IdsCases
@@ -32,6 +33,7 @@ class VenueContract(
     ReadsCases,
     RobustnessCases,
     PagesCases,
+    CancelsCases,
     ScopesCases,
     LogInsCases,
     SessionsCases,
