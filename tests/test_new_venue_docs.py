@@ -1,0 +1,299 @@
+"""The afternoon of `docs/new-venue.md`: each of its commands and blocks, in order."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+PAGE = Path(__file__).parents[1] / "docs" / "new-venue.md"
+#: A fenced block, its language, and the paragraph above it.
+_BLOCK = re.compile(r"([^\n]*)\n\n```(\w+)\n(.*?)```", re.DOTALL)
+_FILE = re.compile(r"`([\w./]+)`:\Z")
+_PORT = "8100"
+_PROGRAMS = {"countermand": ["-m", "countermand"], "pytest": ["-m", "pytest", "-q", "-p", "no:cacheprovider"]}
+
+Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+
+
+@attrs.frozen(kw_only=True)
+class Block:
+    """One block of the page; `file` is what the line above it names."""
+
+    kind: str
+    text: str
+    file: str | None
+
+    @property
+    def title(self) -> str:
+        """Say where it is, for a failure."""
+        return f"{self.kind} block for {self.file or self.text.strip().splitlines()[0]}"
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the blocks of a page in order."""
+    blocks = []
+    for above, kind, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        named = _FILE.search(above)
+        blocks.append(Block(kind=kind, text=text, file=named and named[1]))
+    return blocks
+
+
+# --- a block in its file -----------------------------------------------------------------------------
+
+
+def name_of(node: ast.stmt) -> str | None:
+    """Return what a statement defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return targets[0].id if isinstance(targets[0], ast.Name) else None
+
+
+def span_of(node: ast.stmt, lines: list[str]) -> tuple[int, int]:
+    """Return the first line of a statement, with its decorators and comments, and the line behind it."""
+    first = min(one.lineno for one in (node, *getattr(node, "decorator_list", ()))) - 1
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return first, node.end_lineno or node.lineno
+
+
+def stays(node: ast.stmt) -> bool:
+    """Tell the `...` that stands for what stays."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+
+
+def merged(old: str, new: str) -> str:
+    """Put the definitions of a block into a file, each in the place of the one of its name."""
+    lines = new.splitlines()
+    nodes = ast.parse(new).body
+    for place, node in enumerate(nodes):
+        first, end = span_of(node, lines)
+        text = "\n".join(lines[first:end])
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            old = with_import(old, text)
+        elif isinstance(node, ast.ClassDef) and any(map(stays, node.body)):
+            for member in node.body:
+                if name_of(member):
+                    first, end = span_of(member, lines)
+                    old = put(old, node.name, member, "\n".join(lines[first:end]), None)
+        else:
+            following = [name_of(one) for one in nodes[place + 1 :]]
+            old = put(old, None, node, text, following)
+    return old
+
+
+def with_import(old: str, text: str) -> str:
+    """Add an import behind those of a file."""
+    lines = old.splitlines()
+    last = max(
+        node.end_lineno or 0 for node in ast.parse(old).body if isinstance(node, ast.Import | ast.ImportFrom)
+    )
+    return "\n".join([*lines[:last], text, *lines[last:]]) + "\n"
+
+
+def put(old: str, owner: str | None, node: ast.stmt, text: str, following: list[str | None] | None) -> str:
+    """Put one definition into a file or a class of it: in its place, else before what follows it, or last."""
+    lines, body = old.splitlines(), ast.parse(old).body
+    if owner is not None:
+        (body,) = (one.body for one in body if isinstance(one, ast.ClassDef) and one.name == owner)
+    known = {name_of(one): span_of(one, lines) for one in body if name_of(one)}
+    if name_of(node) in known:
+        first, end = known[name_of(node)]
+        return "\n".join([*lines[:first], text, *lines[end:]]) + "\n"
+    behind = [known[name][0] for name in following or () if name in known]
+    end = behind[0] if behind else body[-1].end_lineno or 0
+    return "\n".join([*lines[:end], "", text, "", "", *lines[end:]]) + "\n"
+
+
+# --- a command ---------------------------------------------------------------------------------------
+
+
+@attrs.define
+class Afternoon:
+    """Somebody who follows the page, from an empty folder on."""
+
+    home: Path
+    port: str
+    running: contextlib.ExitStack
+    out: str = ""
+    code: int = 0
+
+    def follow(self, block: Block) -> None:
+        """Do what a block says."""
+        if block.kind == "text":
+            self.read(block)
+            return
+        assert self.code == 0, self.out
+        if block.kind == "sh":
+            self.out = ""
+            for line in block.text.splitlines():
+                self.run(shlex.split(line.replace(_PORT, self.port)))
+            return
+        assert block.file is not None, f"{block.title}: no file is named above it"
+        path = self.home / block.file
+        text = block.text.replace(_PORT, self.port)
+        path.write_text(merged(path.read_text(), text) if block.kind == "python" else text)
+
+    def read(self, block: Block) -> None:
+        """Find the lines of a block in what the last command wrote."""
+        told = " ".join(self.out.split())
+        for line in block.text.splitlines():
+            assert " ".join(line.split()) in told, f"{line!r} is not in: {self.out}"
+        if block.text.splitlines()[-1] == "failed":
+            assert self.code == 1
+            self.code = 0
+
+    def run(self, words: list[str]) -> None:
+        """Run one command as a shell would."""
+        assert self.code == 0, self.out
+        match words:
+            case ["cd", folder]:
+                self.home /= folder
+            case ["pip", "install", "-e", ".[test]"]:
+                lay_down(self.home)
+            case ["curl", "-X", method, url, "-d", body]:
+                request = urllib.request.Request(url, body.encode(), method=method)  # noqa: S310 - our own
+                with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own
+                    self.out += answer.read().decode()
+            case ["countermand", "simulate", *_]:
+                served = self.running.enter_context(self.begun(words))
+                self.running.callback(served.terminate)
+                assert served.stdout is not None
+                assert json.loads(served.stdout.readline())["venue"] == "acme"
+            case _:
+                with self.begun(words) as ran:
+                    self.out += ran.communicate()[0]
+                self.code = ran.returncode
+
+    def begun(self, words: list[str]) -> subprocess.Popen[str]:
+        """Begin a command in the folder where one is."""
+        path = os.pathsep.join(map(str, (self.home.parent, self.home / "src")))
+        return subprocess.Popen(  # noqa: S603 - the page's own words
+            [sys.executable, *_PROGRAMS[words[0]], *words[1:]],
+            cwd=self.home,
+            env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def lay_down(package: Path) -> None:
+    """Leave what an installation of a package in place leaves, without a network."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    info = package.parent / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    groups = (
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
+        for group, points in project["entry-points"].items()
+    )
+    (info / "entry_points.txt").write_text("".join(groups))
+
+
+@pytest.fixture
+def afternoon(tmp_path: Path) -> Iterator[Afternoon]:
+    """Begin in an empty folder; whatever still runs at the end is ended."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with contextlib.ExitStack() as running:
+        yield Afternoon(home=tmp_path, port=port, running=running)
+
+
+# --- the page ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(180)
+def test_the_afternoon_goes_as_it_is_told(afternoon: Afternoon) -> None:
+    """From an empty folder to a suite of which all is green, and a venue that every command knows."""
+    blocks = blocks_of(PAGE)
+    for block in blocks:
+        afternoon.follow(block)
+    assert afternoon.code == 0, afternoon.out
+    sources = [path.read_text() for path in afternoon.home.glob("src/**/*.py")]
+    assert not [text for text in sources if "assumed" in text.lower()]
+    assert len(blocks) == PAGE.read_text(encoding="utf-8").count("```") / 2
+    assert {block.kind for block in blocks} == {"sh", "text", "python", "toml"}
+
+
+def test_a_block_changes_what_it_names() -> None:
+    """Definitions in their places, new ones before what follows them, members where the rest stays."""
+    old = '''"""Doc."""
+
+import a
+
+# Of one.
+ONE = 1
+
+
+class Two:
+    """Two."""
+
+    x: int = 1
+
+    def go(self) -> int:
+        return 1
+
+
+def three() -> None:
+    pass
+'''
+    new = """import b
+
+#: Of zero.
+ZERO = 0
+#: Now two.
+ONE = 2
+
+
+class Two:
+    ...
+    #: Of x.
+    x: int = 2
+
+    @property
+    def more(self) -> int:
+        return 3
+
+
+def four() -> None:
+    pass
+"""
+    namespace: dict[str, Any] = {"__name__": "block"}
+    text = merged(old, new).replace("import a\nimport b\n", "")
+    exec(compile(text, "block", "exec"), namespace)  # noqa: S102 - our own
+    two = namespace["Two"]()
+    assert (namespace["ZERO"], namespace["ONE"], two.x, two.go(), two.more) == (0, 2, 2, 1, 3)
+    assert text.index("ZERO") < text.index("ONE") < text.index("class Two") < text.index("def four")
+    assert "Of one" not in text
+    assert "Of x." in text
+
+
+def test_a_page_that_is_wrong_is_found(afternoon: Afternoon) -> None:
+    """Words that no command wrote, a command that fails, a block that belongs to no file."""
+    afternoon.out = "what was told"
+    with pytest.raises(AssertionError, match="is not in: what was told"):
+        afternoon.follow(Block(kind="text", text="what was not\n", file=None))
+    with pytest.raises(AssertionError, match="no file is named"):
+        afternoon.follow(Block(kind="python", text="ONE = 1\n", file=None))
+    afternoon.code = 1
+    with pytest.raises(AssertionError, match="what was told"):
+        afternoon.follow(Block(kind="sh", text="cd elsewhere\n", file=None))
