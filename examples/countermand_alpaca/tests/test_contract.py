@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
-import attrs
-
-from countermand import Assurance, CancelRequest, ClientOrderId, OrderId, OrderStatus, Reason, Scope
+from countermand import CancelRequest, ClientOrderId, OrderId, Reason, Scope
 from countermand.testing import Question, Sample, VenueContract, json_response
 from countermand.venue import (
     Accounts,
-    Call,
-    CancelTarget,
     Gone,
     HttpResponse,
     MayHaveActed,
@@ -23,7 +18,6 @@ from countermand.venue import (
     Receipt,
     Refused,
     SessionRefused,
-    Stamp,
     Throttled,
     Unreadable,
 )
@@ -31,7 +25,6 @@ from countermand_alpaca import PLUGIN, Alpaca, ApiKey
 from countermand_alpaca._statuses import STATUSES
 from countermand_alpaca.simulator import AlpacaSimulator
 
-URL = "http://127.0.0.1:8443"
 ORDER_ID = "61e69015-8549-4bfd-b9c3-01e75843f47d"
 NOT_FOUND = {"code": 40410000, "message": f"order not found for {ORDER_ID}"}
 FILLED = {"code": 42210000, "message": 'order is already in "filled" state'}
@@ -138,59 +131,3 @@ class TestAlpaca(VenueContract):
     def order_answer(self, order_id: str, account: str, word: str) -> HttpResponse:
         """Make the answer to a read, which names no account."""
         return HttpResponse(status=200, content=json.dumps(order(order_id, word)).encode())
-
-    # --- the cases that suppose a user of several accounts, for a key that has one ---------------
-
-    def test_ids_are_sent_digit_by_digit(self) -> None:
-        """The order id stands in the path as it was given; the account stands in no call."""
-        for request in self.requests()[:2]:
-            target = CancelTarget(account="9", order=request.order)
-            path = self.venue().cancel(target).sign(None, Stamp(nonce=1)).path
-            assert path == f"/v2/orders/{request.order}"
-
-    def test_a_cancel_touches_its_order_only(self) -> None:
-        """Whatever state it is in, and whatever else is in the book."""
-        simulator = _full()
-        for order in simulator.book.orders("9"):
-            before = set(simulator.book.orders())
-            for assurance in Assurance:
-                target = CancelTarget(account="9", order=OrderId(order.order_id), assurance=assurance)
-                _asked(simulator, simulator.venue(URL).cancel(target))
-            assert {one.order_id for one in before - set(simulator.book.orders())} <= {order.order_id}
-
-    def test_a_scope_touches_its_orders_only(self) -> None:
-        """Other accounts are as they were, and so is what was dead."""
-        simulator = _full()
-        before = [one for one in simulator.book.orders() if one.account != "9" or one.dead]
-        _asked(simulator, simulator.venue(URL).cancel_all(Scope.account("alpaca", "9")))
-        after = set(simulator.book.orders())
-        assert before
-        assert after.issuperset(before)
-
-    def test_a_scope_takes_its_orders_off_the_book(self) -> None:
-        """All of them."""
-        simulator = _full()
-        assert simulator.book.open_orders("9")
-        _asked(simulator, simulator.venue(URL).cancel_all(Scope.account("alpaca", "9")))
-        assert simulator.book.open_orders("9") == ()
-
-
-def _full() -> AlpacaSimulator:
-    simulator = AlpacaSimulator()
-    for account in ("9", "10", simulator.credentials.other_account):
-        for status in (
-            OrderStatus.NEW,
-            OrderStatus.PARTIALLY_FILLED,
-            OrderStatus.FILLED,
-            OrderStatus.CANCELED,
-        ):
-            filled = {"filled": Decimal(3)} if status is OrderStatus.PARTIALLY_FILLED else {}
-            for instrument in ("AAPL", "MSFT"):
-                simulator.place(0.0, account=account, status=status, instrument=instrument, **filled)
-    return simulator
-
-
-def _asked(simulator: AlpacaSimulator, call: Call[Any]) -> None:
-    signed = call.sign(None, Stamp(nonce=1))
-    headers = {name.lower(): value for name, value in signed.headers.items()}
-    simulator.handle(attrs.evolve(signed, headers=headers), 0.0)
