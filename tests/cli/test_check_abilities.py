@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from countermand.cli._check_abilities import tell_abilities
-from countermand.cli._check_configuration import Table
-from countermand.cli._findings import passed
+from countermand.cli._checkup._abilities import tell_abilities
+from countermand.cli._checkup._configuration import Table
+from countermand.cli._checkup._findings import passed
 from countermand.venue import CallKind, Capabilities, Identity, Limit, LimitScope, ScopeKind, Venue
 
 CANCELS = Limit(per=LimitScope.ACCOUNT, kinds=frozenset({CallKind.CANCEL}), rate=1.0, burst=50)

@@ -14,8 +14,8 @@ import attrs
 import httpx
 import pytest
 
-from countermand.cli._check_clock import DatedTransport, Reading, check_clock
-from countermand.cli._findings import Mark
+from countermand.cli._checkup._clock import DatedTransport, Reading, check_clock
+from countermand.cli._checkup._findings import Mark
 from countermand.testing import Drawn, Reply, load_simulator, running
 from countermand.venue import HttpRequest
 

@@ -18,8 +18,8 @@ import pytest
 import trustme
 
 from countermand._wire._names import Address, Names
-from countermand.cli._check_line import Line, check_line
-from countermand.cli._findings import Finding, Mark
+from countermand.cli._checkup._findings import Finding, Mark
+from countermand.cli._checkup._line import Line, check_line
 from countermand.testing import load_simulator, running
 
 Run = Callable[..., Any]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from countermand.cli._blotter import blotter_of
-from countermand.cli._check_configuration import Table
-from countermand.cli._check_secrets import check_secrets, credentials
-from countermand.cli._findings import Mark, failed, passed
+from countermand.cli._checkup._blotter import blotter_of
+from countermand.cli._checkup._configuration import Table
+from countermand.cli._checkup._findings import Mark, failed, passed
+from countermand.cli._checkup._secrets import check_secrets, credentials
 from countermand.venue import load_venue
 
 Run = Callable[..., Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from countermand.cli._findings import Diagnosis, Finding, Mark, one_line, passed, warned
+from countermand.cli._checkup._findings import Diagnosis, Finding, Mark, one_line, passed, warned
 
 
 @pytest.mark.parametrize("mark", [Mark.WARN, Mark.FAIL, Mark.SKIPPED])

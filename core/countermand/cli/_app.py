@@ -11,7 +11,7 @@ from countermand import __version__
 from countermand.cli._cancel import cancel
 from countermand.cli._cancel_all import cancel_all
 from countermand.cli._cancel_many import cancel_many
-from countermand.cli._check import check
+from countermand.cli._checkup._command import check
 from countermand.cli._demo import demo
 from countermand.cli._kill import kill
 from countermand.cli._new_venue import new_venue

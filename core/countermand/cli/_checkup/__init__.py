@@ -1,0 +1,1 @@
+"""`countermand check`, the doctor: a module for each kind of finding."""
