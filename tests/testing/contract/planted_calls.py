@@ -144,6 +144,11 @@ class AccountCanceled(Apex):
         return attrs.evolve(call, sign=whole.sign)
 
 
+class Broken(AutoShares):
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        raise TypeError("no such\nthing")
+
+
 class NothingCanceled(AutoShares):
     def cancel(self, target: CancelTarget) -> Call[Any]:
         call = super().cancel(target)
@@ -293,6 +298,12 @@ PLANTED = {
     ),
     "a read that cancels": in_autoshares(ReadThatCancels, "test_only_cancels_can_act"),
     "an account instead of an order": in_apex(AccountCanceled, "test_a_cancel_touches_its_order_only"),
+    "a cancel that breaks": in_autoshares(
+        Broken,
+        "test_a_cancel_touches_its_order_only",
+        "test_every_fault_at_a_cancel_ends_in_the_truth",
+        "test_no_reader_is_slow",
+    ),
     "a cancel that is a read": in_autoshares(NothingCanceled, "test_a_cancel_takes_its_order_off_the_book"),
     "a cancel without its account": in_apex(WithoutAccount, "test_a_cancel_for_another_account_does_nothing"),
     "account 0": in_apex(

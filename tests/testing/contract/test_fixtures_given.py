@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -209,6 +211,29 @@ def test_a_small_venue_passes_or_needs_a_simulator(case: str) -> None:
     """What it does not declare, nobody asks of it."""
     with contextlib.suppress(pytest.skip.Exception):
         getattr(SmallContract(), case)()
+
+
+def test_the_docstring_shows_all_that_is_needed() -> None:
+    """Its example is Python, and overrides what the contract has."""
+    text = VenueContract.__doc__ or ""
+    begin, end = text.index("        class TestAcme"), text.index("    Of these `plugin`")
+    (acme,) = ast.parse(textwrap.dedent(text[begin:end])).body
+    assert isinstance(acme, ast.ClassDef)
+    given = {one.name for one in acme.body if isinstance(one, ast.FunctionDef)}
+    given |= {ast.unparse(one.targets[0]) for one in acme.body if isinstance(one, ast.Assign)}
+    assert given == {
+        "plugin",
+        "simulator",
+        "states",
+        "unreachable",
+        "venue",
+        "requests",
+        "illegal",
+        "samples",
+        "order_answer",
+        "logging_in",
+    }
+    assert given <= {*dir(VenueContract), "plugin"}
 
 
 def test_a_sample_tells_of_itself() -> None:

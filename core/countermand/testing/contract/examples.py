@@ -11,7 +11,7 @@ from countermand.testing._credentials import SimulatedCredentials
 from countermand.testing._simulator import Simulator
 from countermand.testing.contract.asking import calls_of, scopes_for
 from countermand.testing.contract.questions import VERDICTS, Question
-from countermand.testing.contract.requirement import fail, made, reading, skip
+from countermand.testing.contract.requirement import fail, in_one_sentence, made, reading, skip
 from countermand.testing.contract.sample import Sample
 from countermand.testing.contract.settings import secrets_in
 from countermand.venue import Call, HttpResponse, Plugin, Venue
@@ -20,8 +20,18 @@ from countermand.venue import Call, HttpResponse, Plugin, Venue
 BASE_URL = "http://127.0.0.1:8443"
 
 
+_HERE = __name__.rpartition(".")[0]
+
+
 class Examples:
     """The fixtures of `VenueContract`: to be given by a subclass, but for those that have a default."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = vars(cls) if cls.__module__.startswith(_HERE) else {}
+        for name, case in list(own.items()):
+            if name.startswith("test_"):
+                setattr(cls, name, in_one_sentence(case))
 
     #: The plugin's descriptor.
     plugin: ClassVar[Plugin]

@@ -29,6 +29,8 @@ class PluginCases(Examples):
     def test_the_plugin_makes_this_venue(self) -> None:
         """So that the configuration reaches what is tested."""
         made_by: object = self._plugin.venue
+        venue: object = self.venue()
+        require(isinstance(venue, Venue), "Make the venue's class a subclass of countermand.venue.Venue.")
         require(
             isinstance(made_by, type) and isinstance(self.venue(), made_by),
             f"Let the plugin's `venue` be the class of the venue: {made_by!r} is not.",

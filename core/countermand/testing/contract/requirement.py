@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -31,6 +32,25 @@ def skip(reason: str) -> NoReturn:
 
     __tracebackhide__ = True
     pytest.skip(reason)
+
+
+def in_one_sentence(case: Callable[..., None]) -> Callable[..., None]:
+    """Let a case fail with a sentence even where the venue, or a fixture of its author, breaks."""
+
+    @functools.wraps(case)
+    def told(self: object) -> None:
+        __tracebackhide__ = True
+        try:
+            case(self)
+        except AssertionError:
+            raise
+        except Exception as error:
+            raise AssertionError(
+                "Let nothing that is legal raise, neither in the venue nor in the fixtures:"
+                f" {case.__name__} met {type(error).__name__} ({one_line(error)})."
+            ) from error
+
+    return told
 
 
 def reading(call: Call[V], response: HttpResponse) -> V:
