@@ -130,6 +130,10 @@ def test_who_had_no_turn_is_not_blamed(pebble: Pebble) -> None:
     compute(0.1)
     guard.run("check", threading.Event().wait, 0.06)
     assert heard.slow == []
+    guard = Guard(pebble, Watch(heard))
+    compute(0.0045)
+    guard.run("check", lambda: (compute(0.048), threading.Event().wait(0.01)))
+    assert heard.slow == []
 
 
 # (seconds by the wall, of its own, whether it is told)
