@@ -11,9 +11,8 @@ import shlex
 import socket
 import subprocess
 import sys
-import tomllib
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +129,8 @@ class Afternoon:
     home: Path
     port: str
     running: contextlib.ExitStack
+    install: Callable[[Path], dict[str, str]]
+    environment: dict[str, str] = attrs.Factory(lambda: dict(os.environ))
     out: str = ""
     code: int = 0
 
@@ -165,7 +166,7 @@ class Afternoon:
             case ["cd", folder]:
                 self.home /= folder
             case ["pip", "install", "-e", ".[test]"]:
-                lay_down(self.home)
+                self.environment = self.install(self.home)
             case ["curl", "-X", method, url, "-d", body]:
                 request = urllib.request.Request(url, body.encode(), method=method)  # noqa: S310 - our own
                 with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own
@@ -182,40 +183,24 @@ class Afternoon:
 
     def begun(self, words: list[str]) -> subprocess.Popen[str]:
         """Begin a command in the folder where one is."""
-        path = os.pathsep.join(map(str, (self.home.parent, self.home / "src")))
         return subprocess.Popen(  # noqa: S603 - the page's own words
             [sys.executable, *_PROGRAMS[words[0]], *words[1:]],
             cwd=self.home,
-            env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env=self.environment | {"COLUMNS": "200"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
 
-def lay_down(package: Path) -> None:
-    """Leave what an installation of a package in place leaves, without a network."""
-    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
-    info = package.parent / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    )
-    groups = (
-        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-        for group, points in project["entry-points"].items()
-    )
-    (info / "entry_points.txt").write_text("".join(groups))
-
-
 @pytest.fixture
-def afternoon(tmp_path: Path) -> Iterator[Afternoon]:
+def afternoon(tmp_path: Path, installed_in_place: Callable[[Path], dict[str, str]]) -> Iterator[Afternoon]:
     """Begin in an empty folder; whatever still runs at the end is ended."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     with contextlib.ExitStack() as running:
-        yield Afternoon(home=tmp_path, port=port, running=running)
+        yield Afternoon(home=tmp_path, port=port, running=running, install=installed_in_place)
 
 
 # --- the page ----------------------------------------------------------------------------------------
@@ -232,6 +217,32 @@ def test_the_afternoon_goes_as_it_is_told(afternoon: Afternoon) -> None:
     assert not [text for text in sources if "assumed" in text.lower()]
     assert len(blocks) == PAGE.read_text(encoding="utf-8").count("```") / 2
     assert {block.kind for block in blocks} == {"sh", "text", "python", "toml"}
+
+
+@pytest.mark.timeout(180)
+def test_facts_alone_are_not_enough(afternoon: Afternoon) -> None:
+    """What the documents say fails as long as the parts are those of a venue that nobody has."""
+    blocks = blocks_of(PAGE)
+    start = Block(kind="sh", text=blocks[0].text.replace("pytest\n", ""), file=None)
+    for block in (start, *(one for one in blocks if one.file == "tests/documents.py")):
+        afternoon.follow(block)
+    afternoon.run(["pytest"])
+    assert afternoon.code == 1
+    for case in (
+        "illegal_requests_are_refused",
+        "illegal_scopes_are_refused",
+        "calls_are_those_of_the_documents",
+        "calls_bear_the_headers_of_the_documents",
+        "what_is_declared_is_what_the_documents_say",
+        "no_status_is_assumed",
+        "every_status_is_read",
+        "ids_are_read_digit_by_digit",
+        "every_sample_is_read_as_it_says",
+        "every_verdict_has_a_sample",
+        "no_answer_is_assumed",
+        "the_plugin_makes_this_venue",
+    ):
+        assert f"::test_{case}" in afternoon.out, case
 
 
 def test_a_block_changes_what_it_names() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,29 +34,13 @@ PARTS = {
 }
 
 
-def environment_of(package: Path) -> dict[str, str]:
-    """Lay down what an installation of a package in place leaves, as its own pyproject says, and go there."""
-    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
-    info = package.parent / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    )
-    groups = (
-        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-        for group, points in project["entry-points"].items()
-    )
-    (info / "entry_points.txt").write_text("".join(groups))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(package.parent), str(package / "src")])}
-
-
-def run_tests(package: Path) -> dict[str, str | None]:
+def run_tests(package: Path, environment: dict[str, str]) -> dict[str, str | None]:
     """Run the tests of a package as its author does; return what each says that failed, else None."""
     results = package.parent / "results.xml"
     ran = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-m", "pytest", "-q", f"--junitxml={results}"],
         cwd=package,
-        env=environment_of(package),
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -75,11 +57,14 @@ def run_tests(package: Path) -> dict[str, str | None]:
     return told
 
 
-def test_package_fails_only_where_it_is_not_filled_in(run: Run, tmp_path: Path) -> None:
+def test_package_fails_only_where_it_is_not_filled_in(
+    run: Run, tmp_path: Path, installed_in_place: Callable[[Path], dict[str, str]]
+) -> None:
     """All of its cases run, and each that fails says what to do about which part."""
     ran = run("new-venue", "acme_too", "--directory", str(tmp_path))
     assert (ran.code, ran.err) == (0, "")
-    told = run_tests(tmp_path / "countermand_acme_too")
+    package = tmp_path / "countermand_acme_too"
+    told = run_tests(package, installed_in_place(package))
     failed = {case: said for case, said in told.items() if said is not None}
     parts = {case: [part for part, words in PARTS.items() if words in said] for case, said in failed.items()}
     assert {case: failed[case] for case, named in parts.items() if len(named) != 1} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from countermand.cli._new_venue_files import write_package
@@ -20,7 +21,7 @@ def new_venue(name: str, /, *, directory: Path = Path()) -> int:
     home = write_package(venue, directory)
     print(
         f"{home} is written. Next:\n\n"
-        f"  cd {home}\n"
+        f"  cd {shlex.quote(str(home))}\n"
         "  pip install -e '.[test]'\n"
         "  pytest\n\n"
         f"Each case that fails tells what to do. Write what the documents of {venue.title} say into\n"
