@@ -19,7 +19,7 @@ from countermand import errors, testing, venue
 from countermand.testing import VenueContract
 from countermand.venue import answers, credentials, settings, wire
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 CONTRACT = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs/contract").glob("*.md")}
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import json
 import os
@@ -19,14 +18,15 @@ from typing import Any
 import attrs
 import pytest
 
-PAGE = Path(__file__).parents[1] / "docs" / "new-venue.md"
+PAGE = Path(__file__).parents[2] / "docs" / "new-venue.md"
 #: A fenced block, its language, and the paragraph above it.
 _BLOCK = re.compile(r"([^\n]*)\n\n```(\w+)\n(.*?)```", re.DOTALL)
 _FILE = re.compile(r"`([\w./]+)`:\Z")
 _PORT = "8100"
 _PROGRAMS = {"countermand": ["-m", "countermand"], "pytest": ["-m", "pytest", "-q", "-p", "no:cacheprovider"]}
 
-Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+#: Puts the definitions of a block into the text of a file.
+Merge = Callable[[str, str], str]
 
 
 @attrs.frozen(kw_only=True)
@@ -52,73 +52,6 @@ def blocks_of(page: Path) -> list[Block]:
     return blocks
 
 
-# --- a block in its file -----------------------------------------------------------------------------
-
-
-def name_of(node: ast.stmt) -> str | None:
-    """Return what a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return node.name
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return targets[0].id if isinstance(targets[0], ast.Name) else None
-
-
-def span_of(node: ast.stmt, lines: list[str]) -> tuple[int, int]:
-    """Return the first line of a statement, with its decorators and comments, and the line behind it."""
-    first = min(one.lineno for one in (node, *getattr(node, "decorator_list", ()))) - 1
-    while first and lines[first - 1].lstrip().startswith("#"):
-        first -= 1
-    return first, node.end_lineno or node.lineno
-
-
-def stays(node: ast.stmt) -> bool:
-    """Tell the `...` that stands for what stays."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
-
-
-def merged(old: str, new: str) -> str:
-    """Put the definitions of a block into a file, each in the place of the one of its name."""
-    lines = new.splitlines()
-    nodes = ast.parse(new).body
-    for place, node in enumerate(nodes):
-        first, end = span_of(node, lines)
-        text = "\n".join(lines[first:end])
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            old = with_import(old, text)
-        elif isinstance(node, ast.ClassDef) and any(map(stays, node.body)):
-            for member in node.body:
-                if name_of(member):
-                    first, end = span_of(member, lines)
-                    old = put(old, node.name, member, "\n".join(lines[first:end]), None)
-        else:
-            following = [name_of(one) for one in nodes[place + 1 :]]
-            old = put(old, None, node, text, following)
-    return old
-
-
-def with_import(old: str, text: str) -> str:
-    """Add an import behind those of a file."""
-    lines = old.splitlines()
-    last = max(
-        node.end_lineno or 0 for node in ast.parse(old).body if isinstance(node, ast.Import | ast.ImportFrom)
-    )
-    return "\n".join([*lines[:last], text, *lines[last:]]) + "\n"
-
-
-def put(old: str, owner: str | None, node: ast.stmt, text: str, following: list[str | None] | None) -> str:
-    """Put one definition into a file or a class of it: in its place, else before what follows it, or last."""
-    lines, body = old.splitlines(), ast.parse(old).body
-    if owner is not None:
-        (body,) = (one.body for one in body if isinstance(one, ast.ClassDef) and one.name == owner)
-    known = {name_of(one): span_of(one, lines) for one in body if name_of(one)}
-    if name_of(node) in known:
-        first, end = known[name_of(node)]
-        return "\n".join([*lines[:first], text, *lines[end:]]) + "\n"
-    behind = [known[name][0] for name in following or () if name in known]
-    end = behind[0] if behind else body[-1].end_lineno or 0
-    return "\n".join([*lines[:end], "", text, "", "", *lines[end:]]) + "\n"
-
-
 # --- a command ---------------------------------------------------------------------------------------
 
 
@@ -130,6 +63,7 @@ class Afternoon:
     port: str
     running: contextlib.ExitStack
     install: Callable[[Path], dict[str, str]]
+    merge: Merge
     environment: dict[str, str] = attrs.Factory(lambda: dict(os.environ))
     out: str = ""
     code: int = 0
@@ -148,7 +82,7 @@ class Afternoon:
         assert block.file is not None, f"{block.title}: no file is named above it"
         path = self.home / block.file
         text = block.text.replace(_PORT, self.port)
-        path.write_text(merged(path.read_text(), text) if block.kind == "python" else text)
+        path.write_text(self.merge(path.read_text(), text) if block.kind == "python" else text)
 
     def read(self, block: Block) -> None:
         """Find the lines of a block in what the last command wrote."""
@@ -194,13 +128,15 @@ class Afternoon:
 
 
 @pytest.fixture
-def afternoon(tmp_path: Path, installed_in_place: Callable[[Path], dict[str, str]]) -> Iterator[Afternoon]:
+def afternoon(
+    tmp_path: Path, installed_in_place: Callable[[Path], dict[str, str]], merge: Merge
+) -> Iterator[Afternoon]:
     """Begin in an empty folder; whatever still runs at the end is ended."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     with contextlib.ExitStack() as running:
-        yield Afternoon(home=tmp_path, port=port, running=running, install=installed_in_place)
+        yield Afternoon(home=tmp_path, port=port, running=running, install=installed_in_place, merge=merge)
 
 
 # --- the page ----------------------------------------------------------------------------------------
@@ -245,7 +181,7 @@ def test_facts_alone_are_not_enough(afternoon: Afternoon) -> None:
         assert f"::test_{case}" in afternoon.out, case
 
 
-def test_a_block_changes_what_it_names() -> None:
+def test_a_block_changes_what_it_names(merge: Merge) -> None:
     """Definitions in their places, new ones before what follows them, members where the rest stays."""
     old = '''"""Doc."""
 
@@ -289,7 +225,7 @@ def four() -> None:
     pass
 """
     namespace: dict[str, Any] = {"__name__": "block"}
-    text = merged(old, new).replace("import a\nimport b\n", "")
+    text = merge(old, new).replace("import a\nimport b\n", "")
     exec(compile(text, "block", "exec"), namespace)  # noqa: S102 - our own
     two = namespace["Two"]()
     assert (namespace["ZERO"], namespace["ONE"], two.x, two.go(), two.more) == (0, 2, 2, 1, 3)
