@@ -44,6 +44,7 @@ def test_a_status_says_what_the_table_says(status: int, verdict: CancelVerdict) 
 def test_the_venues_own_code_outranks_the_status() -> None:
     """The status is told only where there is nothing better."""
     assert told(Gone(), HttpResponse(status=400), None, "104") == Gone(code="104")
+    assert len(told(Gone(), HttpResponse(status=400), None, "x" * 600).code or "") == TEXT_LENGTH
 
 
 def test_a_throttled_answer_tells_for_how_long() -> None:
