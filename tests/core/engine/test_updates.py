@@ -27,8 +27,10 @@ from countermand import (
     Outcome,
     Reason,
     RetryPolicy,
+    Stage,
     Update,
 )
+from countermand._engine._ledger import no_less
 from countermand.errors import ClosedClientError, WrongLoopError
 from countermand.venue import Capabilities
 
@@ -525,7 +527,7 @@ def test_what_became_final_while_it_was_settled_stays_so(
     virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
 ) -> None:
     """A word that was asked for before the end came takes nothing of it back."""
-    peer.on("cancel", peer.after(1.5, {"say": "refused"})).on("open", httpx.ReadError("reset"))
+    peer.on("cancel", peer.after(1.4, {"say": "refused"})).on("open", httpx.ReadError("reset"))
     peer.on("order", {**ALIVE, "status": "PENDING_CANCEL"}, ALIVE)
 
     async def settle() -> CancelAck:
@@ -537,6 +539,19 @@ def test_what_became_final_while_it_was_settled_stays_so(
 
     assert virtually(settle()).outcome is Outcome.REJECTED
     assert list(map(moved, witness.updates)) == [(Outcome.PENDING, Outcome.REJECTED)]
+
+
+def test_a_later_word_takes_nothing_back(ask: Ask) -> None:
+    """Of two acks of a request the final one stays, and what the venue had it still has."""
+    request = ask()
+    unknown, pending, final = (
+        CancelAck(request=request, outcome=outcome, stage=Stage.CONFIRM)
+        for outcome in (Outcome.UNKNOWN, Outcome.PENDING, Outcome.CANCELED)
+    )
+    assert no_less(final, pending) is final
+    assert no_less(pending, final) is final
+    assert no_less(pending, unknown) == pending
+    assert no_less(unknown, pending) is pending
 
 
 #: Law 11.
