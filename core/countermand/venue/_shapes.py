@@ -50,8 +50,8 @@ def one_of(*values: str) -> IdShape:
     return IdShape(" or ".join(map(repr, values)), lambda value: value in values)
 
 
-#: Any id that a request can bear.
-TEXT = IdShape("a text", lambda _value: True)
+#: Any id that a request can bear, but for those that a path loses: the call would name all orders of it.
+TEXT = IdShape("a text other than '.' and '..'", lambda value: value not in ("", ".", ".."))
 #: RFC 9562, 4, in lower case: the other spelling would be a second id.
 UUID = IdShape("a UUID in lower case", lambda value: _UUID.fullmatch(value) is not None)
 

@@ -27,6 +27,8 @@ from countermand.errors import InvalidRequestError
 T = TypeVar("T")
 
 _MOST_DIGITS = 40
+#: What a client takes out of a path, quoted or not; RFC 3986, 5.2.4.
+_NO_SEGMENTS = frozenset({"", ".", ".."})
 #: What may stand between the parts of a JSON text; RFC 8259, 2.
 _BLANKS = frozenset(" \t\n\r")
 #: What bytes that are no text are decoded to; PEP 383.
@@ -160,7 +162,12 @@ def read_client_order_id(text: str | None) -> ClientOrderId | None:
 
 
 def path_segment(text: str) -> str:
-    """Quote a text for a path, so that it stays the one segment that it is; RFC 3986, 3.3."""
+    """Quote a text for a path, so that it stays the one segment that it is; RFC 3986, 3.3.
+
+    Raises `InvalidRequestError` for what no quoting keeps: of "", "." and ".." a path makes another one.
+    """
+    if text in _NO_SEGMENTS:
+        raise InvalidRequestError(f"{text!r} cannot stand in a path")
     return quote(text, safe="")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from countermand import Reason
+from countermand.errors import InvalidRequestError
 from countermand.venue import (
     CancelVerdict,
     Gone,
@@ -117,3 +118,10 @@ def test_a_client_order_id_that_nobody_can_name_is_none() -> None:
 def test_a_path_segment_stays_one() -> None:
     """Whatever an id holds, it names no other resource."""
     assert path_segment("../7?x=1#y z") == "..%2F7%3Fx%3D1%23y%20z"
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_a_path_segment_is_none_that_a_path_loses(text: str) -> None:
+    """A cancel of order "." would be one of all orders."""
+    with pytest.raises(InvalidRequestError, match="cannot stand in a path"):
+        path_segment(text)

@@ -72,12 +72,19 @@ def test_a_scope_with_another_id_is_refused(ids: Ids, scope: Scope, words: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7", ORDER.replace("-", ""), ORDER + "0", "{" + ORDER + "}", ORDER[:-1] + "g"]
+    "text", ["7", ORDER.replace("-", ""), ORDER + "0", "{" + ORDER + "}", ORDER[:-1] + "g"]
 )
 def test_what_is_no_uuid(text: str) -> None:
     """One spelling, and no other."""
     assert not UUID.holds(text)
     assert TEXT.holds(text)
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_what_is_no_text(text: str) -> None:
+    """A path would lose it."""
+    assert not TEXT.holds(text)
+    assert TEXT.holds(f"{text}x")
 
 
 @pytest.mark.parametrize("text", ["1", "9", "10"])

@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 from tests.testing.contract.planting import in_apex, in_autoshares, reread, resigned, talking
@@ -63,6 +64,30 @@ class Unquoted(AutoShares):
         read = super().cancel(CancelTarget(account="1", order=OrderId("1"))).read
         path = f"/v1.0/accounts/{target.account}/orders/{target.order}"
         return self.call(CallKind.CANCEL, "DELETE orders", HttpRequest(method="DELETE", path=path), read)
+
+
+class Quoted(AutoShares):
+    """Takes whatever can be quoted for an id: a dot cannot."""
+
+    def check(self, request: object) -> None:
+        return
+
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        call = super().cancel(CancelTarget(account="1", order=OrderId("1")))
+        path = f"/v1.0/accounts/{_quoted(target.account)}/orders/{_quoted(str(target.order))}"
+        return resigned(call, lambda request: attrs.evolve(request, path=path))
+
+
+class QuotedDots(Quoted):
+    """Quotes dots, too, which are read as dots all the same."""
+
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        return resigned(
+            super().cancel(target),
+            lambda request: attrs.evolve(
+                request, path=request.path.replace("/.", "/%2e").replace("%2e.", "%2E%2E")
+            ),
+        )
 
 
 class UnquotedBody(Apex):
@@ -273,6 +298,10 @@ class SlowToSign(EveryCall):
         return resigned(call, slowly)
 
 
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
 def _with(request: HttpRequest, **fields: object) -> HttpRequest:
     body = {**json.loads(request.content), **fields}
     kept = {name: value for name, value in body.items() if value is not None}
@@ -283,6 +312,8 @@ PLANTED = {
     "an id sent through a float": in_apex(FloatSent, "test_ids_are_sent_digit_by_digit"),
     "an id read through a float": in_apex(FloatRead, "test_ids_are_read_digit_by_digit"),
     "an id that is no id in a path": in_autoshares(Unquoted, "test_no_id_changes_the_shape_of_a_call"),
+    "a dot for an id in a path": in_autoshares(Quoted, "test_no_id_changes_the_shape_of_a_call"),
+    "a quoted dot for an id": in_autoshares(QuotedDots, "test_no_id_changes_the_shape_of_a_call"),
     "an id that is no id in a body": in_apex(UnquotedBody, "test_no_id_changes_the_shape_of_a_call"),
     "a client's id for an order id": in_autoshares(
         ClientIdAsOrderId, "test_an_id_of_a_client_is_never_taken_for_an_order_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 import attrs
@@ -26,6 +27,8 @@ _LONG = (
 )
 #: Ids that would mean something to a path, a query or a body.
 _SHARP = (
+    ".",
+    "..",
     "1/2",
     "../1",
     "1?a=b",
@@ -43,6 +46,8 @@ _SHARP = (
     "all",
 )
 _STRUCTURE = "/?#&=;"
+#: RFC 3986, 6.2.2.2: a quoted dot is a dot.
+_DOT = re.compile("%2e", re.IGNORECASE)
 
 
 class IdsCases(Examples):
@@ -128,9 +133,16 @@ def _bears(call: Call[object], value: str) -> bool:
 
 def _shape(call: Call[object]) -> tuple[str, object]:
     request = _signed(call)
-    structure = "".join(char for char in request.path if char in _STRUCTURE)
+    structure = "".join(char for char in _as_sent(request.path) if char in _STRUCTURE)
     try:
         body = json.loads(request.content or b"null")
     except ValueError:
         return structure, "no JSON"
     return structure, sorted(body) if isinstance(body, dict) else type(body).__name__
+
+
+def _as_sent(path: str) -> str:
+    """Return what is left of a path on its way: dot segments are taken out of it, quoted or not."""
+    import httpx  # noqa: PLC0415 - what asks for no path needs none
+
+    return httpx.URL("http://venue" + _DOT.sub(".", path)).raw_path.decode()

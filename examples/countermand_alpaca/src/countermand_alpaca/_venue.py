@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
+from urllib.parse import quote
 
 import attrs
 
@@ -33,7 +34,6 @@ from countermand.venue import (
     one_of,
 )
 from countermand.venue.settings import must_be, must_be_duration, must_be_name, must_match
-from countermand.venue.wire import path_segment
 from countermand_alpaca._credentials import ApiKey
 from countermand_alpaca._verdicts import read_cancel, read_cancel_all, read_payload
 from countermand_alpaca._wire import PAGE_SIZE, account_id, order_page, order_read
@@ -129,7 +129,7 @@ class Alpaca(Venue):
         self.ids.account.check(account, f"an account at {self.name!r}")
         # Legs as rows of their own: each can be canceled by its own id, also when its parent is dead.
         path = f"/v2/orders?status={status}&limit={PAGE_SIZE}&direction=desc&nested=false"
-        until = "" if page is None else f"&until={path_segment(str(page))}"
+        until = "" if page is None else f"&until={quote(str(page), safe='')}"
         read = partial(read_payload, shape=order_page)
         return self._call(CallKind.LISTING, f"GET {status} orders", path + until, read)
 
