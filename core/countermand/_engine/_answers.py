@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from operator import attrgetter, contains
 from typing import Any, get_args
 
+from countermand._engine._parts import PARTS
 from countermand._ids import OrderId
-from countermand._order import OrderReport, OrderStatus
+from countermand._order import OrderReport
 from countermand.venue import (
     Accounts,
     AccountsVerdict,
     CancelVerdict,
-    CodeWanted,
     ListingVerdict,
     LoggedIn,
     LogInVerdict,
     LogOutVerdict,
     MassCancelVerdict,
     OrderRead,
-    Page,
     PerOrder,
     ReadVerdict,
     Session,
-    Throttled,
     TrailRead,
     TrailVerdict,
 )
@@ -45,58 +43,58 @@ ANSWERS: Mapping[str, frozenset[type]] = {
     }.items()
 }
 
+#: How deep legs may have legs: no venue's have any, and what has no end must not end the loop.
+_DEEPEST = 8
+_parts_of = attrgetter(*PARTS[OrderReport])
+_TYPES = tuple(PARTS[OrderReport].values())
+#: The types of the parts of orders that were looked at one by one, and were right: as many as there are ways
+#: to leave parts out. A listing of 50,000 orders knows few of them.
+_whole: set[tuple[type, ...]] = set()
 
-def _is_time(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
-
-def is_report(value: Any) -> bool:
+def is_report(value: Any, depth: int = _DEEPEST) -> bool:
     """Tell an order that the core can work with; exactly one, for whatever an heir does is not fenced in."""
-    return (
-        type(value) is OrderReport
-        and type(value.status) is OrderStatus
-        and type(value.order_id) is OrderId
-        and type(value.filled_quantity) is Decimal
-    )
+    if type(value) is not OrderReport:
+        return False
+    types = tuple(map(type, _parts_of(value)))
+    if types not in _whole:
+        if not all(map(contains, _TYPES, types)):
+            return False
+        _whole.add(types)
+    # Two quantities are compared, which one that is no number cannot be.
+    if not value.filled_quantity.is_finite():
+        return False
+    return not value.legs or (depth > 0 and all(is_report(leg, depth - 1) for leg in value.legs))
 
 
-def _are_answers(orders: Any) -> bool:
-    return isinstance(orders, Mapping) and all(
+def _are_answers(orders: dict[Any, Any]) -> bool:
+    return all(
         type(order) is OrderId and type(verdict) in ANSWERS["cancel"] and has_whole_parts(verdict)
         for order, verdict in orders.items()
     )
 
 
-def _is_cursor(value: object) -> bool:
-    return value is None or type(value) in {int, str}
-
-
-def _is_count(value: object) -> bool:
-    return value is None or type(value) is int
-
-
 def is_session(value: object) -> bool:
     """Tell a session that calls can be signed with."""
-    return isinstance(value, Session) and type(value.token) is str and _is_time(value.lifetime_s)
+    return type(value) is Session and _has_types(Session, value)
 
 
-#: What must hold of the parts of an answer that the core works with.
-_PARTS: dict[type, Callable[[Any], bool]] = {
+def _has_types(kind: type, value: Any) -> bool:
+    return all(type(getattr(value, name)) in types for name, types in PARTS[kind].items())
+
+
+#: What must hold of the parts of an answer beyond their types.
+_HOLDS: dict[type, Callable[[Any], bool]] = {
     OrderRead: lambda told: is_report(told.report),
     TrailRead: lambda told: told.report is None or is_report(told.report),
-    Accounts: lambda told: isinstance(told.ids, tuple) and all(type(one) is str for one in told.ids),
+    Accounts: lambda told: all(type(one) is str for one in told.ids),
     LoggedIn: lambda told: is_session(told.session),
-    CodeWanted: lambda told: type(told.interim) is str,
-    Throttled: lambda told: _is_time(told.retry_after_s),
     PerOrder: lambda told: _are_answers(told.orders),
-    Page: lambda told: _is_cursor(told.next_page) and _is_count(told.total) and _is_count(told.listed),
 }
 
 
 def has_whole_parts(verdict: Any) -> bool:
     """Tell an answer whose parts are what they should be; the rows of a page are looked at one by one."""
-    code, text = getattr(verdict, "code", None), getattr(verdict, "text", None)
-    if not ((code is None or type(code) is str) and (text is None or type(text) is str)):
-        return False
-    is_whole = _PARTS.get(type(verdict))
-    return is_whole is None or is_whole(verdict)
+    kind = type(verdict)
+    holds = _HOLDS.get(kind)
+    return _has_types(kind, verdict) and (holds is None or holds(verdict))

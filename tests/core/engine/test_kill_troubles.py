@@ -8,9 +8,8 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import httpx
@@ -22,7 +21,6 @@ from countermand import (
     Client,
     KillReport,
     OrderId,
-    OrderReport,
     OrderStatus,
     Outcome,
     Reason,
@@ -30,7 +28,6 @@ from countermand import (
     ScopeState,
 )
 from countermand.testing import Simulator, fault_from_word, in_process, load_simulator, run_virtually
-from countermand.venue import Page
 from countermand_apex import Password
 
 APEX, AUTOSHARES = "http://127.0.0.1:1", "http://127.0.0.1:2"
@@ -202,14 +199,14 @@ def test_a_sweep_that_is_canceled_beneath_tells_what_it_knows() -> None:
         def list_open(self, account: str, page: Any = None) -> Any:
             self.listed += 1
             call = self._venue.list_open(account, page)
-            return call if self.listed == 1 else attrs.evolve(call, read=lambda _: Page(rows=(nonsense,)))
+            return call if self.listed == 1 else attrs.evolve(call, read=partial(ends_its_task, call))
 
-    nonsense = OrderReport(
-        order_id=OrderId("1"),
-        status=OrderStatus.CANCELED,
-        filled_quantity=Decimal(0),
-        legs=(cast("Any", Quitter(object(), "status_class")),),
-    )
+    def ends_its_task(call: Any, response: Any) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return call.read(response)
+
     city.venues[1] = Late(city.venues[1])
     report = city.killed()
     assert states(report) == [ScopeState.PROVED_EMPTY, ScopeState.UNKNOWN]
