@@ -156,7 +156,10 @@ class KillReport:
 
     @property
     def proved(self) -> bool:
-        """Whether every scope is proved empty, of accounts that there are, and none is left unnamed."""
+        """Whether every scope is proved empty, of accounts that there are, and none is left unnamed.
+
+        It is proved of the scopes as they are: what a misspelt one may hide is in their `doubt`.
+        """
         empty = all(one.state is ScopeState.PROVED_EMPTY for one in self.reports)
         all_named = not self.unnamed and not self.undiscovered
         return bool(self.reports) and empty and all_named and not self.unsure

@@ -15,7 +15,7 @@ from countermand._engine._open_case import OpenCase
 from countermand._engine._riders import Rider, give_up, joint_errand
 from countermand._engine._station import Station
 from countermand._engine._traffic import Lane
-from countermand._http import HttpRequest
+from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._outcome import Sent
 from countermand._wire._wire import WireFault
@@ -134,7 +134,11 @@ class CancelLists:
         station = self._stations[lane[0]]
         ended = await station.perform(errand, partial(_list_call, station.venue, riders))
         answer: Answer | None = ended.answer
-        if ended.broken and ended.sent is Sent.NO:
+        if ended.broken and ended.sent is not Sent.NO:
+            # It may have acted: that its answer could not be read keeps no cancel of one order back.
+            self._not_before[lane[0]] = self._loop.time() + _PAUSE_S
+            ended = attrs.evolve(ended, broken=False)
+        elif ended.broken:
             # Declared, and not to be had: each goes by itself, and is told why.
             self._not_before[lane[0]] = self._loop.time() + _PAUSE_S
             answer = ListRefused(text=ended.fault)
@@ -161,10 +165,18 @@ def _list_call(venue: Venue, riders: list[Rider]) -> Call[MassCancelVerdict]:
     def made() -> Call[MassCancelVerdict]:
         return venue.cancel_list([cancel_target(rider.entry.case) for rider in riders])
 
-    def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-        riders[:] = [rider for rider in riders if not rider.left]
-        if not riders:
-            raise WireFault("nobody is left who wants it")
-        return made().sign(session, stamp)
+    call = made()
 
-    return attrs.evolve(made(), sign=sign)
+    def sign(session: Session | None, stamp: Stamp) -> HttpRequest:
+        nonlocal call
+        if any(rider.left for rider in riders):
+            riders[:] = [rider for rider in riders if not rider.left]
+            if not riders:
+                raise WireFault("nobody is left who wants it")
+            call = made()
+        return call.sign(session, stamp)
+
+    def read(response: HttpResponse) -> MassCancelVerdict:
+        return call.read(response)  # the one that was signed: an answer may tell its orders by their places
+
+    return attrs.evolve(call, sign=sign, read=read)

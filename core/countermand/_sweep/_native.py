@@ -69,20 +69,22 @@ def told(sweep: Sweep) -> NativeCancel | None:
     )
 
 
-def at_large(sweep: Sweep) -> Exchange | None:
-    """Return the mass cancel that may have taken orders, or take them yet."""
+def at_large(sweep: Sweep, order_id: OrderId) -> Exchange | None:
+    """Return the mass cancel that may have taken an order, or take it yet."""
     native = sweep.natives[-1] if sweep.natives else None
+    if native is not None and native.ended is not None and isinstance(native.ended.answer, PerOrder):
+        said = native.ended.answer.of(order_id)
+        native = attrs.evolve(native, ended=attrs.evolve(native.ended, answer=said))
     return native if native is not None and native.acted is not Acted.NO else None
 
 
 def native_facts(sweep: Sweep, order_id: OrderId) -> tuple[Fact, ...]:
     """Return that call as facts of an order, once it ended: what is said of the order speaks for it."""
-    native = at_large(sweep)
+    native = at_large(sweep, order_id)
     if native is None or native.ended is None:
         return ()
-    ended = native.ended
-    if isinstance(ended.answer, PerOrder):
-        ended = attrs.evolve(ended, answer=ended.answer.of(order_id))
+    # Broken or not, it may have acted: that its answer could not be read keeps no cancel by id back.
+    ended = attrs.evolve(native.ended, broken=False)
     return tuple(fact for fact in (native.began, native.signed, ended) if fact is not None)
 
 

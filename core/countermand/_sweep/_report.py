@@ -90,7 +90,7 @@ def _acks(sweep: Sweep, now: float) -> Iterator[CancelAck]:
 
 def _without_answer(sweep: Sweep, known: Known, now: float) -> CancelAck:
     """Tell of an order whose turn did not come; the venue's own mass cancel may take it all the same."""
-    native = at_large(sweep)
+    native = at_large(sweep, known.order_id)
     unsent = native is None and not known.asks
     return CancelAck(
         request=request_for(sweep, known, now),

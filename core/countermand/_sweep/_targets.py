@@ -43,7 +43,7 @@ def is_target(sweep: Sweep, known: Known) -> bool:
         return False
     if sweep.scope.kind is ScopeKind.ORDERS:
         return known.is_named
-    return bool(known.asks) or _is_in(known) or known.is_taken
+    return bool(known.asks) or _is_in(known) or (known.is_taken and known.shown is None)
 
 
 def request_for(sweep: Sweep, known: Known, now: float) -> CancelRequest:

@@ -412,6 +412,49 @@ def test_who_has_left_is_not_in_the_list() -> None:
     assert gateway.open == set(ids(hasty))
 
 
+def test_a_list_is_read_by_the_call_that_was_sent() -> None:
+    """An answer may tell its orders by their places, and who has left is in none of them."""
+    gateway = Gateway()
+    known = gateway.simulator.credentials
+    venue = attrs.evolve(gateway.venue, auth=Password(known.user, known.password))
+
+    def cancel_list(targets: Any) -> Any:
+        refused, *received = (target.order for target in targets)
+        said = {refused: Refused(text="locked"), **dict.fromkeys(received, Receipt())}
+        kept = targets[1:] or targets
+        return attrs.evolve(venue.cancel_list(kept), read=lambda _: PerOrder(orders=said))
+
+    gateway.venue = Asked(venue, cancel_list=cancel_list)
+    gateway.simulator.faults.script("log-in", LATE)
+    hasty, patient = gateway.orders(1, timeout_s=1.0), gateway.orders(4)
+    acks = gateway.collect([*hasty, *patient])
+    assert (acks[0].outcome, acks[0].reason) == NOT_SENT
+    assert (acks[1].reason, acks[1].venue_text) == (Reason.VENUE_REFUSED, "locked")
+    assert outcomes(acks[2:]) == {CANCELED: 3}
+
+
+def test_a_list_whose_answer_breaks_the_plugin_keeps_no_cancel_back() -> None:
+    """It may have acted, or not: an order that is seen alive is canceled by itself."""
+    gateway = Gateway()
+    venue = gateway.venue
+
+    def cancel_list(targets: Any) -> Any:
+        call = venue.cancel_list(targets)
+        return attrs.evolve(call, sign=lambda *how: nothing(call.sign(*how)), read=broken)
+
+    def nothing(request: Any) -> Any:
+        return attrs.evolve(request, content=b"[]")
+
+    def broken(_response: Any) -> Any:
+        raise LookupError("oh")
+
+    gateway.venue = Asked(venue, cancel_list=cancel_list)
+    requests = gateway.orders(4)
+    acks = gateway.collect(requests)
+    assert outcomes(acks) == {CANCELED: 4}
+    assert sorted(gateway.singles) == sorted(ids(requests))
+
+
 def test_a_list_that_all_have_left_is_not_sent() -> None:
     """Nobody is there any more who wants it."""
     gateway = Gateway()

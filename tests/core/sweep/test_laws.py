@@ -228,7 +228,7 @@ def test_no_ack_is_made_better_than_it_was(
     """A report repeats what was said; what was not asked for was not sent, but for a mass cancel in doubt."""
     checked = played(story, scope, placed_after, history)
     report = checked.story.report(checked.now)
-    is_called = at_large(checked.story.sweep) is not None
+    is_called = at_large(checked.story.sweep, OrderId("0")) is not None
     unasked = Outcome.UNKNOWN if is_called else Outcome.REJECTED
     for ack in report.acks:
         said = checked.told.get(ack.order_id.value, [])

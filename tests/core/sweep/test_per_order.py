@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from countermand import OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind
+from countermand import OrderId, Outcome, PlacedAfter, Reason, Scope, ScopeKind, Sent
 from countermand._case._facts import Ended
 from countermand._sweep._native import native_facts
 from countermand.venue import CancelVerdict, Capabilities, MayHaveActed, PerOrder, Receipt, Refused
@@ -23,15 +23,41 @@ def swept(s: Any, answer: PerOrder, placed_after: PlacedAfter = CANCEL, *listed:
 
 def said_of(story: Any, order_id: str) -> object:
     facts = native_facts(story.sweep, OrderId(order_id))
-    return next(fact.answer for fact in facts if isinstance(fact, Ended))
+    return next((fact.answer for fact in facts if isinstance(fact, Ended)), None)
 
 
 def test_what_is_said_of_an_order_speaks_for_it(story: Any) -> None:
-    """And not what is said of another; of what is left out nobody knows."""
+    """And not what is said of another; of what is left out nobody knows. What was refused is asked anew."""
     told = swept(story, each(_7=Receipt(), _8=Refused(text="no")))
     assert said_of(told, "7") == Receipt()
-    assert said_of(told, "8") == Refused(text="no")
+    assert said_of(told, "8") is None
     assert isinstance(said_of(told, "9"), MayHaveActed)
+
+
+def test_an_order_that_the_answer_leaves_out_may_have_been_taken(story: Any) -> None:
+    """It is not told as unsent, even where all that was told of is refused."""
+    told = swept(story, each(_7=Refused()), CANCEL, "7", "8").report()
+    assert [(ack.outcome, ack.sent) for ack in told.acks] == [
+        (Outcome.REJECTED, Sent.NO),
+        (Outcome.UNKNOWN, Sent.YES),
+    ]
+
+
+def test_an_answer_that_could_not_be_read_keeps_no_cancel_back(story: Any) -> None:
+    """A plugin that broke over it is no reason to leave orders alone."""
+    told = story(None, CANCEL, capabilities=CAN).look(0, "7").call(None, fault="read raised", broken=True)
+    (ended,) = (one for one in native_facts(told.sweep, OrderId("7")) if isinstance(one, Ended))
+    assert not ended.broken
+
+
+def test_what_was_taken_outside_of_the_scope_is_told(story: Any) -> None:
+    """The venue's own call meant the instrument, and took another one's order along."""
+    scope = Scope.instrument("pebble", "9", "1")
+    can = Capabilities(scopes=frozenset({ScopeKind.INSTRUMENT}))
+    rows = (story.order("7", instrument="1"), story.order("8", instrument="2"))
+    told = story(scope, CANCEL, capabilities=can).look(0, *rows).call(each(_7=Receipt(), _8=Receipt()))
+    assert told.due == ["7"]
+    assert told.report().beyond_scope == (OrderId("8"),)
 
 
 def test_what_was_received_is_told_of_the_call(story: Any) -> None:
