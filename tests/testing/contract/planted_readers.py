@@ -243,6 +243,22 @@ def trouble_as_another(read: Read, response: HttpResponse) -> object:
     return Page(rows=[row])
 
 
+def without(hides: Callable[[OrderReport], bool]) -> Wrong:
+    """Leave rows out of a page."""
+
+    def read_fewer(read: Read, response: HttpResponse) -> object:
+        verdict = read(response)
+        if not isinstance(verdict, Page):
+            return verdict
+        return attrs.evolve(verdict, rows=[row for row in verdict.rows if not hides(row)])
+
+    return read_fewer
+
+
+def is_leaving(row: OrderReport) -> bool:
+    return row.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
+
+
 class TrailGuessed(Apex):
     def read_trail(self, account: str, order_id: OrderId) -> Call[Any]:
         def guess(read: Read, response: HttpResponse) -> object:
@@ -294,7 +310,7 @@ class AccountLost(AutoShares):
 
 
 _REFUSED = Refused(reason=Reason.VENUE_REFUSED, code="500")
-_SHIFTING = in_listings(changed(total=None))
+_SHIFTING = in_listings(changed(total=248))
 
 PLANTED = {
     "409 as a receipt": in_cancels(
@@ -365,10 +381,19 @@ PLANTED = {
     "pages without an end": in_listings(
         endless, "test_an_empty_listing_ends", "test_a_listing_shows_every_open_order"
     ),
-    "pages that shift unseen": in_examples(
+    "a total that is made up": in_examples(
         _SHIFTING.contract,
         {"behaviour": {"venue": {"dead_rows": "hidden"}}},
         "test_pages_that_shift_hide_no_order",
+    ),
+    "filled in part, and hidden": in_listings(
+        without(lambda row: bool(row.filled_quantity)),
+        "test_a_listing_shows_every_open_order",
+    ),
+    "pending, and hidden": in_listings(without(is_leaving), "test_a_listing_shows_every_open_order"),
+    "held, and hidden": in_listings(
+        without(lambda row: row.status in (OrderStatus.HELD, OrderStatus.SUSPENDED)),
+        "test_a_listing_shows_every_open_order",
     ),
     "rows of another status": in_listings(rows_unfilled, "test_a_listing_shows_orders_as_they_are"),
     "an account lost": in_autoshares(AccountLost, "test_the_accounts_are_listed"),

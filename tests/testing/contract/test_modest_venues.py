@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from tests.testing.contract.planting import ApexContract, AutoSharesContract, in_autoshares
+from tests.testing.contract.planting import ApexContract, AutoSharesContract, Read, in_autoshares, reread
 
 from countermand.errors import InvalidRequestError
 from countermand.testing import Question, SimulatedCredentials, Simulator, VenueContract
-from countermand.venue import Call, CancelTarget, Capabilities, CodeWanted, HttpResponse, Venue
+from countermand.venue import Call, CancelTarget, Capabilities, CodeWanted, HttpResponse, Page, Venue
 from countermand_apex import Apex, ApiKey
 from countermand_apex.simulator import ApexSimulator
 from countermand_autoshares import AutoShares
@@ -57,6 +57,21 @@ class Bound(AutoShares):
 
 class BoundContract(in_autoshares(Bound).contract):  # type: ignore[misc]  # a class made at run time
     pass
+
+
+class Uncounted(AutoShares):
+    """A venue whose pages are offsets, and that tells no total: a client reads it a second time."""
+
+    def list_open(self, account: str, page: Any = None) -> Call[Any]:
+        def uncounted(read: Read, response: HttpResponse) -> object:
+            verdict = read(response)
+            return attrs.evolve(verdict, total=None) if isinstance(verdict, Page) else verdict
+
+        return reread(super().list_open(account, page), uncounted)
+
+
+class UncountedContract(in_autoshares(Uncounted).contract):  # type: ignore[misc]  # a class made at run time
+    behaviour: ClassVar = {"venue": {"dead_rows": "hidden"}}
 
 
 class SignedContract(ApexContract):
@@ -120,6 +135,10 @@ ROWS: dict[type[VenueContract], tuple[str, ...]] = {
     BoundContract: (
         "test_a_cancel_touches_its_order_only",
         "test_a_cancel_for_another_account_does_nothing",
+    ),
+    UncountedContract: (
+        "test_pages_that_shift_hide_no_order",
+        "test_a_listing_shows_every_open_order",
     ),
     SignedContract: (
         *OF_LOG_INS,

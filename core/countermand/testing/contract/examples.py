@@ -96,6 +96,13 @@ class Examples:
         return next(iter(self.states))
 
     @property
+    def statuses(self) -> list[OrderStatus]:
+        """What the venue can say of an order that its listings do not leave out."""
+        left_out = self.venue().capabilities.not_listed
+        words = {status for word, status in self.states.items() if word not in left_out}
+        return sorted(words - {OrderStatus.UNKNOWN}, key=lambda status: status.value)
+
+    @property
     def scopes(self) -> tuple[Scope, ...]:
         """One scope of each kind, around the first request."""
         request = self.request

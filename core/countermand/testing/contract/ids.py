@@ -7,6 +7,7 @@ import re
 from functools import partial
 
 import attrs
+import httpx
 
 from countermand import CancelRequest, ClientOrderId, OrderId
 from countermand.errors import InvalidRequestError
@@ -143,6 +144,4 @@ def _shape(call: Call[object]) -> tuple[str, object]:
 
 def _as_sent(path: str) -> str:
     """Return what is left of a path on its way: dot segments are taken out of it, quoted or not."""
-    import httpx  # noqa: PLC0415 - what asks for no path needs none
-
     return httpx.URL("http://venue" + _DOT.sub(".", path)).raw_path.decode()
