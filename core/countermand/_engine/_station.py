@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import time
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -21,6 +19,7 @@ from countermand._engine._pages import Pages, in_slices
 from countermand._engine._redaction import Redactor, fault_of
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
+from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import Step, WholeListing, WholeReading
 from countermand._http import HttpRequest, HttpResponse
@@ -38,7 +37,6 @@ from countermand.venue import (
     Page,
     Session,
     SessionRefused,
-    Stamp,
     Throttled,
     Unreadable,
     Venue,
@@ -65,7 +63,7 @@ class Station:
         self._settings = settings
         self._clock: Callable[[], float] = loop.time
         # Nonces must only ever rise, also from one run of the program to the next.
-        self._nonces = itertools.count(time.time_ns() // 1_000_000)
+        self._stamps = Stamps()
         self._sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
 
     @cached_property
@@ -267,7 +265,7 @@ class Station:
 
     def _signed(self, call: Call[Any], session: Session | None) -> HttpRequest:
         try:
-            return call.sign(session, Stamp(nonce=next(self._nonces)))
+            return call.sign(session, self._stamps.next())
         except PluginFault as error:
             secret = session.token if session is not None else ""
             raise PluginFault(str(error).replace(secret, "[redacted]") if secret else str(error)) from error

@@ -32,7 +32,10 @@ class CallKind(Enum):
 
 @attrs.frozen(kw_only=True)
 class Stamp:
-    """What the core lends a signature: a strictly increasing number, from the time in milliseconds."""
+    """What the core lends a signature: the time in milliseconds since 1970, each higher than the one before.
+
+    Within one client; two that sign with one key at one venue know nothing of each other.
+    """
 
     nonce: int
 

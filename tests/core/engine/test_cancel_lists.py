@@ -420,7 +420,8 @@ def test_a_list_is_read_by_the_call_that_was_sent() -> None:
 
     def cancel_list(targets: Any) -> Any:
         refused, *received = (target.order for target in targets)
-        said = {refused: Refused(text="locked"), **dict.fromkeys(received, Receipt())}
+        said: dict[OrderId, CancelVerdict] = {refused: Refused(text="locked")}
+        said |= dict.fromkeys(received, Receipt())
         kept = targets[1:] or targets
         return attrs.evolve(venue.cancel_list(kept), read=lambda _: PerOrder(orders=said))
 

@@ -258,7 +258,7 @@ def test_where_the_wall_clock_is_read() -> None:
         if not {"testing", "cli"} & set(path.relative_to(source).parts)
         for _ in reads.findall(path.read_text(encoding="utf-8"))
     )
-    assert found == {"_cases.py": 1, "_station.py": 1}
+    assert found == {"_cases.py": 1, "_stamps.py": 1}
 
 
 def check_times(ack: CancelAck, before: datetime) -> None:

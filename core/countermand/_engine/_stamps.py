@@ -1,0 +1,29 @@
+"""What a signature is lent: the time, and never the same twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from countermand.venue import Stamp
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Stamps:
+    """Gives the stamps of one venue: the wall clock's milliseconds, but each higher than the one before.
+
+    Venues refuse a nonce that is not higher than the last one, or too far from their own time. So a clock
+    that is set back, or many calls within a millisecond, only let the stamps run ahead of it.
+    """
+
+    def __init__(self, clock: Callable[[], int] = _milliseconds) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def next(self) -> Stamp:
+        """Give one that is higher than all before."""
+        self._last = max(self._last + 1, self._clock())
+        return Stamp(nonce=self._last)
