@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Collection
 from enum import Enum
+from typing import Any
 
 import attrs
 
+from countermand._request import CancelRequest
 from countermand._scope import ScopeKind
 from countermand.venue._call import CallKind
-from countermand.venue.settings import must_be
+from countermand.venue.settings import must_be, must_be_bool, must_be_duration
 
 
 class Identity(Enum):
@@ -56,30 +59,59 @@ class Limit:
     )
 
 
+def _all_of(collection: type[Collection[Any]], kind: type) -> Callable[[Any], bool]:
+    def holds(value: Any) -> bool:
+        return isinstance(value, collection) and all(isinstance(one, kind) for one in value)
+
+    return holds
+
+
+def _are_fields(value: Any) -> bool:
+    names = {field.name for field in attrs.fields(CancelRequest)}
+    return isinstance(value, frozenset) and value <= names
+
+
 @attrs.frozen(kw_only=True)
 class Capabilities:
-    """The facts about a venue that the outcome policy rests on."""
+    """The facts about a venue that the outcome policy rests on.
+
+    Raises `ConfigurationError` for what is none.
+    """
 
     #: By what the venue's own cancel call names an order; others are resolved first.
-    identities: frozenset[Identity] = frozenset({Identity.ORDER_ID})
+    identities: frozenset[Identity] = attrs.field(
+        default=frozenset({Identity.ORDER_ID}),
+        validator=must_be("a frozenset of Identity", _all_of(frozenset, Identity)),
+    )
     #: The scopes that its own mass cancel honours exactly; all others are listed, and canceled by id.
-    scopes: frozenset[ScopeKind] = frozenset()
+    scopes: frozenset[ScopeKind] = attrs.field(
+        default=frozenset(), validator=must_be("a frozenset of ScopeKind", _all_of(frozenset, ScopeKind))
+    )
     #: Classes of orders that its listing of open orders leaves out, in the venue's words.
-    not_listed: tuple[str, ...] = ()
+    not_listed: tuple[str, ...] = attrs.field(
+        default=(), validator=must_be("a tuple of texts", _all_of(tuple, str))
+    )
     #: It can be asked for the accounts that the credential reaches.
-    lists_accounts: bool = False
+    lists_accounts: bool = attrs.field(default=False, validator=must_be_bool)
     #: How long a read may show what was before, in seconds.
-    read_lag_s: float = attrs.field(default=5.0, validator=attrs.validators.ge(0))
-    limits: tuple[Limit, ...] = ()
+    read_lag_s: float = attrs.field(default=5.0, validator=must_be_duration)
+    limits: tuple[Limit, ...] = attrs.field(
+        default=(), validator=must_be("a tuple of Limit", _all_of(tuple, Limit))
+    )
     #: A single read of an order that does not exist has a documented answer.
-    not_found_documented: bool = False
+    not_found_documented: bool = attrs.field(default=False, validator=must_be_bool)
     #: A replaced order reads Canceled: every Canceled is searched for a successor.
-    replaced_reads_canceled: bool = False
+    replaced_reads_canceled: bool = attrs.field(default=False, validator=must_be_bool)
     #: The venue has a listing of dead orders, too.
-    has_history: bool = False
+    has_history: bool = attrs.field(default=False, validator=must_be_bool)
     #: The venue shows an order's changes one by one.
-    has_trail: bool = False
+    has_trail: bool = attrs.field(default=False, validator=must_be_bool)
     #: Names of `CancelRequest` fields that a cancel needs beyond account and order.
-    requires: frozenset[str] = frozenset()
+    requires: frozenset[str] = attrs.field(
+        default=frozenset(), validator=must_be("a frozenset of names of fields of CancelRequest", _are_fields)
+    )
     #: Orders in one cancel-list call; 0 where there is none.
-    cancel_list_size: int = 0
+    cancel_list_size: int = attrs.field(
+        default=0,
+        validator=must_be("a whole number, 0 or more", lambda value: type(value) is int and value >= 0),
+    )

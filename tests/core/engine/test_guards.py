@@ -468,6 +468,23 @@ def test_a_list_that_is_declared_and_cannot_be_made(
     virtually(main())
 
 
+def test_capabilities_that_cannot_be(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """What cannot be declared is told by the plugin's name when it is asked for."""
+
+    class Boastful(Odd):
+        @property
+        def capabilities(self) -> Capabilities:
+            return Capabilities(cancel_list_size=cast("int", "10"))
+
+    (ack,) = cancel(Boastful(pebble), ask())
+    assert (ack.outcome, ack.sent) == (Outcome.REJECTED, Sent.NO)
+    assert ack.error == (
+        f"the venue 'pebble' ({__name__}.{Boastful.__qualname__}): capabilities raised ConfigurationError: "
+        "'cancel_list_size' of Capabilities must be a whole number, 0 or more, got '10'"
+    )
+    assert peer.heard == []
+
+
 OTHERS: dict[str, tuple[str, Any]] = {
     "accounts": ("list_accounts", Accounts(ids=cast("Any", [7]))),
     "an account": ("list_accounts", Accounts(ids=cast("Any", (7,)))),
