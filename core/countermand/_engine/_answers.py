@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from operator import attrgetter, contains
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
+
+import attrs
 
 from countermand._engine._parts import PARTS
 from countermand._ids import OrderId
@@ -22,9 +25,12 @@ from countermand.venue import (
     PerOrder,
     ReadVerdict,
     Session,
+    Throttled,
     TrailRead,
     TrailVerdict,
 )
+
+T = TypeVar("T")
 
 #: What the answer to a call may be, by the function that made the call: these very types, and no heirs.
 ANSWERS: Mapping[str, frozenset[type]] = {
@@ -98,3 +104,27 @@ def has_whole_parts(verdict: Any) -> bool:
     kind = type(verdict)
     holds = _HOLDS.get(kind)
     return _has_types(kind, verdict) and (holds is None or holds(verdict))
+
+
+#: The times that a venue tells, in seconds.
+_TIMES = {Throttled: "retry_after_s", Session: "lifetime_s"}
+
+
+def with_real_times(told: T) -> T:
+    """Leave out a told time that nobody can wait for: below 0, without end, or no number.
+
+    What bears it stays: a venue that throttles has throttled, however long it says, and a session is used
+    until it is refused.
+    """
+    if isinstance(told, LoggedIn):
+        return attrs.evolve(told, session=with_real_times(told.session))
+    if isinstance(told, PerOrder):
+        return attrs.evolve(told, orders={one: with_real_times(each) for one, each in told.orders.items()})
+    name = _TIMES.get(type(told))
+    if name is None or _is_real_time(getattr(told, name)):
+        return told
+    return attrs.evolve(told, **{name: None})  # type: ignore[misc]  # both are attrs values
+
+
+def _is_real_time(seconds: float | None) -> bool:
+    return seconds is None or 0 <= seconds <= sys.float_info.max  # there are integers beyond any float

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from countermand._engine._answers import ANSWERS, has_whole_parts
+from countermand._engine._answers import ANSWERS, has_whole_parts, with_real_times
 from countermand._engine._guard import Guard, kind_of
 from countermand._engine._rows import ROWS, Rows
 from countermand._http import HttpRequest, HttpResponse
@@ -84,4 +84,4 @@ def _checked(guard: Guard, function: str, verdict: Any) -> Any:
         raise guard.fault(f"{_READ[function]} gave a {kind.__name__} with parts of other types than it has")
     if kind is Page:
         return attrs.evolve(verdict, rows=Rows(guard, guard.run(ROWS, iter, verdict.rows)))
-    return verdict
+    return with_real_times(verdict)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import attrs
 
-from countermand._engine._answers import is_session
+from countermand._engine._answers import is_session, with_real_times
 from countermand._engine._guard import Guard, kind_of
 from countermand._engine._guarded_call import guarded_call
 from countermand._ids import OrderId
@@ -132,7 +132,7 @@ class _GuardedVenue:
 
     def _end(self, value: Any) -> Any:
         if isinstance(value, Refused | Throttled | Unreadable) or is_session(value):
-            return value
+            return with_real_times(value)
         raise self._guard.fault(
             f"log_in ended with {kind_of(value)}, expected a Session or why there is none"
         )

@@ -10,6 +10,7 @@ import attrs
 
 from countermand._case._facts import NoSession
 from countermand._ids import OrderId
+from countermand._limits._brake import PROBE_EVERY_S
 from countermand._request import CancelCause
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
@@ -94,7 +95,7 @@ def _after_a_failure(sweep: Sweep, last: Look) -> float:
     # The first one under a session that has ended tells nothing of the next: that one waits for a log-in.
     lapsed = isinstance(failures[-1].failure, SessionRefused) and sweep.renewable
     rounds = len(failures) - lapsed
-    return last.ended_at + max(round_wait_s(rounds) if rounds else 0.0, _told_s(last))
+    return last.ended_at + max(round_wait_s(rounds) if rounds else 0.0, _told_s(sweep, last))
 
 
 def _is_exhausted(sweep: Sweep) -> bool:
@@ -111,6 +112,9 @@ def _is_refused(look: Look) -> bool:
     return isinstance(look.failure, Refused | SessionRefused)
 
 
-def _told_s(look: Look) -> float:
-    told = look.failure.retry_after_s if isinstance(look.failure, NoSession | Throttled) else None
-    return told or 0.0
+def _told_s(sweep: Sweep, look: Look) -> float:
+    if isinstance(look.failure, NoSession):
+        return look.failure.retry_after_s or 0.0
+    told_s = look.failure.retry_after_s if isinstance(look.failure, Throttled) else None
+    # A stray header must not keep a kill from looking: it looks as soon as the limits let one call try.
+    return min(told_s or 0.0, PROBE_EVERY_S if _is_kill(sweep) else math.inf)

@@ -146,6 +146,30 @@ STEPS: dict[str, tuple[Tell, float, Any, float]] = {
         None,
         7.1,
     ),
+    "in a kill as soon as one call may try": (
+        lambda s: s(None, CANCEL, cause=CancelCause.EMERGENCY_ACTION).look(
+            0, failure=Throttled(retry_after_s=3600.0)
+        ),
+        0.2,
+        None,
+        5.1,
+    ),
+    "or when the venue says": (
+        lambda s: s(None, CANCEL, cause=CancelCause.EMERGENCY_ACTION).look(
+            0, failure=Throttled(retry_after_s=3.0)
+        ),
+        0.2,
+        None,
+        3.1,
+    ),
+    "when the next log-in may be, in a kill, too": (
+        lambda s: s(None, CANCEL, cause=CancelCause.EMERGENCY_ACTION).look(
+            0, failure=NoSession(failure=Refused(), again_in_s=20.0)
+        ),
+        0.2,
+        None,
+        20.1,
+    ),
     "sooner than the venue says nothing": (lambda s: s().look(0, failure=Throttled()), 0.2, None, 0.6),
     "not again after three refusals": (
         lambda s: s().look(0, failure=Refused()).look(1, failure=SessionRefused()).look(2, failure=Refused()),
