@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ from countermand._engine._answers import ANSWERS, has_whole_parts, with_real_tim
 from countermand._engine._guard import Guard, kind_of
 from countermand._engine._rows import ROWS, Rows
 from countermand._http import HttpRequest, HttpResponse
-from countermand.venue import Call, CallKind, Page, Session, Stamp
+from countermand.venue import Call, CallKind, Page, PerOrder, Session, Stamp
 
 _SIGN = {function: f"the sign of its {function} call" for function in ANSWERS}
 _READ = {function: f"the read of its {function} call" for function in ANSWERS}
@@ -20,20 +20,20 @@ _TEXT = frozenset({str})
 
 def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
     """Fence in what a function of a venue gave; raises `PluginFault` for what is no call."""
-    if not isinstance(call, Call):
+    if type(call) is not Call:
         raise guard.fault(f"{function} gave {kind_of(call)}, expected a Call")
     if not _is_whole(call):
         raise guard.fault(f"{function} gave a Call with parts of other types than it has")
     answers, sign, read = ANSWERS[function], call.sign, call.read
 
     def guarded_sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-        request: object = guard.run(_SIGN[function], sign, session, stamp)
+        request: object = guard.run(_SIGN[function], _signed, sign, session, stamp)
         if isinstance(request, HttpRequest) and _can_be_written(request):
             return request
         raise guard.fault(f"{_SIGN[function]} gave {_kind_of_request(request)}")
 
     def guarded_read(response: HttpResponse) -> Any:
-        verdict = guard.run(_READ[function], read, response)
+        verdict = guard.run(_READ[function], _answer, read, response)
         if type(verdict) not in answers:
             raise guard.fault(
                 f"{_READ[function]} gave {kind_of(verdict)}, which is no answer to that question"
@@ -60,13 +60,36 @@ def _is_whole(call: Any) -> bool:
     )
 
 
-def _can_be_written(request: Any) -> bool:
+def _signed(sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> object:
+    """Sign a call, and take what a plugin's own mapping holds while what it does is fenced in."""
+    request: object = sign(session, stamp)
+    if not isinstance(request, HttpRequest):
+        return request
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        headers=_plain(request.headers),
+        content=request.content,
+    )
+
+
+def _answer(read: Callable[[HttpResponse], Any], response: HttpResponse) -> Any:
+    """Read an answer, likewise."""
+    answer = read(response)
+    return attrs.evolve(answer, orders=_plain(answer.orders)) if type(answer) is PerOrder else answer
+
+
+def _plain(mapping: Any) -> Any:
+    return dict(mapping) if isinstance(mapping, Mapping) else mapping
+
+
+def _can_be_written(request: HttpRequest) -> bool:
     headers = request.headers
     return (
         type(request.method) is str
         and type(request.path) is str
         and type(request.content) is bytes
-        and isinstance(headers, dict | Mapping)
+        and type(headers) is dict
         and set(map(type, headers.values())) <= _TEXT
         and set(map(type, headers)) <= _TEXT
     )
