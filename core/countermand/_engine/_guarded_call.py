@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import attrs
 
 from countermand._engine._answers import ANSWERS, has_whole_parts, with_real_times
 from countermand._engine._guard import Guard, kind_of
+from countermand._engine._requests import flaw_of, plain, plain_request
 from countermand._engine._rows import ROWS, Rows
 from countermand._http import HttpRequest, HttpResponse
 from countermand.venue import Call, CallKind, Page, PerOrder, Session, Stamp
 
 _SIGN = {function: f"the sign of its {function} call" for function in ANSWERS}
 _READ = {function: f"the read of its {function} call" for function in ANSWERS}
-_TEXT = frozenset({str})
 
 
 def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
@@ -28,9 +28,9 @@ def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
 
     def guarded_sign(session: Session | None, stamp: Stamp) -> HttpRequest:
         request: object = guard.run(_SIGN[function], _signed, sign, session, stamp)
-        if isinstance(request, HttpRequest) and _can_be_written(request):
-            return request
-        raise guard.fault(f"{_SIGN[function]} gave {_kind_of_request(request)}")
+        if (flaw := flaw_of(request)) is not None:
+            raise guard.fault(f"{_SIGN[function]} gave {flaw}")
+        return cast("HttpRequest", request)
 
     def guarded_read(response: HttpResponse) -> Any:
         verdict = guard.run(_READ[function], _answer, read, response)
@@ -62,43 +62,13 @@ def _is_whole(call: Any) -> bool:
 
 def _signed(sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> object:
     """Sign a call, and take what a plugin's own mapping holds while what it does is fenced in."""
-    request: object = sign(session, stamp)
-    if not isinstance(request, HttpRequest):
-        return request
-    return HttpRequest(
-        method=request.method,
-        path=request.path,
-        headers=_plain(request.headers),
-        content=request.content,
-    )
+    return plain_request(sign(session, stamp))
 
 
 def _answer(read: Callable[[HttpResponse], Any], response: HttpResponse) -> Any:
     """Read an answer, likewise."""
     answer = read(response)
-    return attrs.evolve(answer, orders=_plain(answer.orders)) if type(answer) is PerOrder else answer
-
-
-def _plain(mapping: Any) -> Any:
-    return dict(mapping) if isinstance(mapping, Mapping) else mapping
-
-
-def _can_be_written(request: HttpRequest) -> bool:
-    headers = request.headers
-    return (
-        type(request.method) is str
-        and type(request.path) is str
-        and type(request.content) is bytes
-        and type(headers) is dict
-        and set(map(type, headers.values())) <= _TEXT
-        and set(map(type, headers)) <= _TEXT
-    )
-
-
-def _kind_of_request(request: object) -> str:
-    if isinstance(request, HttpRequest):
-        return "an HttpRequest with parts of other types than it has"
-    return f"{kind_of(request)}, expected an HttpRequest"
+    return attrs.evolve(answer, orders=plain(answer.orders)) if type(answer) is PerOrder else answer
 
 
 def _checked(guard: Guard, function: str, verdict: Any) -> Any:

@@ -215,6 +215,50 @@ def test_what_a_plugin_gives_before_anything_is_sent(
     assert peer.heard == []
 
 
+PATHS: dict[str, tuple[str, str]] = {
+    "none": ("", "does not begin with a slash"),
+    "another host": ("@127.0.0.2:9/cancel/7", "does not begin with a slash"),
+    "another port": ("9/cancel/7", "does not begin with a slash"),
+    "a longer host": (".example/cancel/7", "does not begin with a slash"),
+    "the listing itself": ("/v2/orders/.", "has a segment of dots"),
+    "above the order": ("/v2/orders/..", "has a segment of dots"),
+    "here": ("/v2/./orders/7", "has a segment of dots"),
+    "above": ("/v2/orders/../accounts", "has a segment of dots"),
+    "dots and a query": ("/v2/orders/..?nested=true", "has a segment of dots"),
+    "quoted": ("/v2/orders/%2e", "has a segment of dots"),
+    "half quoted": ("/v2/orders/.%2E/7", "has a segment of dots"),
+    "behind backslashes": ("/v2/orders\\..\\7", "has a segment of dots"),
+    "a fragment": ("/v2/orders/#7", "has a fragment"),
+}
+
+
+@pytest.mark.parametrize(("path", "words"), PATHS.values(), ids=PATHS.keys())
+def test_a_path_that_leads_elsewhere(
+    cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask, path: str, words: str
+) -> None:
+    """Neither does a credential go to another host, nor a cancel to more than one order."""
+    headers = {"authorization": "Bearer s3cr3t-t0ken"}
+    request = HttpRequest(method="DELETE", path=path, headers=headers)
+    (ack,) = cancel(Odd(pebble, **signed_as(request)(pebble)), ask(timeout_s=0.2))
+    assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+    assert (ack.error or "").startswith(
+        f"{SOURCE}the sign of its cancel call gave an HttpRequest whose path {words}"
+    )
+    assert peer.heard == []
+
+
+@pytest.mark.parametrize("path", ["/cancel/.7", "/cancel/7..", "/cancel/...", "/cancel/7?from=/../x/."])
+def test_a_path_whose_dots_are_a_name(
+    cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask, path: str
+) -> None:
+    """They stand in ids, and in queries."""
+    peer.on("cancel", RECEIPT).on("order", CANCELED)
+    request = HttpRequest(method="DELETE", path=path)
+    (ack,) = cancel(Odd(pebble, **signed_as(request)(pebble)), ask())
+    assert ack.outcome is Outcome.CANCELED
+    assert peer.heard[0].url.raw_path.decode() == path
+
+
 CONVERSATIONS: dict[str, tuple[list[Any], Any, str]] = {
     "a yielded text": (["code"], None, "log_in yielded a value of type str, expected a Call or a NeedCode"),
     "an end as nothing": ([], None, "log_in ended with nothing, expected a Session or why there is none"),

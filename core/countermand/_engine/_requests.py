@@ -1,0 +1,60 @@
+"""What a plugin signs, taken over as a plain request, and what is wrong with one that cannot be sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from countermand._engine._guard import kind_of
+from countermand._http import HttpRequest
+
+_TEXT = frozenset({str})
+#: A segment that says "here" or "above", also where a server takes "%2e" for a dot, or "\\" for a slash: a
+#: cancel of the order "." would become one of all orders.
+_DOTS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\]|$)", re.IGNORECASE)
+
+
+def plain(mapping: Any) -> Any:
+    """Take what a mapping holds, in a dict; what is none stays what it is."""
+    return dict(mapping) if isinstance(mapping, Mapping) else mapping
+
+
+def plain_request(request: object) -> object:
+    """Take over a request with what its headers hold; what is none stays what it is."""
+    if not isinstance(request, HttpRequest):
+        return request
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        headers=plain(request.headers),
+        content=request.content,
+    )
+
+
+def flaw_of(request: object) -> str | None:
+    """Say what is wrong with a plain request; None where it can be sent. What it bears is not shown."""
+    if not isinstance(request, HttpRequest):
+        return f"{kind_of(request)}, expected an HttpRequest"
+    if not _has_its_types(request):
+        return "an HttpRequest with parts of other types than it has"
+    if not request.path.startswith("/"):
+        # The base URL ends at its host: whatever follows there without a slash is another host.
+        return "an HttpRequest whose path does not begin with a slash"
+    if _DOTS.search(request.path.partition("?")[0]):
+        return "an HttpRequest whose path has a segment of dots, which may name what is above it"
+    if "#" in request.path:
+        return "an HttpRequest whose path has a fragment, which is never sent"
+    return None
+
+
+def _has_its_types(request: HttpRequest) -> bool:
+    headers = request.headers
+    return (
+        type(request.method) is str
+        and type(request.path) is str
+        and type(request.content) is bytes
+        and type(headers) is dict
+        and set(map(type, headers.values())) <= _TEXT
+        and set(map(type, headers)) <= _TEXT
+    )
