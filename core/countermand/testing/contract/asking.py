@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,11 +13,17 @@ from countermand import Assurance, CancelRequest, OrderId, Scope
 from countermand.testing.contract.questions import Question
 from countermand.venue import Call, CancelTarget, CodeWanted, NeedCode, Session, Stamp, Venue
 
-#: What calls are signed with where it does not matter.
+#: What calls are signed with that are never sent.
 SESSION = Session(token="conformance-session-token")  # noqa: S106 - a test credential, public
 STAMP = Stamp(nonce=1_700_000_000_000)
+_NONCES = itertools.count(time.time_ns() // 1_000_000)
 #: The most steps a log-in has.
 _MOST_STEPS = 8
+
+
+def next_stamp() -> Stamp:
+    """Make the stamp of a call that is sent: each is above all before it, as a client's are."""
+    return Stamp(nonce=next(_NONCES))
 
 
 def target_of(request: CancelRequest) -> CancelTarget:

@@ -22,7 +22,7 @@ from countermand import (
 from countermand.testing._fault import Fault, FaultKind
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
-from countermand.testing.contract.asking import STAMP
+from countermand.testing.contract.asking import next_stamp
 from countermand.testing.contract.book import disagreement, end_of, told, true
 from countermand.testing.contract.worlds import answer_to
 from countermand.venue import Venue
@@ -101,7 +101,7 @@ def _let_all_come(world: World, order: SimulatedOrder) -> None:
     simulator, now = world.simulator, asyncio.get_running_loop().time()
     simulator.faults.clear()
     call = world.venue.read_order(order.account, OrderId(order.order_id))
-    answer_to(simulator, call.sign(None, STAMP), now)
+    answer_to(simulator, call.sign(None, next_stamp()), now)
     simulator.book.advance(now + THE_END_S)
 
 

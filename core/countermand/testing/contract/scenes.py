@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from countermand import (
-    Assurance,
-    AsyncClient,
-    OrderId,
-    OrderStatus,
-    Scope,
-    ScopeKind,
-    ScopeState,
-)
-from countermand.testing.contract.book import disagreement
-from countermand.testing.contract.plea import THE_END_S, TIMEOUT_S, Plea, World
+from countermand import Assurance, AsyncClient, OrderStatus, ScopeKind
+from countermand.testing.contract.plea import TIMEOUT_S, Plea, World
+from countermand.testing.contract.sweeps import SCOPES, Many, Sweep
 from countermand.venue import Venue
 
 if TYPE_CHECKING:
@@ -36,31 +27,14 @@ class Scene:
     """A play in which a call is made; `play` returns what went wrong, if anything."""
 
     play: Callable[[World, httpx.AsyncBaseTransport], Awaitable[str | None]]
-    is_possible: Callable[[Venue], bool] = lambda _venue: True
+    #: Whether it can be played, at a venue that has words for those statuses.
+    is_possible: Callable[[Venue, Collection[OrderStatus]], bool] = lambda _venue, _told: True
     behaviour: Mapping[str, Any] = MappingProxyType({"cancel_delay_s": _DELAY_S})
     logs_in: bool = False
-
-
-async def _cancel_all(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
-    simulator, now = world.simulator, asyncio.get_running_loop().time()
-    account = simulator.credentials.account
-    for _ in range(3):
-        simulator.place(now)
-    others = [simulator.place(now, account=simulator.credentials.other_account)]
-    simulator.faults.script(world.call, *world.faults)
-    async with AsyncClient([world.venue], transport=transport) as client:
-        report = await client.cancel_all(Scope.account(world.venue.name, account), timeout_s=TIMEOUT_S)
-    simulator.book.advance(asyncio.get_running_loop().time() + THE_END_S)
-    if any(simulator.book.order(one.order_id) != one for one in others):
-        return "an order of another account was touched"
-    left = simulator.book.open_orders(account)
-    if report.state is ScopeState.PROVED_EMPTY and left:
-        return f"the report proves the account empty, the book has {len(left)} open orders"
-    if not world.faults and report.state is not ScopeState.PROVED_EMPTY:
-        return f"the report of a mass cancel says no more than {report.state.value}"
-    book = {OrderId(order.order_id): order for order in simulator.book.orders(account)}
-    wrongs = (disagreement(ack, book[ack.order_id]) for ack in report.acks if ack.order_id in book)
-    return next((wrong for wrong in wrongs if wrong is not None), None)
+    #: The call at which faults come, where it is another than `SCENES` says.
+    at: str | None = None
+    #: Whether that call is made in any case.
+    is_certain: bool = True
 
 
 async def _ready(world: World, transport: httpx.AsyncBaseTransport) -> str | None:
@@ -78,35 +52,62 @@ async def _ready(world: World, transport: httpx.AsyncBaseTransport) -> str | Non
 _FILLED = Plea(order={"status": OrderStatus.FILLED}, by_client_id=True)
 _FILLS = MappingProxyType({"cancel_delay_s": _DELAY_S, "fill_before_cancel": True})
 
-#: The scenes in which each of `CALLS` is made; in the first of them for certain.
+
+def _has(capability: str) -> Callable[[Venue, Collection[OrderStatus]], bool]:
+    return lambda venue, _told: bool(getattr(venue.capabilities, capability))
+
+
+def _has_scope(kind: ScopeKind) -> Callable[[Venue, Collection[OrderStatus]], bool]:
+    return lambda venue, _told: kind in venue.capabilities.scopes
+
+
+def _has_no_mass_cancel(venue: Venue, _told: Collection[OrderStatus]) -> bool:
+    return not venue.capabilities.scopes and not venue.capabilities.cancel_list_size
+
+
+def _has_lists(venue: Venue, _told: Collection[OrderStatus]) -> bool:
+    return venue.capabilities.cancel_list_size > 1
+
+
+def _tells_replaced(venue: Venue, told: Collection[OrderStatus]) -> bool:
+    known = venue.capabilities
+    return known.has_history and (OrderStatus.REPLACED in told or known.replaced_reads_canceled)
+
+
+#: The scenes in which each of `CALLS` is made.
 SCENES: Mapping[str, tuple[Scene, ...]] = {
     "cancel": (
         Scene(play=Plea()),
         # Who does not wait for the effect must not be told that there will be none.
-        Scene(play=Plea(timeout_s=_HASTE_S, settles=False)),
+        Scene(play=Plea(timeout_s=_HASTE_S, settles=False), is_certain=False),
     ),
     "mass-cancel": (
-        Scene(play=_cancel_all, is_possible=lambda venue: ScopeKind.ACCOUNT in venue.capabilities.scopes),
+        *(Scene(play=Sweep(kind=kind), is_possible=_has_scope(kind)) for kind in SCOPES),
+        Scene(play=Many(), is_possible=_has_lists),
+        Scene(play=Many(timeout_s=_HASTE_S, settles=False), is_possible=_has_lists),
+        # Where the venue has none, a mass cancel is a listing, and cancels by id.
+        Scene(play=Sweep(kind=ScopeKind.ACCOUNT), is_possible=_has_no_mass_cancel, at="open"),
     ),
     # What fills meanwhile tells whoever believes the answer to another question.
     "read": (Scene(play=Plea(), behaviour=_FILLS),),
     "trail": (
         Scene(
             play=Plea(assurance=Assurance.RECEIVED, settles=False, timeout_s=_LAG_OVER_S),
-            is_possible=lambda venue: venue.capabilities.has_trail,
+            is_possible=_has("has_trail"),
             behaviour={"refuse_cancels_late": True},
         ),
         Scene(
             play=Plea(assurance=Assurance.RECEIVED, settles=False, timeout_s=_LAG_OVER_S),
-            is_possible=lambda venue: venue.capabilities.has_trail,
+            is_possible=_has("has_trail"),
             behaviour={"cancel_delay_s": 12.0},
+            is_certain=False,
         ),
     ),
     "open": (Scene(play=Plea(by_client_id=True)),),
     "history": (
-        Scene(play=_FILLED, is_possible=lambda venue: venue.capabilities.has_history),
-        Scene(play=Plea(is_replaced=True), is_possible=lambda venue: venue.capabilities.has_history),
+        Scene(play=_FILLED, is_possible=_has("has_history")),
+        Scene(play=Plea(is_replaced=True), is_possible=_tells_replaced, is_certain=False),
     ),
-    "accounts": (Scene(play=_ready, is_possible=lambda venue: venue.capabilities.lists_accounts),),
+    "accounts": (Scene(play=_ready, is_possible=_has("lists_accounts")),),
     "log-in": (Scene(play=Plea(), logs_in=True),),
 }

@@ -33,7 +33,7 @@ class ScopesCases(Examples):
         for venue, scope, before, simulator in self._swept():
             for order in changed(before, simulator):
                 require(
-                    _means(scope, order),
+                    means(scope, order),
                     f"Never widen a scope: {scope} touched order {order.order_id} of account {order.account},"
                     f" user {order.entered_by}, instrument {order.instrument}, at {venue.name}.",
                 )
@@ -45,7 +45,7 @@ class ScopesCases(Examples):
             left = [
                 order
                 for order in simulator.book.open_orders()
-                if _means(scope, order) and (order.account != other or scope.account_id == other)
+                if means(scope, order) and (order.account != other or scope.account_id == other)
             ]
             require(
                 not left,
@@ -94,7 +94,8 @@ class ScopesCases(Examples):
         return [one for one in declared if not refuses(partial(venue.check_scope, one))]
 
 
-def _means(scope: Scope, order: SimulatedOrder) -> bool:
+def means(scope: Scope, order: SimulatedOrder) -> bool:
+    """Tell whether a scope means an order, whoever can reach it."""
     wanted = {
         "account": (scope.account_id, order.account),
         "user": (scope.user_id, order.entered_by),

@@ -12,7 +12,7 @@ from countermand import OrderStatus
 from countermand.errors import ConfigurationError
 from countermand.testing._order import SimulatedOrder
 from countermand.testing._simulator import Simulator
-from countermand.testing.contract.asking import STAMP
+from countermand.testing.contract.asking import next_stamp
 from countermand.testing.contract.requirement import fail, reading
 from countermand.venue import Call, HttpRequest, HttpResponse, NeedCode, Session, Venue
 
@@ -29,7 +29,7 @@ _STATES: tuple[Mapping[str, Any], ...] = (
 
 def performed(simulator: Simulator, call: Call[V], session: Session | None, now: float = 0.0) -> V:
     """Ask the simulator, wait as long as it takes, and read its answer."""
-    return reading(call, answer_to(simulator, call.sign(session, STAMP), now))
+    return reading(call, answer_to(simulator, call.sign(session, next_stamp()), now))
 
 
 def answer_to(simulator: Simulator, request: HttpRequest, now: float = 0.0) -> HttpResponse:
