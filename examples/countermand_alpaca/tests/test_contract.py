@@ -50,6 +50,10 @@ def order(order_id: str = ORDER_ID, status: str = "new") -> dict[str, Any]:
     }
 
 
+#: Schema Order, legs: "When querying non-simple order_class orders in a nested style".
+LEGS = [order(f"61e69015-8549-4bfd-b9c3-01e75843f47{end}", "held") for end in "ab"]
+
+
 class TestAlpaca(VenueContract):
     """Alpaca, Trading API v2."""
 
@@ -95,6 +99,7 @@ class TestAlpaca(VenueContract):
             Sample(of=Question.MASS_CANCEL, response=json_response(rows, 207), means=PerOrder),
             Sample(of=Question.MASS_CANCEL, response=json_response([], 207), means=Receipt),
             Sample(of=Question.READ, response=json_response(order()), means=OrderRead),
+            Sample(of=Question.READ, response=json_response({**order(), "legs": LEGS}), means=OrderRead),
             Sample(of=LISTINGS, response=json_response([order()]), means=Page),
             Sample(of=Question.ACCOUNTS, response=json_response(account), means=Accounts(ids=("9",))),
             Sample(

@@ -121,6 +121,11 @@ SAMPLES = (
     ),
     # Get Order's Info
     Sample(of=Question.READ, response=reply(200, order()), means=OrderRead),
+    Sample(
+        of=Question.READ,
+        response=reply(200, {**order(), "Legs": [order("73553"), order("73554")]}),
+        means=OrderRead,
+    ),
     Sample(of=Question.TRAIL, response=reply(200, [CHANGE]), means=TrailRead),
     Sample(
         of=(Question.OPEN, Question.HISTORY),

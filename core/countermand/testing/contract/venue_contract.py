@@ -11,6 +11,8 @@ from countermand.testing.contract.log_ins import LogInsCases
 from countermand.testing.contract.pages import PagesCases
 from countermand.testing.contract.plugin import PluginCases
 from countermand.testing.contract.reads import ReadsCases
+from countermand.testing.contract.receipts import ReceiptsCases
+from countermand.testing.contract.reports import ReportsCases
 from countermand.testing.contract.requests import RequestsCases
 from countermand.testing.contract.robustness import RobustnessCases
 from countermand.testing.contract.scopes import ScopesCases
@@ -31,9 +33,11 @@ class VenueContract(
     VerdictsCases,
     StatusesCases,
     ReadsCases,
+    ReportsCases,
     RobustnessCases,
     PagesCases,
     CancelsCases,
+    ReceiptsCases,
     ScopesCases,
     LogInsCases,
     SessionsCases,
