@@ -6,12 +6,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
+from countermand import OrderId
 from countermand.cli._kill_stage import wards
 from countermand.cli._play import play, with_async_client
-from countermand.cli._scenes import SCENES
+from countermand.cli._scenes import SCENES, tells_replaced
 from countermand.testing import simulators
+from countermand.venue import Call, HttpResponse, ReadVerdict
+from countermand_autoshares import AutoShares
+from countermand_autoshares.simulator import AutoSharesSimulator
 
 Run = Callable[..., Any]
 
@@ -35,6 +40,18 @@ class OtherIds(AutoSharesSimulator):
     def check_order(self, fields):
         if not str(fields.get("order_id") or "9").startswith("9"):
             raise ValueError("no such id")
+"""
+
+#: A venue that has no word for an order whose place another one took.
+UNREPLACED = """
+import attrs
+from countermand_autoshares.simulator import AutoSharesSimulator
+
+class Unreplaced(AutoSharesSimulator):
+    def route(self, request, now):
+        def without(response, due):
+            return attrs.evolve(response, content=response.content.replace(b'"Replaced"', b'"Moved"'))
+        return super().route(request, now).changed(without)
 """
 
 
@@ -74,6 +91,31 @@ def test_a_venue_says_what_its_ids_look_like(install: Callable[..., None]) -> No
     assert {act.wrong for act in play(["other-ids"], with_async_client)} == {None}
     with wards(["other-ids"], 2) as (ward,):
         assert [order.order_id for order in ward.orders()] == ["900007001", "900007002"]
+
+
+def test_a_venue_that_replaces_nothing_plays_no_replacement(install: Callable[..., None]) -> None:
+    """Nobody could tell it there; the other scenes are as they are elsewhere."""
+    install("[countermand.simulators]\nunreplaced = plain_venue:Unreplaced\n", plain_venue=UNREPLACED)
+    acts = play(["unreplaced"], with_async_client)
+    assert [act.scene.kind for act in acts] == [one.kind for one in SCENES if one.kind != "replaced"]
+    assert {act.wrong for act in acts} == {None}
+
+
+def test_a_venue_that_breaks_when_it_is_asked_plays_all_scenes() -> None:
+    """What is wrong with it shall show."""
+
+    class Broken(AutoShares):
+        def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
+            def read(_response: HttpResponse) -> ReadVerdict:
+                raise LookupError
+
+            return attrs.evolve(super().read_order(account, order_id), read=read)
+
+    simulator = AutoSharesSimulator()
+    right = simulator.venue("http://127.0.0.1:1")
+    assert isinstance(right, AutoShares)
+    broken = Broken(right.base_url, right.app_key, auth=right.auth)
+    assert tells_replaced(simulator, broken)
 
 
 def test_demo_without_simulators_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import attrs
 
 from countermand import AsyncClient, CancelAck, CancelRequest, Client, ClientOrderId, OrderId
 from countermand.cli._judge import disagreement
-from countermand.cli._scenes import SCENES, Scene
+from countermand.cli._scenes import REPLACED, SCENES, Scene, tells_replaced
 from countermand.testing import LiveSimulator, SimulatedOrder, load_simulator, running
 from countermand.venue import Venue
 
@@ -45,7 +45,7 @@ def play(names: Sequence[str], perform: Perform) -> list[Played]:
     """Play every scene at every venue at once, on simulators of their own."""
     with ExitStack() as stack:
         stages = [_Stage.begin(name, stack) for name in names]
-        scenes = [(stage, number, scene) for stage in stages for number, scene in enumerate(SCENES)]
+        scenes = [(stage, number, scene) for stage in stages for number, scene in stage.scenes]
         acks = perform(
             [venue for stage in stages for venue in stage.venues],
             [stage.request(number, scene) for stage, number, scene in scenes],
@@ -76,6 +76,8 @@ class _Stage:
     name: str
     live: LiveSimulator
     venues: tuple[Venue, Venue]
+    #: Those that there are, each with its number, which its ids follow from.
+    scenes: tuple[tuple[int, Scene], ...]
 
     @classmethod
     def begin(cls, name: str, stack: ExitStack) -> _Stage:
@@ -86,8 +88,10 @@ class _Stage:
             simulator.venue(live.base_url, name=called, credentials=credentials, read_lag_s=_DECLARED_LAG_S)
             for called, credentials in ((name, simulator.credentials), (name + _WRONG_KEY, wrong))
         )
-        stage = cls(name=name, live=live, venues=(right, unwelcome))
-        for number, scene in enumerate(SCENES):
+        replaces = tells_replaced(load_simulator(name)(), right)
+        scenes = [one for one in enumerate(SCENES) if replaces or one[1].kind != REPLACED]
+        stage = cls(name=name, live=live, venues=(right, unwelcome), scenes=tuple(scenes))
+        for number, scene in scenes:
             live.call(partial(stage.arrange, number, scene))
         return stage
 

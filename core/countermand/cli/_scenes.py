@@ -9,8 +9,13 @@ from typing import Any
 
 import attrs
 
-from countermand import OrderStatus, Outcome, Reason
+from countermand import OrderId, OrderStatus, Outcome, Reason
 from countermand.testing import Simulator
+from countermand.testing.contract.worlds import performed, session_of
+from countermand.venue import OrderRead, Venue
+
+#: The scene that not every venue has.
+REPLACED = "replaced"
 
 #: An outcome, and for `REJECTED` its reason.
 End = tuple[Outcome, Reason | None]
@@ -60,7 +65,7 @@ SCENES = (
         order={"status": OrderStatus.CANCELED, "filled": Decimal(3)},
         ends=frozenset({CANCELED}),
     ),
-    Scene(kind="replaced", arrange=_replace, ends=frozenset({(Outcome.REJECTED, Reason.REPLACED)})),
+    Scene(kind=REPLACED, arrange=_replace, ends=frozenset({(Outcome.REJECTED, Reason.REPLACED)})),
     Scene(
         kind="unknown",
         order=None,
@@ -72,3 +77,17 @@ SCENES = (
     Scene(kind="by client id", by_client_id=True, ends=frozenset({CANCELED})),
     Scene(kind="no answer", arrange=_silence, ends=frozenset({(Outcome.UNKNOWN, None)}), timeout_s=2.0),
 )
+
+
+def tells_replaced(simulator: Simulator, venue: Venue) -> bool:
+    """Tell whether a venue can say of an order that another took its place; asks a simulator of its own."""
+    if venue.capabilities.replaced_reads_canceled:
+        return True
+    order = simulator.place(0.0)
+    simulator.replace(order.order_id, 0.0)
+    call = venue.read_order(order.account, OrderId(order.order_id))
+    try:
+        verdict = performed(simulator, call, session_of(simulator, venue))
+    except AssertionError:
+        return True  # what is wrong with it shall show in the scene
+    return isinstance(verdict, OrderRead) and verdict.report.status is OrderStatus.REPLACED
