@@ -39,8 +39,9 @@ def join_texts(*texts: object) -> str | None:
 def told(verdict: V, response: HttpResponse, text: str | None = None, code: str | None = None) -> V:
     """Give a verdict the venue's words: its code, else the status, and how long it wants to be left alone."""
     said: dict[str, Any] = {"code": join_texts(code) or str(response.status), "text": join_texts(text)}
-    if isinstance(verdict, Throttled):
-        said["retry_after_s"] = retry_after_s(response)
+    # One without the header keeps the wait that the verdict has, from a body.
+    if isinstance(verdict, Throttled) and (wait_s := retry_after_s(response)) is not None:
+        said["retry_after_s"] = wait_s
     return attrs.evolve(verdict, **said)
 
 

@@ -54,6 +54,14 @@ def test_a_throttled_answer_tells_for_how_long() -> None:
     assert by_status(TABLE, response) == Throttled(code="429", retry_after_s=3.0)
 
 
+def test_a_wait_that_a_body_told_is_kept() -> None:
+    """A header says more; where there is none, nothing is known to be otherwise."""
+    waiting = Throttled(retry_after_s=1.5)
+    assert told(waiting, HttpResponse(status=200)).retry_after_s == 1.5
+    later = HttpResponse(status=429, headers={"retry-after": "3"})
+    assert told(waiting, later).retry_after_s == 3.0
+
+
 def test_a_value_of_another_shape_is_unreadable() -> None:
     """What was expected is told."""
     response = HttpResponse(status=200)
