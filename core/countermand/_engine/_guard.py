@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import PurePath
 from time import perf_counter, thread_time
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 from countermand._engine._watch import Watch
@@ -65,6 +67,13 @@ class Guard:
 
         What is no Exception is a fault, too: it must not end the loop that others work on.
         """
+        return self._run(function, work, args, quotes=True)
+
+    def run_unquoted(self, function: str, work: Callable[..., T], *args: Any) -> T:
+        """Run a function that deals in secrets: what it raises may quote them, so only its place is told."""
+        return self._run(function, work, args, quotes=False)
+
+    def _run(self, function: str, work: Callable[..., T], args: tuple[Any, ...], *, quotes: bool) -> T:
         began_at = perf_counter()
         if began_at - self._fresh_at > _FRESH_S:
             self._fresh_at, self._fresh = began_at, thread_time()
@@ -75,7 +84,8 @@ class Guard:
         except BaseException as error:
             if isinstance(error, InvalidRequestError) and function in _MAY_REFUSE:
                 raise
-            raise self.fault(_told(function, error)) from error
+            told = _told(function, error) if quotes else f"{function} raised {_placed(error)}"
+            raise self.fault(told) from (error if quotes else None)
         finally:
             elapsed_s = perf_counter() - began_at
             if elapsed_s > SLOW_S:
@@ -111,6 +121,13 @@ def described(error: BaseException) -> str:
     except Exception:  # noqa: BLE001 - a plugin's own error may break, too
         text = "(its text cannot be had)"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _placed(error: BaseException) -> str:
+    """Name an error and where it was raised, and nothing of what it says."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    place = f"{PurePath(frame.f_code.co_filename).name}, line {line}"
+    return f"{type(error).__name__} in {place} (what it says is not told: it may hold a secret)"
 
 
 def worded(error: BaseException) -> str:

@@ -15,6 +15,8 @@ from countermand._http import HttpRequest, HttpResponse
 from countermand.venue import Call, CallKind, Page, PerOrder, Session, Stamp
 
 _SIGN = {function: f"the sign of its {function} call" for function in ANSWERS}
+#: Whose answers bear secrets.
+_SECRET = frozenset({"log_in", "log_out"})
 _READ = {function: f"the read of its {function} call" for function in ANSWERS}
 
 
@@ -25,15 +27,16 @@ def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
     if not _is_whole(call):
         raise guard.fault(f"{function} gave a Call with parts of other types than it has")
     answers, sign, read = ANSWERS[function], call.sign, call.read
+    run_read = guard.run_unquoted if function in _SECRET else guard.run
 
     def guarded_sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-        request: object = guard.run(_SIGN[function], _signed, sign, session, stamp)
+        request: object = guard.run_unquoted(_SIGN[function], _signed, sign, session, stamp)
         if (flaw := flaw_of(request)) is not None:
             raise guard.fault(f"{_SIGN[function]} gave {flaw}")
         return cast("HttpRequest", request)
 
     def guarded_read(response: HttpResponse) -> Any:
-        verdict = guard.run(_READ[function], _answer, read, response)
+        verdict = run_read(_READ[function], _answer, read, response)
         if type(verdict) not in answers:
             raise guard.fault(
                 f"{_READ[function]} gave {kind_of(verdict)}, which is no answer to that question"

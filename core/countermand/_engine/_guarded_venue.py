@@ -88,7 +88,7 @@ class _GuardedVenue:
         return self._call("list_accounts")
 
     def log_in(self) -> LogIn | None:
-        conversation = self._ask("log_in")
+        conversation = self._ask_unquoted("log_in")
         if conversation is None:
             return None
         if not isinstance(conversation, Generator):
@@ -96,7 +96,7 @@ class _GuardedVenue:
         return self._conversed(conversation)
 
     def log_out(self, session: Session) -> Call[Any] | None:
-        call = self._ask("log_out", session)
+        call = self._ask_unquoted("log_out", session)
         return None if call is None else guarded_call(self._guard, "log_out", call)
 
     def _declared(self, name: str, kind: type[T]) -> T:
@@ -107,6 +107,9 @@ class _GuardedVenue:
 
     def _ask(self, function: str, *args: Any) -> Any:
         return self._guard.run(function, _asked, self._venue, function, args)
+
+    def _ask_unquoted(self, function: str, *args: Any) -> Any:
+        return self._guard.run_unquoted(function, _asked, self._venue, function, args)
 
     def _nothing(self, function: str, value: object) -> None:
         told = self._ask(function, value)
@@ -119,7 +122,7 @@ class _GuardedVenue:
     def _conversed(self, conversation: Generator[Any, Any, Any]) -> LogIn:
         answer: Any = None
         while True:
-            need = self._guard.run("log_in", _sent, conversation, answer)
+            need = self._guard.run_unquoted("log_in", _sent, conversation, answer)
             if isinstance(need, _End):
                 end: Session | LogInFailure = self._end(need.value)
                 return end

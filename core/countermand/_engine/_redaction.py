@@ -9,7 +9,7 @@ import base64
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -61,8 +61,13 @@ class Redactor:
         return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values
 
     def report(self, report: OrderReport) -> OrderReport:
-        """Blot the text of a report."""
-        return attrs.evolve(report, text=self.text(report.text)) if report.text is not None else report
+        """Blot the texts of a report and of its legs."""
+        changes: dict[str, Any] = {}
+        if report.text is not None:
+            changes["text"] = self.text(report.text)
+        if report.legs:
+            changes["legs"] = tuple(map(self.report, report.legs))
+        return attrs.evolve(report, **changes) if changes else report
 
 
 class _Blotted:

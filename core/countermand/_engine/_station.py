@@ -225,7 +225,7 @@ class Station:
     async def _exchange(
         self, call: Call[V], session: Session | None, progress: Progress
     ) -> tuple[V, HttpResponse, str]:
-        base_url, request = self.venue.base_url, self._signed(call, session)
+        base_url, request = self.venue.base_url, call.sign(session, self._stamps.next())
         redactor = Redactor(request)
         progress.status = None
         progress.sign(call.name)
@@ -262,13 +262,6 @@ class Station:
             if not progress.unsent:
                 raise
             raise self._guard.fault(f"its request cannot be written: {described(error)}") from error
-
-    def _signed(self, call: Call[Any], session: Session | None) -> HttpRequest:
-        try:
-            return call.sign(session, self._stamps.next())
-        except PluginFault as error:
-            secret = session.token if session is not None else ""
-            raise PluginFault(str(error).replace(secret, "[redacted]") if secret else str(error)) from error
 
     def _tell(self, call: Call[Any], progress: Progress, verdict: str | None, fault: str | None) -> None:
         answered = Answered(

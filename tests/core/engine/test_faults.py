@@ -72,7 +72,9 @@ def test_a_plugin_that_breaks_before_anything_is_sent(
     (ack,) = cancel(faulty(pebble, **broken), ask())
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
     function = {"sign": "the sign of its cancel call"}.get(part, part)
-    assert ack.error == f"{FAULTY}: {function} raised LookupError: out of order"
+    told = "in test_faults.py, line " if part == "sign" else ": out of order"
+    assert (ack.error or "").startswith(f"{FAULTY}: {function} raised LookupError")
+    assert told in (ack.error or "")
     assert ack.stage is Stage.SEND
     assert peer.heard == []
 
@@ -97,14 +99,6 @@ def test_a_field_that_a_venue_requires(cancel: Cancel, peer: Peer, pebble: Pebbl
     assert peer.heard == []
     (ack,) = cancel(picky, ask(instrument="BTC-USD", assurance=Assurance.RECEIVED))
     assert ack.outcome is Outcome.PENDING
-
-
-def test_a_plugin_that_requires_what_nobody_has(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
-    """A requirement that no request has a field for is a fault of the plugin, not of the caller."""
-    odd = attrs.evolve(pebble, capabilities=Capabilities(requires=frozenset({"moon"})))
-    (ack,) = cancel(odd, ask())
-    assert (ack.reason, ack.sent) == (Reason.NOT_SENT, Sent.NO)
-    assert "moon" in (ack.error or "")
 
 
 def test_a_venue_this_client_does_not_have(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:

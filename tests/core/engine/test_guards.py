@@ -116,8 +116,11 @@ def test_what_a_plugin_raises_before_anything_is_sent(
         ways = {"cancel": lambda _: attrs.evolve(call, sign=raises(error))}
     (ack,) = cancel(Odd(pebble, **ways), ask())
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
-    told = {"sign": "the sign of its cancel call"}.get(function, function)
-    assert ack.error == f"{SOURCE}{told} {words}"
+    if function == "sign":  # what it raises may quote a secret
+        kind = words.partition(":")[0]
+        assert (ack.error or "").startswith(f"{SOURCE}the sign of its cancel call {kind} in ")
+    else:
+        assert ack.error == f"{SOURCE}{function} {words}"
     assert peer.heard == []
 
 
@@ -581,11 +584,11 @@ def test_secrets_in_what_a_plugin_raises(cancel: Cancel, peer: Peer, pebble: Peb
     peer.on("cancel", RECEIPT).on("order", CANCELED)
     inside = pebble.by_token(token)
     error = LookupError(f"bad {token}")
-    for part in ("sign", "read"):
+    for part, words in (("sign", "LookupError in test_guards.py"), ("read", "LookupError: bad [redacted]")):
         call = call_with(inside, **{part: raises(error)})
         (ack,) = cancel(Odd(inside, cancel=lambda _, call=call: call), ask())
         assert "n-4711" not in repr(ack)
-        assert "LookupError: bad [redacted]" in (ack.error or "")
+        assert words in (ack.error or "")
 
 
 def test_a_broken_venue_harms_no_other(virtually: Virtually, peer: Peer, pebble: Pebble, ask: Ask) -> None:

@@ -64,5 +64,8 @@ def test_every_text_that_is_kept_of_an_answer() -> None:
     assert tuple(page.rows) == (hidden, attrs.evolve(shown, text=None))
     each = redactor.answer(PerOrder(orders={OrderId("7"): Refused(text="no tok-123")}, text="tok-123"))
     assert each == PerOrder(orders={OrderId("7"): Refused(text="no [redacted]")}, text="[redacted]")
+    parent, plain = attrs.evolve(shown, legs=(shown,)), attrs.evolve(shown, text=None)
+    assert redactor.report(parent) == attrs.evolve(hidden, legs=(hidden,))
+    assert redactor.report(plain) is plain
     session = LoggedIn(session=Session(token="tok-123"))
     assert redactor.answer(session) is session
