@@ -39,9 +39,11 @@ class Rows:
         self._count += 1
         try:
             row = next(self._left)
-        except (StopIteration, ValueError, KeyboardInterrupt):
+        except (StopIteration, KeyboardInterrupt):
             raise
         except BaseException as error:
+            if _is_documented(error):
+                raise
             raise self._broken(f"raised {described(error)}") from error
         finally:
             self._spend(now)
@@ -64,3 +66,10 @@ class Rows:
             others_s = now - self._began_at - self._spent_s
             cpu_s = thread_time() - self._began - others_s
             self._told = self._guard.judge(ROWS, self._spent_s, cpu_s)
+
+
+def _is_documented(error: BaseException) -> bool:
+    """Tell what says that the venue's row cannot be read, which is no fault of the plugin's."""
+    from countermand.venue.wire import WireError  # noqa: PLC0415 - the core loads nothing that reads JSON
+
+    return isinstance(error, WireError)

@@ -374,6 +374,8 @@ ROWS: dict[str, tuple[Any, str]] = {
         "gave a value of type OrderReport with parts of other types than it has, expected an OrderReport",
     ),
     "rows that break": ((1 / one for one in [0]), "raised ZeroDivisionError: division by zero"),
+    "rows that no plugin looked at": (map(int, ["x"]), "raised ValueError: invalid literal for int()"),
+    "rows with ids that are none": (map(OrderId, ["007"]), "raised InvalidRequestError: 'value' of OrderId"),
     "rows that exit": (map(raises(SystemExit(2)), [1]), "raised SystemExit: 2"),
 }
 
