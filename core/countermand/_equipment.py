@@ -43,9 +43,7 @@ class Equipment:
         listing_bytes: int = Settings().listing_bytes,
     ) -> None:
         self._lock = threading.Lock()
-        self._venues = tuple(_checked(venue) for venue in venues)
-        names = [venue.name for venue in self._venues]
-        _check_names(self._venues)
+        self._venues = _by_name(venues)
         self._transport = transport
         self._watch = Watch(observer)
         self._settings = Settings(
@@ -55,12 +53,12 @@ class Equipment:
             reply_bytes=reply_bytes,
             listing_bytes=listing_bytes,
         )
-        if strange := sorted(set(self._settings.limits) - set(names), key=str):
+        if strange := sorted(set(self._settings.limits) - set(self._venues), key=str):
             raise ConfigurationError(f"limits for {strange[0]!r}, which is no venue of this client")
         self._retry = RetryPolicy() if retry is None else _checked_policy(retry)
         #: What was still owed when the client was closed.
         self._left: tuple[Unsettled, ...] = ()
-        self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(names, ())
+        self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(self._venues, ())
         #: Venues of the configuration that could not be used, and were skipped, by name: why.
         self.broken: Mapping[str, str] = {}
 
@@ -99,7 +97,7 @@ class Equipment:
     @property
     def venues(self) -> tuple[Venue, ...]:
         """The venues this client reaches."""
-        return self._venues
+        return tuple(self._venues.values())
 
     @property
     def observer_errors(self) -> int:
@@ -125,23 +123,25 @@ class Equipment:
         return Engine(self._venues, self._transport, self._watch, self._settings, self._retry)
 
 
-def _checked(venue: Venue) -> Venue:
-    """Return a venue; what else is wrong with it is told when it is asked, for the others' sake."""
-    if isinstance(venue, type):
-        raise ConfigurationError(f"expected venues, such as a plugin's class makes them, got {venue!r}")
-    if not isinstance(name := name_of(venue), str):
-        raise ConfigurationError(f"expected venues, each named by a text, got {name!r} of {source_of(venue)}")
-    return venue
+def _by_name(venues: Iterable[Venue]) -> dict[str, Venue]:
+    """Ask each venue for its name, once, for a property may say something else the next time.
 
-
-def _check_names(venues: tuple[Venue, ...]) -> None:
+    What else is wrong with one is told when it is asked, for the others' sake.
+    """
     named: dict[str, list[Venue]] = {}
     for venue in venues:
-        named.setdefault(venue.name, []).append(venue)
+        if isinstance(venue, type):
+            raise ConfigurationError(f"expected venues, such as a plugin's class makes them, got {venue!r}")
+        if not isinstance(name := name_of(venue), str):
+            raise ConfigurationError(
+                f"expected venues, each named by a text, got {name!r} of {source_of(venue)}"
+            )
+        named.setdefault(name, []).append(venue)
     same = {name: of for name, of in named.items() if len(of) > 1}
     twice = [f"{name!r} ({', '.join(map(source_of, of))})" for name, of in sorted(same.items())]
     if twice:
         raise ConfigurationError(f"each venue needs a name of its own; used twice: {'; '.join(twice)}")
+    return {name: venue for name, (venue,) in named.items()}
 
 
 def _checked_policy(retry: RetryPolicy) -> RetryPolicy:

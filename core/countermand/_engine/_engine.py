@@ -50,7 +50,7 @@ class Engine:
 
     def __init__(
         self,
-        venues: Iterable[Venue],
+        venues: Mapping[str, Venue],
         transport: httpx.AsyncBaseTransport | None,
         watch: Watch,
         settings: Settings,
@@ -59,7 +59,9 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._wire = Wire(transport)
         self._watch = watch
-        self._stations = {venue.name: Station(venue, self._wire, watch, settings) for venue in venues}
+        self._stations = {
+            name: Station(name, venue, self._wire, watch, settings) for name, venue in venues.items()
+        }
         self._ledger = Ledger(self._loop.time, watch, settings.most_unsettled)
         self._cases = Cases(self._stations, retry, self._ledger)
         self._sweeps = Sweeps(self._station, self._cases, watch)

@@ -47,10 +47,10 @@ class PluginFault(Exception):  # noqa: N818 - it never leaves the engine but as 
 class Guard:
     """Runs the functions of one venue's plugin; all on one thread."""
 
-    def __init__(self, venue: Venue, watch: Watch) -> None:
+    def __init__(self, name: str, venue: Venue, watch: Watch) -> None:
         self._venue = venue
         self._watch = watch
-        self.name = venue.name
+        self.name = name
         self._fresh_at, self._fresh = perf_counter(), thread_time()
 
     @cached_property

@@ -53,9 +53,9 @@ _UNCLEAR = (Throttled, Unreadable, MayHaveActed)
 class Station:
     """Performs the calls of one venue."""
 
-    def __init__(self, venue: Venue, wire: Wire, watch: Watch, settings: Settings) -> None:
+    def __init__(self, name: str, venue: Venue, wire: Wire, watch: Watch, settings: Settings) -> None:
         loop = asyncio.get_running_loop()
-        guard = Guard(venue, watch)
+        guard = Guard(name, venue, watch)
         self.venue = guarded(venue, guard)
         self._guard = guard
         self._wire = wire

@@ -111,6 +111,41 @@ def test_two_venues_of_one_name(kind: Any, pebble: Pebble) -> None:
         kind([pebble, *others, pebble])
 
 
+class Fickle:
+    """A venue that says another name each time it is asked, or breaks from the second time on."""
+
+    def __init__(self, venue: Any, *names: str) -> None:
+        self._venue = venue
+        self._names = list(names)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._venue, name)
+
+    @property
+    def name(self) -> str:
+        """Say the next name."""
+        return self._names.pop(0)
+
+
+@pytest.mark.parametrize("others", [(), ("gravel", "sand", "gravel")], ids=["breaks", "changes"])
+def test_a_venue_is_what_it_is_called_at_first(
+    peer: Peer, pebble: Pebble, request_: CancelRequest, others: tuple[str, ...]
+) -> None:
+    """It is asked once: under that name it is reached, and no other venue by it."""
+    peer.on("cancel", RECEIPT)
+    gravel = attrs.evolve(pebble, name="gravel")
+
+    async def use() -> None:
+        venues: Any = [Fickle(pebble, "pebble", *others), gravel]
+        async with AsyncClient(venues, transport=httpx.MockTransport(peer), limits={"pebble": ()}) as client:
+            assert list(client.accounts) == ["pebble", "gravel"]
+            for venue in ("pebble", "gravel"):
+                ack = await client.cancel(attrs.evolve(request_, venue=venue))
+                assert (ack.outcome, ack.error) == (Outcome.PENDING, None)
+
+    asyncio.run(use())
+
+
 @both
 @pytest.mark.parametrize("option", ["max_in_flight", "reply_bytes", "listing_bytes"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, "16", None, True, float("nan")])

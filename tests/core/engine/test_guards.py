@@ -553,7 +553,7 @@ OTHERS: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize(("function", "verdict"), OTHERS.values(), ids=OTHERS.keys())
 def test_answers_with_other_parts(pebble: Pebble, function: str, verdict: Any) -> None:
     """They are as good as unreadable, whatever they answer."""
-    guard = Guard(cast("Any", pebble), Watch(None))
+    guard = Guard("pebble", cast("Any", pebble), Watch(None))
     call = guarded_call(guard, function, call_with(pebble, read=lambda _: verdict))
     with pytest.raises(PluginFault, match=f"the read of its {function} call gave a {type(verdict).__name__}"):
         call.read(HttpResponse(status=200))

@@ -145,7 +145,7 @@ async def list_whole(venue: Pebble, peer: Peer, until: float = 10.0, **settings:
         progress=Progress(clock=loop.time),
     )
     wire = Wire(httpx.MockTransport(peer))
-    station = Station(venue, wire, Watch(None), Settings(**settings))
+    station = Station(venue.name, venue, wire, Watch(None), Settings(**settings))
     try:
         return await station.list_whole(errand, lambda page: venue.list_open("9", page))
     finally:

@@ -132,11 +132,11 @@ def almost() -> None:
 def test_who_had_no_turn_is_not_blamed(pebble: Pebble) -> None:
     """A function that waited did not compute, nor is what went before counted as its own."""
     heard: Any = Heard()
-    guard = Guard(pebble, Watch(heard))
+    guard = Guard("pebble", pebble, Watch(heard))
     compute(0.1)
     guard.run("check", threading.Event().wait, 0.06)
     assert heard.slow == []
-    guard = Guard(pebble, Watch(heard))
+    guard = Guard("pebble", pebble, Watch(heard))
     compute(0.0045)
     guard.run("check", almost)
     assert heard.slow == []
@@ -156,7 +156,7 @@ TIMES = {
 def test_what_is_too_long(pebble: Pebble, elapsed_s: float, cpu_s: float, told: bool) -> None:
     """50 ms of its thread's own time, or half a second by the wall: then it slept, or asked somebody."""
     heard: Any = Heard()
-    Guard(pebble, Watch(heard)).judge("check", elapsed_s, cpu_s)
+    Guard("pebble", pebble, Watch(heard)).judge("check", elapsed_s, cpu_s)
     source = f"{type(pebble).__module__}.Pebble"
     slow = SlowPlugin(
         venue="pebble", function="check", elapsed_s=elapsed_s, cpu_s=max(0.0, cpu_s), source=source
@@ -172,7 +172,7 @@ def test_an_observer_that_hears_of_no_plugins(
     (ack,) = cancel(Slow(pebble, "check"), ask(), observer=witness)
     assert ack.outcome is Outcome.CANCELED
     watch = Watch(witness)
-    Guard(pebble, watch).judge("check", 1.0, 1.0)
+    Guard("pebble", pebble, watch).judge("check", 1.0, 1.0)
     assert watch.errors == 0
 
     class Clumsy(Heard):
@@ -181,5 +181,5 @@ def test_an_observer_that_hears_of_no_plugins(
 
     clumsy: Any = Clumsy()
     watch = Watch(clumsy)
-    Guard(pebble, watch).judge("check", 1.0, 1.0)
+    Guard("pebble", pebble, watch).judge("check", 1.0, 1.0)
     assert watch.errors == 1

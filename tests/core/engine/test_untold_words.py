@@ -124,7 +124,7 @@ def test_a_log_out_that_quotes_its_session(pebble: Pebble) -> None:
 
     leaky: Any = Leaky(pebble, "")
     leaky.log_out = log_out
-    venue = guarded(leaky, Guard(leaky, Watch(None)))
+    venue = guarded(leaky, Guard("pebble", leaky, Watch(None)))
     with pytest.raises(PluginFault) as by_itself:
         venue.log_out(Session(token="breaks"))
     call = venue.log_out(Session(token=SECRET))
