@@ -22,6 +22,8 @@ _AGAIN_S = 30.0
 _LOOK_S = 10.0
 #: A session of however short a life is not renewed more often than that.
 _LEAST_S = 1.0
+#: What a venue declares, and no look may happen to ask for.
+_DECLARED = ("base_url", "renewable")
 
 
 class Watchmen:
@@ -65,6 +67,8 @@ class Watchmen:
 
     async def _look(self, station: Station, deadline: float) -> Readiness:
         venue = station.venue
+        for declared in _DECLARED:  # what breaks with whoever asks for it breaks the next cancel, too
+            getattr(venue, declared)
         accounts = self._accounts.get(venue.name, ())
         if venue.capabilities.lists_accounts:
             ended = await self._inquiries.list_accounts(station, deadline)
