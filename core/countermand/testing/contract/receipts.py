@@ -31,7 +31,7 @@ class ReceiptsCases(Examples):
     def test_a_receipt_promises_only_what_is_so(self) -> None:
         """It is `executed` where the order is off the book: a quick answer comes before that."""
         for behaviour in _LATER:
-            for simulator, call, orders in self._cancels(one=True, **behaviour):
+            for simulator, call, orders in self._each_cancel(one=True, **behaviour):
                 said = performed(simulator, call, session_of(simulator, self.simulated(simulator)))
                 for order in orders:
                     verdict: Any = _said_of(order, said)
@@ -43,7 +43,7 @@ class ReceiptsCases(Examples):
 
     def test_each_order_is_told_what_became_of_it(self) -> None:
         """Of an answer that tells of each: a receipt where the order goes, a refusal where it stays."""
-        for simulator, call, _ in self._cancels(one=False):
+        for simulator, call, _ in self._each_cancel(one=False):
             before = book_of(simulator)
             said = performed(simulator, call, session_of(simulator, self.simulated(simulator)))
             for order_id, verdict in said.orders.items() if isinstance(said, PerOrder) else ():
@@ -67,23 +67,23 @@ class ReceiptsCases(Examples):
                     f" {response.content[:80]!r} as {one_line(said)}.",
                 )
 
-    def _cancels(
+    def _each_cancel(
         self, *, one: bool, **behaviour: Any
     ) -> Iterator[tuple[Simulator, Call[Any], Sequence[SimulatedOrder]]]:
         """Make each call that cancels, each with a simulator of its own, and the orders that it names."""
-        count = len(list(self._calls(self._filled(), one=one)))
+        count = len(list(self._calls_that_cancel(self._with_each_status(), one=one)))
         for place in range(count):
-            simulator = self._filled(**behaviour)
-            yield simulator, *list(self._calls(simulator, one=one))[place]
+            simulator = self._with_each_status(**behaviour)
+            yield simulator, *list(self._calls_that_cancel(simulator, one=one))[place]
 
-    def _filled(self, **behaviour: Any) -> Simulator:
+    def _with_each_status(self, **behaviour: Any) -> Simulator:
         simulator = self.new_simulator(**behaviour)
         user = simulator.credentials.user_id
         for status in (OrderStatus.NEW, *self.statuses):
             simulator.place(0.0, status=status, entered_by=user, **_FILLED_IN_PART.get(status, {}))
         return simulator
 
-    def _calls(
+    def _calls_that_cancel(
         self, simulator: Simulator, *, one: bool
     ) -> Iterator[tuple[Call[Any], Sequence[SimulatedOrder]]]:
         venue, known = self.simulated(simulator), simulator.credentials
