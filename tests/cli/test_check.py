@@ -233,14 +233,6 @@ def test_many_accounts_are_not_all_listed(guest: LiveSimulator, run: Run, tmp_pa
     assert sum(about.startswith("account ") for about in found) == 10
 
 
-def test_account_that_the_venue_cannot_have(guest: LiveSimulator, run: Run, tmp_path: Path) -> None:
-    """A slip in an account is told as that, and keeps back no other."""
-    configure(guest, tmp_path, '["9", "nine"]')
-    code, found = checked(run)
-    assert (code, found["account 9"]["mark"], found["account nine"]["mark"]) == (1, "pass", "fail")
-    assert "must be a whole number" in found["account nine"]["found"]
-
-
 def test_nobody_listens(guest: LiveSimulator, run: Run, tmp_path: Path) -> None:
     """Where no connection comes about, all that needs one is left out."""
     text = (tmp_path / "countermand.toml").read_text()
@@ -387,3 +379,18 @@ def test_interrupt_is_told(guest: LiveSimulator, run: Run) -> None:
 def test_help_names_it(run: Run) -> None:
     """The help has it among the commands."""
     assert "│ check " in run("--help").out
+
+
+def test_an_account_that_the_venue_cannot_have_is_a_fault_of_the_file(
+    guest: LiveSimulator, run: Run, tmp_path: Path
+) -> None:
+    """It is told by the key; the venue is not asked for it, and all else is looked at."""
+    configure(guest, tmp_path, '["9", "main"]')
+    code, found = checked(run)
+    assert code == 1
+    told = found["configuration"]
+    assert told["mark"] == "fail"
+    assert f"venues.{guest.simulator.name}.accounts: " in told["found"]
+    assert "got 'main'" in told["found"]
+    assert "account main" not in found
+    assert (found["account 9"]["mark"], found["log-in"]["mark"]) == ("pass", "pass")

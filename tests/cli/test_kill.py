@@ -249,3 +249,36 @@ EMPTY, LEFT, UNKNOWN = (
 def test_exit_code_is_0_only_for_a_proof(report: KillReport, code: int) -> None:
     """Anything that is not proved is no success, and what nobody can tell outweighs what is left."""
     assert kill_code(report) == code
+
+
+def test_an_account_that_no_venue_can_have_keeps_back_no_other(both: Both, run: Run) -> None:
+    """It is told as a scope that is not proved, by the mistake; all others are emptied."""
+    both.configure(apex='["main", "9"]')
+    ran = run("kill", "--yes", "--json")
+    assert (ran.code, both.still_open()) == (5, [])
+    reports = json.loads(ran.out)["reports"]
+    assert [(one["state"], one["reason"]) for one in reports] == [
+        ("unknown", "invalid request"),
+        ("proved empty", None),
+        ("proved empty", None),
+    ]
+    assert "got 'main'" in reports[0]["error"]
+
+
+def test_a_rehearsal_tells_an_account_that_no_venue_can_have(both: Both, run: Run) -> None:
+    """Beside what is open at the others."""
+    both.configure(apex='["main", "9"]')
+    ran = run("kill", "--dry-run")
+    words = " ".join(ran.out.split())
+    assert (ran.code, len(both.still_open())) == (5, 4)
+    assert "apex: account main: 0 open orders NOT ALL OF THEM, perhaps: invalid request; " in words
+    for name in ("apex", "autoshares"):
+        assert f"{name}: account 9: 2 open orders as of " in words
+
+
+def test_accounts_that_no_venue_can_have_are_a_mistake(both: Both, run: Run) -> None:
+    """Where there are no others, nothing is begun."""
+    both.configure(apex='["main"]', autoshares='["none"]')
+    ran = run("kill", "--yes")
+    assert (ran.code, both.asked()) == (2, 0)
+    assert "got 'main'" in ran.err

@@ -48,7 +48,8 @@ def run_tests(package: Path, environment: dict[str, str]) -> dict[str, str | Non
     assert results.exists(), ran.stdout + ran.stderr
     told = {}
     for case in ElementTree.parse(results).iter("testcase"):  # noqa: S314 - our own
-        assert case.find("skipped") is None
+        skipped = case.find("skipped")
+        assert skipped is None or "the venue has nothing to break" in skipped.attrib["message"]
         assert case.find("error") is None, ran.stdout
         failure = case.find("failure")
         told[case.attrib["name"].removeprefix("test_")] = (

@@ -123,7 +123,7 @@ def test_first_line_tells_what_is_known(told: MassCancelReport, first: str) -> N
         ),
         pytest.param(
             {"native": NativeCancel(call="CancelAll", outcome=Outcome.PENDING, sent=Sent.YES, text="0")},
-            ["  native       CancelAll: PENDING"],
+            ["  native       CancelAll: received"],
             id="native",
         ),
         pytest.param(

@@ -38,7 +38,8 @@ def kill(
 
     Also of orders that are placed meanwhile. The exit code is 0 only if all is proved; otherwise 4 if all
     that is left is known, 5 if of anything nobody can tell; 2 for a mistake in usage or configuration or
-    where it was not confirmed. A venue whose table or plugin is broken is told, and keeps back no other.
+    where it was not confirmed. A venue whose table or plugin is broken, or an account that a venue cannot
+    have, is told, and keeps back no other.
 
     :param venue: Only this venue of the configuration file; as often as wanted.
     :param discover: Ask the venues for their accounts, and report those that the configuration lacks.

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import attrs
 
-from countermand import AsyncClient, ClientOrderId, OpenOrders, OrderId, OrderReport, Scope
+from countermand import AsyncClient, ClientOrderId, OpenOrders, OrderId, OrderReport, Reason, Scope
 from countermand.cli._report_table import orders_table
 from countermand.cli._report_words import counted
 from countermand.cli._show import print_json, print_lines, print_table, printing
 from countermand.cli._venue_of import checked
+from countermand.errors import InvalidRequestError
 
 #: A listing that failed or was not read to its end: nobody can tell what is open.
 _UNKNOWN = 5
@@ -85,7 +86,10 @@ async def _listed(
 
 async def _asked(client: AsyncClient, scope: Scope, timeout_s: float) -> OpenOrders:
     account = scope.account_id or ""  # each scope of these commands has one
-    return await client.open_orders(scope.venue, account, timeout_s)
+    try:
+        return await client.open_orders(scope.venue, account, timeout_s)
+    except InvalidRequestError as error:  # an account that the venue cannot have, beside others
+        return OpenOrders(error=str(error), reason=Reason.INVALID_REQUEST)
 
 
 def _meant(order: OrderReport, scope: Scope, only: Collection[OrderId | ClientOrderId]) -> bool:

@@ -118,7 +118,7 @@ def _not_covered(report: MassCancelReport) -> str:
 
 def _native(native: NativeCancel) -> str:
     if native.outcome is Outcome.PENDING:  # a receipt, whose words tell no more
-        return f"{native.call}: PENDING"
+        return f"{native.call}: received"
     reason = native.reason.value if native.reason is not None else None
     said = ", ".join(word for word in (reason, native.text) if word)
     return f"{native.call}: {native.outcome.name}" + (f": {said}" if said else "")

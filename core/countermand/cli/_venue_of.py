@@ -36,7 +36,9 @@ def let_refuse(check: Callable[[T], None], value: T) -> None:
 def configured_scopes(client: AsyncClient, names: Sequence[str]) -> tuple[Scope, ...]:
     """Return the accounts that the configuration names, at those venues, or without any at all.
 
-    Raises `ConfigurationError` where there are none, be it at one venue of several that were named.
+    One that its venue cannot have is among them, to be told, and keeps back no other. Raises
+    `ConfigurationError` where there are none, be it at one venue of several that were named, and
+    `InvalidRequestError` where no venue can have any of them.
     """
     if client.broken and not client.venues:
         raise ConfigurationError(next(iter(client.broken.values())))
@@ -46,13 +48,24 @@ def configured_scopes(client: AsyncClient, names: Sequence[str]) -> tuple[Scope,
                 f"venues.{name}.accounts: names no account, so there is nothing to cancel"
             )
     scopes = tuple(
-        checked(client, Scope.account(name, account))
+        Scope.account(name, account)
         for name in dict.fromkeys(_usable(client, names))
         for account in dict.fromkeys(client.accounts[name])
     )
     if not scopes:
         raise ConfigurationError("no venue's 'accounts' names an account, so there is nothing to cancel")
+    refusals = [_refusal(client, scope) for scope in scopes]
+    if refusals[0] is not None and all(refusals):
+        raise refusals[0]
     return scopes
+
+
+def _refusal(client: AsyncClient, scope: Scope) -> CountermandError | None:
+    try:
+        checked(client, scope)
+    except CountermandError as error:
+        return error
+    return None
 
 
 def without_accounts(client: AsyncClient, names: Sequence[str]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from countermand import AsyncClient
+from countermand import AsyncClient, Scope
 from countermand._config import Configuration, load_configuration
 from countermand.cli._checkup._findings import Finding, failed, passed
-from countermand.errors import ConfigurationError
+from countermand.errors import ConfigurationError, InvalidRequestError
 from countermand.venue import Limit, Venue
 
 ABOUT = "configuration"
@@ -76,13 +76,31 @@ def _tables(path: Path, read: Configuration, venue: str | None) -> tuple[Table, 
             name=name,
             raw=table if isinstance(table, dict) else {},
             venue=usable.get(name),
-            finding=_finding(path, name, read.broken.get(name)),
+            finding=_finding(path, name, read.broken.get(name) or _no_accounts(path, name, read, usable)),
             accounts=read.accounts.get(name, ()),
             limits=read.limits.get(name),
         )
         for name, table in raw.items()
         if venue in (None, name)
     )
+
+
+def _no_accounts(path: Path, name: str, read: Configuration, usable: Mapping[str, Venue]) -> str | None:
+    """Tell the accounts of a table that its venue cannot have; None where there is no such account."""
+    refusals = [refusal_of(usable[name], one) for one in read.accounts.get(name, ())]
+    told = "; ".join(one for one in refusals if one is not None)
+    return f"{path}: venues.{name}.accounts: {told}" if told else None
+
+
+def refusal_of(venue: Venue, account: str) -> str | None:
+    """Tell why a venue cannot have an account; None where it can, or where its plugin breaks."""
+    try:
+        venue.check_scope(Scope.account(venue.name, account))
+    except InvalidRequestError as error:
+        return str(error)
+    except (Exception, SystemExit):  # noqa: BLE001 - what is asked for later tells of a broken plugin
+        return None
+    return None
 
 
 def _finding(path: Path, name: str, broken: str | None) -> Finding:

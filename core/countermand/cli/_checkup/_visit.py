@@ -12,7 +12,7 @@ from countermand import AsyncClient, CancelAck, CancelRequest, OpenOrders, Readi
 from countermand._observer import Answered
 from countermand._wire._transport import Transport
 from countermand.cli._checkup._clock import DatedTransport, Reading
-from countermand.cli._checkup._configuration import Table
+from countermand.cli._checkup._configuration import Table, refusal_of
 from countermand.errors import CountermandError
 from countermand.venue import Call, LogInFailure, Session, Venue
 
@@ -124,7 +124,8 @@ async def visit(
     async with asked:
         (readiness,) = await asked.ready(_left_s(deadline))
         named = table.accounts or readiness.accounts[:MOST_UNNAMED]
-        accounts = dict.fromkeys(named) if _admitted(readiness, heard) else ()
+        possible = (one for one in named if refusal_of(venue, one) is None)
+        accounts = dict.fromkeys(possible) if _admitted(readiness, heard) else ()
         listed = await asyncio.gather(*(_listed(asked, table.name, one, deadline) for one in accounts))
     return Visit(readiness=readiness, heard=heard, listed=tuple(listed), readings=dated.readings)
 
