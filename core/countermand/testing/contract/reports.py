@@ -29,7 +29,7 @@ class ReportsCases(Examples):
 
     def test_every_field_of_an_order_is_of_its_type(self) -> None:
         """In the samples, for every status word, and filled in part by the simulator."""
-        for report in self._reports():
+        for report in self._every_report():
             for name, kinds in _TYPES.items():
                 value = getattr(report, name)
                 require(
@@ -65,7 +65,7 @@ class ReportsCases(Examples):
                 f" {'tells' if broken else 'does not tell'} of it.",
             )
 
-    def _reports(self) -> Iterator[OrderReport]:
+    def _every_report(self) -> Iterator[OrderReport]:
         for _, _, _, verdict in self.read_samples():
             yield from _reports_in(verdict)
         account, order = self.request.account, OrderId(str(self.request.order))
@@ -73,9 +73,9 @@ class ReportsCases(Examples):
             answer = self.order_answer(order.value, account, word)
             yield from _reports_in(reading(self.venue().read_order(account, order), answer))
         if self.simulator is not None:
-            yield from self._of_simulator()
+            yield from self._simulated_reports()
 
-    def _of_simulator(self) -> Iterator[OrderReport]:
+    def _simulated_reports(self) -> Iterator[OrderReport]:
         simulator = self.new_simulator()
         venue = self.simulated(simulator)
         session = session_of(simulator, venue)
