@@ -30,25 +30,11 @@ class StatusesCases(Examples):
 
     def test_a_server_error_tells_nothing(self) -> None:
         """It comes before or after the order was canceled, and nobody knows which."""
-        for question, call, response in self._under(_SERVER_ERRORS):
-            verdict = reading(call, response)
-            acted = getattr(verdict, "acted", Acted.MAYBE)
-            require(
-                acted is Acted.MAYBE and not is_success(question, verdict),
-                f"Read a 5xx as MayHaveActed or Unreadable: {call.name!r} reads {shown(response)} as"
-                f" {type(verdict).__name__}.",
-            )
+        self._require_nothing(_SERVER_ERRORS, "a 5xx as MayHaveActed or Unreadable")
 
     def test_a_redirect_is_no_answer(self) -> None:
         """Nobody follows it, and whoever sends it is not the venue."""
-        for question, call, response in self._under(_REDIRECTS):
-            verdict = reading(call, response)
-            acted = getattr(verdict, "acted", Acted.MAYBE)
-            require(
-                acted is Acted.MAYBE and not is_success(question, verdict),
-                f"Read a 3xx as Unreadable: {call.name!r} reads {shown(response)} as"
-                f" {type(verdict).__name__}.",
-            )
+        self._require_nothing(_REDIRECTS, "a 3xx as Unreadable")
 
     def test_too_many_requests_are_throttled(self) -> None:
         """With the wait that the venue asks for."""
@@ -105,6 +91,15 @@ class StatusesCases(Examples):
                         f"Read HTML under 200 as Unreadable: {call.name!r} reads it as"
                         f" {one_line(type(verdict).__name__)}.",
                     )
+
+    def _require_nothing(self, statuses: Iterable[int], right: str) -> None:
+        for question, call, response in self._under(statuses):
+            verdict = reading(call, response)
+            acted = getattr(verdict, "acted", Acted.MAYBE)
+            require(
+                acted is Acted.MAYBE and not is_success(question, verdict),
+                f"Read {right}: {call.name!r} reads {shown(response)} as {type(verdict).__name__}.",
+            )
 
     def _under(self, statuses: Iterable[int]) -> Iterator[tuple[Question, Call[Any], HttpResponse]]:
         for question, call, sample, _ in self.read_samples():
