@@ -16,10 +16,10 @@ from countermand.testing import (
     SimulatedOrder,
     Simulator,
 )
-from countermand.venue import HttpResponse, check_number
+from countermand.venue import HttpResponse
 from countermand_apex._credentials import SessionToken
 from countermand_apex._venue import Apex
-from countermand_apex._wire import LARGEST_ID
+from countermand_apex._wire import ID
 from countermand_apex.simulator import _access, _cancels, _catalogue, _reads
 from countermand_apex.simulator._answers import ANSWERS, NOT_FOUND, SHAPES, WORDS, refused
 from countermand_apex.simulator._fields import number
@@ -100,4 +100,4 @@ class ApexSimulator(Simulator):
         """Raise `ValueError` for ids that no APEX order can have."""
         for name in _NUMBERS:
             if fields.get(name) is not None:
-                check_number(fields[name], name, LARGEST_ID)
+                ID.check(fields[name], name)

@@ -14,10 +14,10 @@ from countermand.testing import (
     SimulatedOrder,
     Simulator,
 )
-from countermand.venue import HttpResponse, check_number
+from countermand.venue import HttpResponse
 from countermand_autoshares._credentials import AccessToken
 from countermand_autoshares._venue import AutoShares
-from countermand_autoshares._wire import LARGEST_ID
+from countermand_autoshares._wire import ID
 from countermand_autoshares.simulator import _access, _cancels, _reads
 from countermand_autoshares.simulator._answers import ANSWERS, KEY_CASES, SHAPES, WORDS, cased
 from countermand_autoshares.simulator._paths import READERS
@@ -108,4 +108,4 @@ class AutoSharesSimulator(Simulator):
         """Raise `ValueError` for ids that no AutoShares order can have."""
         for name in ("order_id", "account"):
             if fields.get(name) is not None:
-                check_number(fields[name], name, LARGEST_ID)
+                ID.check(fields[name], name)

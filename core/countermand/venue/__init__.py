@@ -15,7 +15,7 @@ from countermand.venue._checks import check_header_value, clean_base_url
 from countermand.venue._contract import Venue
 from countermand.venue._log_in import Code, LogIn, LogInFailure, NeedCode, Secret
 from countermand.venue._plugin import CONTRACT, Plugin, load_venue, venues
-from countermand.venue._shapes import TEXT, UUID, Ids, IdShape, check_number, one_of, whole_number
+from countermand.venue._shapes import TEXT, UUID, Ids, IdShape, one_of, whole_number
 from countermand.venue._verdicts import (
     Accounts,
     AccountsVerdict,
@@ -101,7 +101,6 @@ __all__ = [
     "Venue",
     "Verdict",
     "check_header_value",
-    "check_number",
     "clean_base_url",
     "load_venue",
     "one_of",

@@ -40,11 +40,6 @@ def whole_number(largest: int) -> IdShape:
     )
 
 
-def check_number(value: str, what: str, maximum: int) -> None:
-    """Raise `InvalidRequestError` unless `value` is a whole number from 1 to `maximum`, both inclusive."""
-    whole_number(maximum).check(value, what)
-
-
 def one_of(*values: str) -> IdShape:
     """Make the shape of ids of which there are only these, such as the one account of a key."""
     return IdShape(" or ".join(map(repr, values)), lambda value: value in values)
