@@ -35,7 +35,7 @@ V = TypeVar("V")
 class Venue(ABC):
     """A venue as the core sees it: it knows no clock and no socket, and decides nothing.
 
-    A plugin subclasses it, best as a frozen attrs class: it says what its ids look like and what it can do,
+    A plugin subclasses it as a frozen attrs class: it says what its ids look like and what it can do,
     and makes calls. What has a body here is overridden only by a venue that has more, or has it otherwise.
     """
 
