@@ -9,25 +9,23 @@ from typing import Any, TypeVar
 
 import attrs
 
-from countermand._ack import LAST_REPLY_BYTES
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
 from countermand._engine._errand import Errand
-from countermand._engine._guard import Guard, PluginFault, described
+from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_venue import guarded
 from countermand._engine._pages import Pages, in_slices
-from countermand._engine._redaction import Redactor, fault_of
+from countermand._engine._post import GIVEN_UP, Post
+from countermand._engine._redaction import fault_of
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
-from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import Step, WholeListing, WholeReading
-from countermand._http import HttpRequest, HttpResponse
+from countermand._http import HttpResponse
 from countermand._limits._gate import Gate
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
 from countermand._limits._urgency import Need, Urgency
-from countermand._observer import Answered
 from countermand._wire._wire import Progress, Wire, WireFault
 from countermand.venue import (
     Call,
@@ -57,13 +55,10 @@ class Station:
         loop = asyncio.get_running_loop()
         guard = Guard(name, venue, watch)
         self.venue = guarded(venue, guard)
-        self._guard = guard
-        self._wire = wire
+        self._post = Post(self.venue, guard, wire, watch, settings)
         self._watch = watch
         self._settings = settings
         self._clock: Callable[[], float] = loop.time
-        # Nonces must only ever rise, also from one run of the program to the next.
-        self._stamps = Stamps()
         self._sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
 
     @cached_property
@@ -164,11 +159,11 @@ class Station:
             fault = "no answer in time"
         except WireFault as error:
             fault = str(error)
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError:
             if is_being_canceled():
                 raise
             # Somebody's own future was canceled beneath us: a transport's, or one a code was awaited from.
-            fault, broken = _worded(error), True
+            fault, broken = GIVEN_UP, True
         except PluginFault as error:
             fault, broken = str(error), True
             if error.reply is not None:  # it came, and is as good as unreadable
@@ -216,63 +211,11 @@ class Station:
         self, ticket: Ticket, call: Call[V], session: Session | None, progress: Progress
     ) -> tuple[V, HttpResponse, str]:
         try:
-            told = await self._exchange(call, session, progress)
+            told = await self._post.exchange(call, session, progress)
             self._gate.hear(ticket, told[0])
         finally:
             self._gate.leave(ticket)
         return told
-
-    async def _exchange(
-        self, call: Call[V], session: Session | None, progress: Progress
-    ) -> tuple[V, HttpResponse, str]:
-        base_url, request = self.venue.base_url, call.sign(session, self._stamps.next())
-        redactor = Redactor(request)
-        progress.status = None
-        progress.sign(call.name)
-        self._watch.attempted(self.venue.name, call.name)
-        fault = verdict = reply = None
-        try:
-            response = await self._sent(call, base_url, request, progress)
-            reply = redactor.text(response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace"))
-            verdict = redactor.answer(call.read(response))
-        except PluginFault as error:
-            fault = redactor.text(str(error))
-            raise PluginFault(fault, reply) from error
-        except WireFault as error:
-            fault = redactor.text(str(error))  # a library's words can quote the header it did not like
-            raise WireFault(fault) from error
-        except BaseException as error:
-            fault = _worded(error)
-            raise
-        finally:
-            self._tell(call, progress, None if fault is not None else type(verdict).__name__, fault)
-        return verdict, response, reply
-
-    async def _sent(
-        self, call: Call[Any], base_url: str, request: HttpRequest, progress: Progress
-    ) -> HttpResponse:
-        most_bytes = self._settings.most_bytes(call)
-        try:
-            return await self._wire.exchange(
-                base_url, request, most_bytes, progress, takes_part=call.takes_part
-            )
-        except WireFault:
-            raise
-        except Exception as error:
-            if not progress.unsent:
-                raise
-            raise self._guard.fault(f"its request cannot be written: {described(error)}") from error
-
-    def _tell(self, call: Call[Any], progress: Progress, verdict: str | None, fault: str | None) -> None:
-        answered = Answered(
-            venue=self.venue.name,
-            call=call.name,
-            elapsed_s=self._clock() - (progress.signed_at or 0.0),
-            http_status=progress.status,
-            verdict=verdict,
-            fault=fault,
-        )
-        self._watch.answered(answered)
 
     async def _ask_log_in(
         self, call: Call[LogInVerdict], urgency: Urgency, progress: Progress
@@ -295,7 +238,3 @@ class Station:
 def _is_cached(response: HttpResponse) -> bool:
     """Tell whether something on the way answered instead of the venue; RFC 9111, 5.1."""
     return bool(response.headers.get("age", "").strip(" 0"))
-
-
-def _worded(error: BaseException) -> str:
-    return "given up" if isinstance(error, asyncio.CancelledError) else type(error).__name__
