@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 from tests.testing.contract.planted_plays import OfInstruments, OnceContract
+from tests.testing.contract.planted_receipts import Each, with_each
 from tests.testing.contract.planting import (
     ApexContract,
     AutoSharesContract,
@@ -81,6 +82,10 @@ class Uncounted(AutoShares):
 
 class UncountedContract(in_autoshares(Uncounted).contract):  # type: ignore[misc]  # a class made at run time
     behaviour: ClassVar = {"venue": {"dead_rows": "hidden"}}
+
+
+class EachContract(with_each(Each).contract):  # type: ignore[misc]  # a class made at run time
+    """A venue that answers for each order; the faults are not in what they are planted into."""
 
 
 class SignedContract(ApexContract):
@@ -188,6 +193,11 @@ ROWS: dict[type[VenueContract], tuple[str, ...]] = {
     UncountedContract: (
         "test_pages_that_shift_hide_no_order",
         "test_a_listing_shows_every_open_order",
+    ),
+    EachContract: (
+        "test_each_order_is_told_what_became_of_it",
+        "test_a_receipt_promises_only_what_is_so",
+        "test_a_server_error_of_one_order_tells_nothing",
     ),
     SignedContract: (
         *OF_LOG_INS,
