@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import attrs
-from tests.testing.contract.planting import ApexContract, Planted, in_apex, reread
+from tests.testing.contract.planting import ApexContract, Planted, in_apex, in_autoshares, reread, resigned
 
 from countermand import OrderId, Scope, ScopeKind
-from countermand.testing import Ask, RefusalError, Simulator
+from countermand.errors import InvalidRequestError
+from countermand.testing import Ask, RefusalError, Reply, Route, Simulator, VenueContract
 from countermand.venue import (
+    TEXT,
     Acted,
     Call,
+    CallKind,
     CancelTarget,
     Capabilities,
+    Cursor,
     HttpResponse,
+    Ids,
+    OrderRead,
+    Page,
     PerOrder,
     Receipt,
     Refused,
     Stamp,
     Venue,
 )
+from countermand.venue.wire import path_segment
 from countermand_apex import Apex, ApiKey
 from countermand_apex.simulator import ApexSimulator
+from countermand_autoshares import AutoShares
+from countermand_autoshares.simulator import AutoSharesSimulator
 
 _AT_A_MASS_CANCEL = "test_every_fault_at_a_mass_cancel_ends_in_the_truth"
 
@@ -120,6 +131,94 @@ class OneNonceContract(OnceContract):
     signs = OneNonce
 
 
+def _cancel_symbol(simulator: Simulator, ask: Ask, now: float) -> Reply:
+    orders = simulator.book.open_orders(ask.text("account"))
+    return simulator.accept_cancels([one for one in orders if one.instrument == ask.query["symbol"]], now)
+
+
+class SymbolsSimulator(AutoSharesSimulator):
+    """Cancels all orders for a symbol."""
+
+    routes: ClassVar[tuple[Route, ...]] = (
+        *AutoSharesSimulator.routes,
+        Route("DELETE", "/{version}/accounts/{account}/orders", call="mass-cancel", answer=_cancel_symbol),
+    )
+
+
+class OfSymbols(AutoShares):
+    """Can cancel all orders for a symbol, and no other scope; symbols are texts."""
+
+    ids: ClassVar[Ids] = attrs.evolve(AutoShares.ids, instrument=TEXT)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return attrs.evolve(super().capabilities, scopes=frozenset({ScopeKind.INSTRUMENT}))
+
+    def cancel_all(self, scope: Scope) -> Call[Any]:
+        self.check_scope(scope)
+        path = f"/v1.0/accounts/{scope.account_id}/orders?symbol={path_segment(str(scope.instrument_id))}"
+        one = self.cancel(CancelTarget(account="1", order=OrderId("1")))
+        call = resigned(one, lambda request: attrs.evolve(request, path=path))
+        return attrs.evolve(call, kind=CallKind.MASS_CANCEL, name="DELETE all")
+
+
+class InCapitals(OfSymbols):
+    def cancel_all(self, scope: Scope) -> Call[Any]:
+        return super().cancel_all(attrs.evolve(scope, instrument_id=str(scope.instrument_id).upper()))
+
+
+class OldestFirst(Apex):
+    def list_history(self, account: str, page: Cursor | None = None) -> Call[Any]:
+        def turned(read: Any, response: HttpResponse) -> object:
+            verdict = read(response)
+            if not isinstance(verdict, Page):
+                return verdict
+            return attrs.evolve(verdict, rows=tuple(verdict.rows)[::-1])
+
+        return reread(super().list_history(account, page), turned)
+
+
+class Talkative(AutoShares):
+    def cancel(self, target: CancelTarget) -> Call[Any]:
+        if not isinstance(target.order, OrderId):
+            raise InvalidRequestError(f"{self.app_key} cancels by OrderId only")
+        return super().cancel(target)
+
+
+class Reported(Apex):
+    """Changes what a read reports of an order."""
+
+    def read_order(self, account: str, order_id: OrderId) -> Call[Any]:
+        def changed(read: Any, response: HttpResponse) -> object:
+            verdict = read(response)
+            return self.change(verdict) if isinstance(verdict, OrderRead) else verdict
+
+        return reread(super().read_order(account, order_id), changed)
+
+    def change(self, verdict: OrderRead) -> OrderRead:
+        raise NotImplementedError
+
+
+class AccountDropped(Reported):
+    def change(self, verdict: OrderRead) -> OrderRead:
+        return OrderRead(report=attrs.evolve(verdict.report, account=None))
+
+
+class QuantityThroughAFloat(Reported):
+    def change(self, verdict: OrderRead) -> OrderRead:
+        quantity = verdict.report.quantity
+        if quantity is None:
+            return verdict
+        return OrderRead(report=attrs.evolve(verdict.report, quantity=Decimal(str(float(quantity)))))
+
+
+def _with_symbols(kind: type[AutoShares]) -> type[VenueContract]:
+    return type("Symbols", (in_autoshares(kind).contract,), {"simulator": SymbolsSimulator})
+
+
+SymbolsContract = _with_symbols(OfSymbols)
+
+
 def _surely(read: Any, response: HttpResponse) -> object:
     verdict = read(response)
     return Refused(code=verdict.code) if verdict.acted is Acted.MAYBE else verdict
@@ -130,5 +229,13 @@ PLANTED = {
     "doubt as a refusal of all of an instrument": in_apex(DoubtAsRefusal, _AT_A_MASS_CANCEL),
     "a user lost": in_apex(UserLost, _AT_A_MASS_CANCEL),
     "doubt as a refusal of each of a list": in_apex(ListToldPerOrder, _AT_A_MASS_CANCEL),
+    "an instrument in capitals": Planted(
+        _with_symbols(InCapitals),
+        ("test_a_scope_touches_its_orders_only", "test_a_scope_takes_its_orders_off_the_book"),
+    ),
+    "a history that begins with the oldest": in_apex(OldestFirst, "test_a_history_is_newest_first"),
+    "a secret in a refusal": in_autoshares(Talkative, "test_no_refusal_shows_a_secret"),
+    "an account left out": in_apex(AccountDropped, "test_another_account_is_read_as_another"),
+    "a quantity through a float": in_apex(QuantityThroughAFloat, "test_quantities_are_exact"),
     "one nonce for all": Planted(OneNonceContract, ("test_a_cancel_without_a_fault_is_confirmed",)),
 }

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from tests.testing.contract.planted_plays import OfInstruments, OnceContract
+from tests.testing.contract.planted_plays import OfInstruments, OnceContract, SymbolsContract
 from tests.testing.contract.planted_receipts import Each, with_each
 from tests.testing.contract.planting import (
     ApexContract,
@@ -182,6 +182,11 @@ ROWS: dict[type[VenueContract], tuple[str, ...]] = {
         "test_every_fault_at_a_history_ends_in_the_truth",
     ),
     OnceContract: ("test_a_read_shows_the_order_of_the_book", "test_a_cancel_without_a_fault_is_confirmed"),
+    SymbolsContract: (
+        "test_a_scope_touches_its_orders_only",
+        "test_a_scope_takes_its_orders_off_the_book",
+        "test_every_fault_at_a_mass_cancel_ends_in_the_truth",
+    ),
     OfOneScope: (
         "test_every_fault_at_a_mass_cancel_ends_in_the_truth",
         "test_a_cancel_without_a_fault_is_confirmed",

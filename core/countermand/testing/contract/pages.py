@@ -15,6 +15,7 @@ from countermand.venue import Accounts, Page
 
 #: How many orders a book holds: none, one, and so many that they need pages.
 _COUNTS = (0, 1, 99, 100, 101, 250)
+_PLACED = 5
 
 
 class PagesCases(Examples):
@@ -52,6 +53,22 @@ class PagesCases(Examples):
                 shown == every,
                 f"Let `list_history` show every order: of {count} it shows {len(shown & every)}.",
             )
+
+    def test_a_history_is_newest_first(self) -> None:
+        """The core looks for the last bearer of a client's id, and stops at the first one."""
+        simulator = self.new_simulator()
+        placed = [simulator.place(float(at)).order_id for at in range(_PLACED)]
+        venue = self.simulated(simulator)
+        if not venue.capabilities.has_history:
+            return
+        call = venue.list_history(simulator.credentials.account)
+        page = performed(simulator, call, session_of(simulator, venue), _PLACED)
+        shown = [row.order_id.value for row in page.rows] if isinstance(page, Page) else []
+        require(
+            shown == placed[::-1],
+            "Let `list_history` show the newest order first: of orders placed one after the other it shows"
+            f" {', '.join(shown) or 'none'}.",
+        )
 
     def test_pages_that_shift_hide_no_order(self) -> None:
         """Orders go between two pages; a client sees those that stay, or knows that it does not."""

@@ -15,6 +15,7 @@ from countermand.venue import HttpResponse, OrderRead
 _UNDOCUMENTED = ("Frobnicated", "NotCanceled", "canceled?", "Cancelled by nobody", "")
 #: Digits that no float holds.
 _EXACT = Decimal("3.0000000000000000001")
+_EXACT_OF = Decimal("10.0000000000000000003")
 
 
 class ReadsCases(Examples):
@@ -60,6 +61,14 @@ class ReadsCases(Examples):
             report is None or report.account != account,
             "Report the account that stands in the answer, not the one that was asked for.",
         )
+        order = (self._asked, self.first_word)
+        require(
+            report is None
+            or report.account is not None
+            or self.order_answer(order[0], account, order[1])
+            == self.order_answer(order[0], next_id(account), order[1]),
+            "Report the account of an order: the answers for two accounts differ, and the reports name none.",
+        )
 
     def test_a_field_that_is_missing_or_wrong_is_never_guessed(self) -> None:
         """Such an answer is Unreadable, or its status UNKNOWN; what can still be read is as it was."""
@@ -100,15 +109,17 @@ class ReadsCases(Examples):
             )
 
     def test_quantities_are_exact(self) -> None:
-        """What was filled is a Decimal, of as many digits as the venue wrote."""
+        """What was asked for and what was filled are Decimals, of as many digits as the venue wrote."""
         simulator = self.new_simulator()
         venue = self.simulated(simulator)
-        order = simulator.place(0.0, filled=_EXACT)
+        order = simulator.place(0.0, quantity=_EXACT_OF, filled=_EXACT)
         session = session_of(simulator, venue)
         verdict = performed(simulator, venue.read_order(order.account, OrderId(order.order_id)), session)
         require(
-            isinstance(verdict, OrderRead) and verdict.report.filled_quantity == _EXACT,
-            f"Read quantities as exact Decimals, never through a float: {_EXACT} is read as"
+            isinstance(verdict, OrderRead)
+            and verdict.report.filled_quantity == _EXACT
+            and verdict.report.quantity in (None, _EXACT_OF),
+            f"Read quantities as exact Decimals, never through a float: {_EXACT} of {_EXACT_OF} is read as"
             f" {one_line(verdict)}.",
         )
 

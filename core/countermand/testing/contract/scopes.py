@@ -17,6 +17,7 @@ from countermand.testing.contract.requirement import refuses, require
 from countermand.testing.contract.worlds import (
     book_of,
     changed,
+    in_other_case,
     next_id,
     performed,
     populate,
@@ -87,11 +88,16 @@ class ScopesCases(Examples):
         scopes: Iterable[Scope] = (
             *scopes_for(venue.name, request, simulator.instrument, known.user_id),
             Scope.account(venue.name, next_id(known.account)),
+            *self._in_other_case(venue, simulator),
         )
         # A choice of orders or a predicate is no venue's words: those are listed.
         native = [one for one in scopes if not one.order_ids and one.where is None]
         declared = [one for one in native if one.kind in venue.capabilities.scopes]
         return [one for one in declared if not refuses(partial(venue.check_scope, one))]
+
+    def _in_other_case(self, venue: Venue, simulator: Simulator) -> list[Scope]:
+        other = in_other_case(simulator.instrument)
+        return [] if other is None else [Scope.instrument(venue.name, simulator.credentials.account, other)]
 
 
 def means(scope: Scope, order: SimulatedOrder) -> bool:

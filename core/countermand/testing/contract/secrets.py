@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from countermand.testing.contract.asking import SESSION, STAMP, log_in_calls
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import attrs
+
+from countermand import ClientOrderId, OrderId, Scope
+from countermand.testing.contract.asking import SESSION, STAMP, log_in_calls, target_of
 from countermand.testing.contract.examples import Examples
 from countermand.testing.contract.requirement import require
 from countermand.testing.contract.settings import changed_setting, hidden_settings, values_in
@@ -55,6 +61,18 @@ class SecretsCases(Examples):
                     f"Leave the value out of the error that refuses {name!r} of {type(holder).__name__}.",
                 )
 
+    def test_no_refusal_shows_a_secret(self) -> None:
+        """Of a request, a scope or an order that the venue cannot have: it stands in acks and logs."""
+        for what, ask in self._illegal():
+            try:
+                ask()
+            except Exception as error:  # noqa: BLE001 - whichever error it is, it is shown
+                for secret in (*self.secrets(), SESSION.token):
+                    require(
+                        secret not in f"{error} {error!r} {error.__cause__!r}",
+                        f"Keep secrets out of what `{what}` raises: it says what is wrong by the id alone.",
+                    )
+
     def test_no_credential_breaks_a_header(self) -> None:
         """A line break in one would be a header of its own: it is refused, or never in a header."""
         venue = self.venue()
@@ -82,6 +100,22 @@ class SecretsCases(Examples):
                 all("\n" not in value and "\r" not in value for value in headers),
                 f"Refuse a code that no header can bear before {call.name!r} bears it.",
             )
+
+    def _illegal(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        venue, request = self.venue(), self.request
+        by_client = attrs.evolve(request, order=ClientOrderId(str(request.order)))
+        for one in (*self.illegal(), by_client):
+            if isinstance(one, Scope):
+                yield "check_scope", partial(venue.check_scope, one)
+                yield "cancel_all", partial(venue.cancel_all, one)
+                continue
+            yield "check", partial(venue.check, one)
+            yield "cancel", partial(venue.cancel, target_of(one))
+            yield "cancel_list", partial(venue.cancel_list, [target_of(one)])
+            yield "read_order", partial(venue.read_order, one.account, OrderId(str(one.order)))
+            yield "list_open", partial(venue.list_open, one.account)
+        for scope in self.scopes:
+            yield "cancel_all", partial(venue.cancel_all, scope)
 
     def _check(self, text: str, where: str) -> None:
         for secret in (*self.secrets(), SESSION.token):

@@ -81,14 +81,23 @@ def reach_another_account(simulator: Simulator) -> str | None:
     return account
 
 
+def in_other_case(text: str) -> str | None:
+    """Return a text that differs in its case alone; None where there is none."""
+    other = text.swapcase()
+    return None if other == text else other
+
+
 def populate(simulator: Simulator) -> None:
-    """Place orders of several accounts, users, instruments and states, in every combination."""
+    """Place orders of several accounts, users, instruments and states, in every combination.
+
+    One instrument differs in its case alone, where the venue's instruments are texts.
+    """
     known, instrument = simulator.credentials, simulator.instrument
     reach_another_account(simulator)
     for account in (*simulator.accounts, known.other_account):
         for user in (known.user_id, next_id(known.user_id)):
-            for traded in (instrument, next_id(instrument)):
-                for state in _STATES:
+            for traded in (instrument, next_id(instrument), in_other_case(instrument)):
+                for state in _STATES if traded is not None else ():
                     simulator.place(0.0, account=account, entered_by=user, instrument=traded, **state)
 
 
