@@ -73,6 +73,20 @@ def test_package_fails_only_where_it_is_not_filled_in(
     assert len(failed) < len(told) / 4
 
 
+@pytest.mark.parametrize("name", ["acme_too", "zebra", "bitfjord"])
+def test_package_is_in_order(run: Run, tmp_path: Path, name: str) -> None:
+    """Whatever its name sorts behind: its author's linter has nothing to say, nor has its repository."""
+    run("new-venue", name, "--directory", str(tmp_path))
+    package = tmp_path / f"countermand_{name}"
+    words = [sys.executable, "-m", "ruff", "check", "--extend-select", "I", "--no-cache"]
+    ran = subprocess.run(words, cwd=package, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "countermand.toml" in (package / ".gitignore").read_text().splitlines()
+    simulator = (package / f"src/countermand_{name}/simulator.py").read_text()
+    assert " in memory." in simulator
+    assert "An " not in simulator
+
+
 def test_next_steps_are_told(run: Run, tmp_path: Path) -> None:
     """With the folder that was made."""
     ran = run("new-venue", "foo_bar", "--directory", str(tmp_path))
