@@ -110,6 +110,7 @@ def test_package_has_the_files_of_our_adapters() -> None:
     home = "src/countermand_foo_bar"
     modules = ("__init__", "_credentials", "_statuses", "_venue", "_verdicts", "_wire", "simulator")
     assert files.keys() == {
+        ".gitignore",
         "README.md",
         "pyproject.toml",
         f"{home}/py.typed",

@@ -32,6 +32,7 @@ from countermand.venue import (
     MayHaveActed,
     OrderRead,
     Page,
+    PerOrder,
     Plugin,
     ReadVerdict,
     Receipt,
@@ -246,3 +247,18 @@ def test_a_sample_tells_of_itself() -> None:
     meant = [one.is_meant(Receipt(code="204")) for one in (by_class, by_value, by_function)]
     assert meant == [True, True, False]
     assert not by_function.is_meant(Page(rows=()))
+
+
+def test_a_sample_of_many_orders_names_the_one_that_differs() -> None:
+    """The whole of two answers would be cut before the difference."""
+    orders: dict[OrderId, CancelVerdict] = {OrderId(str(number)): Receipt() for number in range(20)}
+    meant = {**orders, OrderId("17"): Refused(code="9")}
+    sample = Sample(of=Question.CANCEL_LIST, response=HttpResponse(status=200), means=PerOrder(orders=meant))
+    assert sample.compared(PerOrder(orders=orders)) == (f"{Refused(code='9')} for order 17", str(Receipt()))
+    fewer = {one: verdict for one, verdict in meant.items() if one.value != "3"}
+    assert sample.compared(PerOrder(orders=fewer)) == (f"{Receipt()} for order 3", "nothing")
+    more: dict[OrderId, CancelVerdict] = {**meant, OrderId("99"): Receipt()}
+    assert sample.compared(PerOrder(orders=more)) == ("nothing for order 99", str(Receipt()))
+    told = PerOrder(orders=meant, code="7")
+    assert sample.compared(told) == (sample.meaning, str(told))
+    assert sample.compared(Receipt()) == (sample.meaning, str(Receipt()))

@@ -9,7 +9,7 @@ import attrs
 
 from countermand.testing.contract.questions import Question
 from countermand.testing.contract.requirement import shown
-from countermand.venue import HttpResponse
+from countermand.venue import HttpResponse, PerOrder
 
 
 def _to_questions(of: object) -> object:
@@ -43,6 +43,17 @@ class Sample:
             except AttributeError:
                 return False  # of another class than the one whose fields it looks at
         return verdict == self.means
+
+    def compared(self, verdict: object) -> tuple[str, str]:
+        """Say what it means and what it was read as: of answers for many, the first order that differs."""
+        meant = self.means
+        if not isinstance(meant, PerOrder) or not isinstance(verdict, PerOrder):
+            return self.meaning, str(verdict)
+        for order in {**meant.orders, **verdict.orders}:
+            ours, theirs = meant.orders.get(order), verdict.orders.get(order)
+            if ours != theirs:
+                return f"{ours or 'nothing'} for order {order}", str(theirs or "nothing")
+        return self.meaning, str(verdict)
 
     @property
     def meaning(self) -> str:

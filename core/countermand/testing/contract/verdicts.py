@@ -21,10 +21,10 @@ class VerdictsCases(Examples):
     def test_every_sample_is_read_as_it_says(self) -> None:
         """By each call that it answers."""
         for _, call, sample, verdict in self.read_samples():
+            meant, read = sample.compared(verdict)
             require(
                 sample.is_meant(verdict),
-                f"Let {call.name!r} read {sample} as {one_line(sample.meaning)}: it is read as"
-                f" {one_line(verdict)}.",
+                f"Let {call.name!r} read {sample} as {one_line(meant)}: it is read as {one_line(read)}.",
             )
 
     def test_every_sample_answers_a_call(self) -> None:
