@@ -94,6 +94,19 @@ class ListToldPerOrder(OfLists):
         return reread(super().cancel_list(targets), told)
 
 
+class ListTold(Apex):
+    """Answers a cancel list order by order, and in no other way."""
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
+        def told(read: Any, response: HttpResponse) -> object:
+            verdict = read(response)
+            orders = [target.order for target in targets if isinstance(target.order, OrderId)]
+            received = isinstance(verdict, Receipt)
+            return PerOrder(orders=dict.fromkeys(orders, verdict)) if received else verdict
+
+        return reread(super().cancel_list(targets), told)
+
+
 class OnceSimulator(ApexSimulator):
     """Lets nobody in by a nonce that was there before."""
 

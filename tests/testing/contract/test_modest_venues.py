@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from tests.testing.contract.planted_plays import OfInstruments, OnceContract, SymbolsContract
+from tests.testing.contract.planted_plays import ListTold, OfInstruments, OnceContract, SymbolsContract
 from tests.testing.contract.planted_receipts import Each, with_each
 from tests.testing.contract.planting import (
     ApexContract,
@@ -134,6 +134,10 @@ class OfOneScope(in_apex(OfInstruments).contract):  # type: ignore[misc]  # a cl
     """A venue whose one mass cancel is of an instrument."""
 
 
+class ListToldContract(in_apex(ListTold).contract):  # type: ignore[misc]  # a class made at run time
+    """A venue whose cancel list has no receipt but those of its orders."""
+
+
 class Bare(PlainContract):
     """A venue without a log-in, too."""
 
@@ -185,6 +189,10 @@ ROWS: dict[type[VenueContract], tuple[str, ...]] = {
     SymbolsContract: (
         "test_a_scope_touches_its_orders_only",
         "test_a_scope_takes_its_orders_off_the_book",
+        "test_every_fault_at_a_mass_cancel_ends_in_the_truth",
+    ),
+    ListToldContract: (
+        "test_every_verdict_has_a_sample",
         "test_every_fault_at_a_mass_cancel_ends_in_the_truth",
     ),
     OfOneScope: (
