@@ -232,6 +232,24 @@ def test_a_caller_with_a_bound_of_its_own_gets_no_more(told: Told) -> None:
     assert Action.CANCEL not in story.plans(2).begin
 
 
+def test_a_bound_that_others_have_overstepped_is_one_all_the_same(told: Told) -> None:
+    """Of the cancels that it shares some were for others."""
+    story = told().cancel(MayHaveActed()).cancel(MayHaveActed(), 1).read(NEW, 2)
+    for most, is_due in ((3, True), (2, False), (1, False)):
+        story.joined(0, deadline=200, most_cancels=most)
+        assert (story.due() < math.inf) is is_due
+
+
+def test_a_receipt_counts_from_the_moment_on_that_a_kill_begins(told: Told) -> None:
+    """One that came in that very moment is the first of three."""
+    story = told("plain", timeout_s=200)
+    for at in (0, 10, 20):
+        story.cancel(Receipt(), at).read(NEW, at + 6)
+    for counts_since, is_due in ((0.1, False), (0.2, True)):
+        story.joined(0, deadline=200, kill=True, counts_since=counts_since)
+        assert (story.due() < math.inf) is is_due
+
+
 @pytest.mark.parametrize(("answer", "most"), [(MayHaveActed(), MOST_ATTEMPTS), (Receipt(), 3)])
 def test_a_kill_has_its_own_cancels(told: Told, answer: Any, most: int) -> None:
     """What was sent, and received, before it came does not count; of receipts the third is the last."""
