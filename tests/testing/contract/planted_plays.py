@@ -94,6 +94,22 @@ class ListToldPerOrder(OfLists):
         return reread(super().cancel_list(targets), told)
 
 
+class ListOfAll(OfLists):
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
+        call = super().cancel_list(targets)
+        return attrs.evolve(call, sign=self.cancel_all(Scope.account(self.name, targets[0].account)).sign)
+
+
+class ListUnsent(OfLists):
+    """Asks for something else, and takes that for a refusal."""
+
+    def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
+        orders = [target.order for target in targets if isinstance(target.order, OrderId)]
+        told = PerOrder(orders=dict.fromkeys(orders, Refused()))
+        call = attrs.evolve(super().cancel_list(targets), sign=self.list_open(targets[0].account).sign)
+        return reread(call, lambda _read, _response: told)
+
+
 class ListTold(Apex):
     """Answers a cancel list order by order, and in no other way."""
 
@@ -241,6 +257,8 @@ PLANTED = {
     "an instrument lost": in_apex(InstrumentLost, _AT_A_MASS_CANCEL),
     "doubt as a refusal of all of an instrument": in_apex(DoubtAsRefusal, _AT_A_MASS_CANCEL),
     "a user lost": in_apex(UserLost, _AT_A_MASS_CANCEL),
+    "a list of all": in_apex(ListOfAll, "test_a_cancel_without_a_fault_is_confirmed"),
+    "a list never sent": in_apex(ListUnsent, "test_a_cancel_without_a_fault_is_confirmed"),
     "doubt as a refusal of each of a list": in_apex(ListToldPerOrder, _AT_A_MASS_CANCEL),
     "an instrument in capitals": Planted(
         _with_symbols(InCapitals),

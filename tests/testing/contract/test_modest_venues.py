@@ -172,6 +172,7 @@ OF_LOG_INS = [
 ROWS: dict[type[VenueContract], tuple[str, ...]] = {
     PlainContract: (
         "test_a_history_shows_every_order",
+        "test_a_history_is_newest_first",
         "test_a_cursor_asks_for_another_page",
         "test_the_accounts_are_listed",
         "test_what_is_not_declared_is_refused",

@@ -9,7 +9,7 @@ from countermand.testing._virtual_loop import run_virtually
 from countermand.testing.contract.asking import SESSION, next_stamp
 from countermand.testing.contract.examples import Examples
 from countermand.testing.contract.plea import World
-from countermand.testing.contract.requirement import require, skip
+from countermand.testing.contract.requirement import fail, require, skip
 from countermand.testing.contract.scenes import SCENES, Scene
 from countermand.venue import Venue
 
@@ -81,9 +81,9 @@ class FaultsCases(Examples):
 
     def _told_under(self, scene: Scene, call: str, fault: Fault | None) -> str | None:
         simulator = self.new_simulator(**scene.behaviour)
-        venue = self._venue_of(scene, simulator)
-        if venue is None:
-            return None
+        venue = self._venue_of(scene, simulator) or fail(
+            "Let `logging_in` make a venue whenever it is asked."
+        )
         faults = () if fault is None else (fault,)
         world = World(simulator=simulator, venue=venue, faults=faults, call=_named(simulator, venue, call))
         return run_virtually(_played(scene, world))
