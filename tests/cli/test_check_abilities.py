@@ -38,8 +38,8 @@ def told(configured: tuple[Limit, ...] | None = None, **declared: Any) -> dict[s
         ("cancels by", {"identities": frozenset(Identity)}, "order id or client order id"),
         (
             "cancels by",
-            {"identities": frozenset(Identity), "requires": frozenset({"side", "instrument"})},
-            "order id or client order id; a request needs instrument, side besides",
+            {"identities": frozenset(Identity), "requires": frozenset({"client_order", "instrument"})},
+            "order id or client order id; a request needs client_order, instrument besides",
         ),
         (
             "mass cancel",

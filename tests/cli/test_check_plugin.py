@@ -292,3 +292,17 @@ def test_listing_that_is_not_whole(odd: Callable[..., Any], simulators: Callable
     )
     found = odd(body, url=simulators("apex").base_url)["account 9"]
     assert (found["mark"], found["found"].startswith("0 open orders, incomplete, in ")) == ("warn", True)
+
+
+def test_a_plugin_that_breaks_at_an_account_is_no_fault_of_the_file(odd: Callable[..., Any]) -> None:
+    """Only what says that the venue has no such account is told of the key."""
+    broken = "def check_scope(self, scope): raise LookupError('in the plugin')"
+    assert odd(broken)["configuration"]["mark"] == "pass"
+
+
+def test_an_account_that_the_plugin_refuses_is_a_fault_of_the_file(odd: Callable[..., Any]) -> None:
+    """Under its key, whether or not anybody listens."""
+    refused = odd(accounts='["9", "100"]')["configuration"]
+    assert refused["mark"] == "fail"
+    assert "venues.odd.accounts: " in refused["found"]
+    assert "got '100'" in refused["found"]

@@ -13,7 +13,6 @@ from countermand._observer import Answered
 from countermand._wire._transport import Transport
 from countermand.cli._checkup._clock import DatedTransport, Reading
 from countermand.cli._checkup._configuration import Table, refusal_of
-from countermand.errors import CountermandError
 from countermand.venue import Call, LogInFailure, Session, Venue
 
 #: How many accounts are listed that the venue tells of, where the configuration names none.
@@ -137,10 +136,7 @@ def _admitted(readiness: Readiness, heard: Heard) -> bool:
 async def _listed(client: AsyncClient, venue: str, account: str, deadline: float) -> Listed:
     loop = asyncio.get_running_loop()
     began_at = loop.time()
-    try:
-        orders = await client.open_orders(venue, account, _left_s(deadline))
-    except CountermandError as error:  # an account that the venue cannot have
-        orders = OpenOrders(error=str(error))
+    orders = await client.open_orders(venue, account, _left_s(deadline))
     return Listed(account=account, orders=orders, took_s=loop.time() - began_at)
 
 
