@@ -11,6 +11,10 @@ from countermand._retry import RetryPolicy
 if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
+#: However long the venue wants to be left alone, one call may try so often, in seconds: a stray header must
+#: not lock anybody out of its orders for an hour.
+PROBE_EVERY_S = 5.0
+
 _CONFIRM = wait_exponential(multiplier=0.05, exp_base=2, max=1.0)
 _ROUND = wait_exponential(multiplier=0.5, exp_base=2, max=2.0)
 _NOBODY = Retrying()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 
 from countermand._limits._urgency import Need
+from countermand._waits import PROBE_EVERY_S
 
 #: A pause that the venue did not tell, in seconds: doubled with each further one in a row, up to the longest.
 _FIRST_S = 0.5
 _LONGEST_S = 8.0
 #: How long after a pause the next one is still one in a row, in seconds.
 _FORGOTTEN_S = 60.0
-#: However long the pause, one call may try so often, in seconds: a stray header must not lock anybody out of
-#: its orders for an hour.
-PROBE_EVERY_S = 5.0
 
 
 class Brake:

@@ -10,14 +10,13 @@ import attrs
 
 from countermand._case._facts import NoSession
 from countermand._ids import OrderId
-from countermand._limits._brake import PROBE_EVERY_S
 from countermand._request import CancelCause
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._native import may_send_at, native_due_at
 from countermand._sweep._proof import is_exhausted, proof
 from countermand._sweep._targets import next_cancel_at, to_cancel
-from countermand._waits import round_wait_s
+from countermand._waits import PROBE_EVERY_S, round_wait_s
 from countermand.venue import Refused, SessionRefused, Throttled
 
 #: A listing that was definitely refused so often in a row is not asked for again, but in a kill, which uses
