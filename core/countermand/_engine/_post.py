@@ -14,7 +14,7 @@ from countermand._engine._watch import Watch
 from countermand._http import HttpRequest, HttpResponse
 from countermand._observer import Answered
 from countermand._wire._wire import Progress, Wire, WireFault
-from countermand.venue import Call, Session, Venue
+from countermand.venue import Call, CallKind, Session, Venue
 
 V = TypeVar("V")
 
@@ -42,7 +42,7 @@ class Post:
         Raises `PluginFault` and `WireFault`.
         """
         base_url, request = self._venue.base_url, call.sign(session, self._stamps.next())
-        redactor = Redactor(request)
+        redactor = Redactor(request, logs_in=call.kind is CallKind.LOG_IN)
         progress.status = None
         progress.sign(call.name)
         self._watch.attempted(self._guard.name, call.name)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import attrs
 
@@ -28,10 +30,15 @@ _RUNS = re.compile("[0-9A-Za-z]+")
 
 
 class Redactor:
-    """Blots the secrets of one request's headers out of whatever is kept of its answer."""
+    """Blots the secrets of one request's headers out of whatever is kept of its answer.
 
-    def __init__(self, request: HttpRequest) -> None:
+    Those of its body, too, where it `logs_in`: a password or a code stands in either.
+    """
+
+    def __init__(self, request: HttpRequest, *, logs_in: bool = False) -> None:
         private = [value for name, value in request.headers.items() if name.lower() not in _PUBLIC_HEADERS]
+        if logs_in:
+            private += _texts_of(request.content.decode("utf-8", "replace"))
         secrets = {secret for value in private for secret in _secrets(value)}
         # The longest first: a password may be a part of the header that bears it.
         self._secrets = sorted(
@@ -99,6 +106,15 @@ class _Blotted:
 def fault_of(rows: Iterable[OrderReport]) -> str | None:
     """Return what was wrong with the plugin that made the rows, as far as they were read."""
     return rows.fault if isinstance(rows, _Blotted) else None
+
+
+def _texts_of(body: str) -> list[str]:
+    """List what a body says: the texts of a JSON object, or the values of a form."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return [value for _, value in parse_qsl(body)]
+    return [value for value in said.values() if isinstance(value, str)] if isinstance(said, dict) else []
 
 
 def _secrets(value: str) -> set[str]:

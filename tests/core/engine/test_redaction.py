@@ -49,6 +49,27 @@ def test_what_is_kept_of_a_reply(headers: dict[str, str], content: str, expected
     assert Redactor(request).text(content) == expected
 
 
+BODIES = {
+    "JSON": b'{"user":"trader","password":"p4ss-word","nested":{"a":1}}',
+    "a form": b"user=trader&password=p4ss-word",
+}
+
+
+@pytest.mark.parametrize("content", BODIES.values(), ids=BODIES)
+def test_a_log_in_has_secrets_in_its_body(content: bytes) -> None:
+    """A venue may send back what it was sent; of other calls a body names orders, which are to be told."""
+    request = HttpRequest(method="POST", path="/", content=content)
+    assert Redactor(request, logs_in=True).text("no p4ss-word") == "no [redacted]"
+    assert Redactor(request).text("no p4ss-word") == "no p4ss-word"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"[" * 100_000])
+def test_a_body_that_says_nothing_keeps_no_log_in_back(content: bytes) -> None:
+    """It is for the venue to say what it makes of it."""
+    request = HttpRequest(method="POST", path="/", content=content)
+    assert Redactor(request, logs_in=True).text("whatever it says") == "whatever it says"
+
+
 def test_every_text_that_is_kept_of_an_answer() -> None:
     """A verdict's code and text and a report's text are blotted; whatever else an answer holds stays."""
     redactor = Redactor(HttpRequest(method="POST", path="/", headers={"aptoken": "tok-123"}))
