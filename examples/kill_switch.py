@@ -19,4 +19,4 @@ for report in killed.reports:
     for left in report.residual:
         print(f"  {left.order_id} is left: {left.cause.value}")
 assert killed.proved and blocked  # noqa: S101, PT018 - the example is run as a test
-assert killed.reports[0].state is ScopeState.PROVED_EMPTY  # noqa: S101
+assert killed.reports[0].state is ScopeState.PROVED_EMPTY  # noqa: S101 - it is what the example shows

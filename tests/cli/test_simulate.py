@@ -70,7 +70,7 @@ def test_line_comes_first_and_at_once() -> None:
     """A router in another process reads the line, uses what it says, and ends the venue."""
     command = [sys.executable, "-m", "countermand", "simulate", "apex"]
     # S603: the command is this interpreter and our own words.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
         body = urllib.request.urlopen(line["control_url"] + "/behaviour").read()  # noqa: S310 - loopback
@@ -97,7 +97,7 @@ def test_faults_are_given_on_the_command_line() -> None:
     words = ["--fault", "cancel:reset:after", "--fault", "read:500@0.2", "--fault-seed", "7"]
     command = [sys.executable, "-m", "countermand", "simulate", *words, "apex"]
     # S603: the command is this interpreter and our own words.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
         body = urllib.request.urlopen(line["control_url"] + "/faults").read()  # noqa: S310 - loopback

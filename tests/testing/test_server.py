@@ -211,7 +211,7 @@ def test_client_that_waits_for_a_go_ahead_gets_it(serve: Serve) -> None:
 def test_fault_of_a_simulator_is_shown_and_raised(toy: type[Simulator], path: str, serve: Serve) -> None:
     """A simulator that fails never passes for a venue that does: leaving raises what happened."""
     # SIM117, PT012: the fault is raised by leaving the block within.
-    with pytest.raises(ExceptionGroup, match="the simulator 'toy' failed") as caught:  # noqa: SIM117, PT012
+    with pytest.raises(ExceptionGroup, match="the simulator 'toy' failed") as caught:  # noqa: SIM117, PT012 - it ends so
         with running(toy()) as live:
             request = f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode()
             assert b"500" in exchange(live, request)

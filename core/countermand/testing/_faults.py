@@ -85,7 +85,7 @@ class Faults:
         if not any(choices.values()):
             raise ConfigurationError(f"none of these faults can be met at: {', '.join(sorted(set(calls)))}")
         # Two rates of one seed are not to hit together. A chance here needs no secrecy, but to come again.
-        chance = random.Random(f"{seed} {len(self._rates)}")  # noqa: S311
+        chance = random.Random(f"{seed} {len(self._rates)}")  # noqa: S311 - drawn from a seed, to be drawn again
         self._rates.append(Rate(rate=rate, seed=seed, choices=choices, chance=chance))
 
     def clear(self) -> None:

@@ -242,7 +242,7 @@ def _number(value: object, _: Any) -> Decimal:
 def _shape_hook(shape: Any) -> Callable[[Any, Any], Any]:
     renames = {field.name: override(rename=_fold(field.name)) for field in attrs.fields(shape)}
     # Keyword names that are only known at run time look like any of its own parameters to a type checker.
-    hook = make_dict_structure_fn(shape, _CONVERTER, **renames)  # type: ignore[arg-type]
+    hook = make_dict_structure_fn(shape, _CONVERTER, **renames)  # type: ignore[arg-type]  # see above
 
     def from_object(value: Any, kind: Any) -> Any:
         if type(value) is not dict:

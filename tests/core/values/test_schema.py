@@ -202,7 +202,7 @@ BAD = {
     "a schema that is no number": (_with("schema"), True, "expected an object with schema 1, got True"),
     "an empty ack": (lambda _: {"schema": 1}, None, "required field missing @ $.request"),
     "an unknown key": (_with("more"), 1, "unknown keys 'more' @ $"),
-    "a key that is no text": (_with(1), 1, "unknown keys 1 @ $"),  # type: ignore[arg-type,unused-ignore]
+    "a key that is no text": (_with(1), 1, "unknown keys 1 @ $"),  # type: ignore[arg-type,unused-ignore]  # bad
     "an unknown key within": (_with("request", "more"), 1, "unknown keys 'more' @ $.request"),
     "an unknown word": (_with("outcome"), "done", "'done' is not a valid Outcome @ $.outcome"),
     "no word": (_with("outcome"), [], "[] is not a valid Outcome @ $.outcome"),
