@@ -1,0 +1,133 @@
+"""What a cancel costs, side by side with other clients: time, time of the processor, calls per second.
+
+`python benchmarks/compare.py` builds a server in C, drives every client at it, each in a process of its own,
+round by round, and prints the tables and a line for each target. It exits 1 if a target is missed. What it
+needs is said in the README beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import attrs
+
+from speed.clients import CLIENTS
+from speed.figures import Figure, Figures
+from speed.loads import LINKS, LOADS, Gate, Load, Pace
+from speed.machine import about
+from speed.server import Built, Server, build, running
+from speed.tables import judged, report
+from speed.targets import Verdict
+from speed.workers import Worker, workers
+
+ROUNDS = 5
+QUICK = Pace(warm_s=0.1, longest_warm_s=1.0, measure_s=0.25)
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """The command line."""
+
+    clients: list[str]
+    loads: list[Load]
+    rounds: int
+    pace: Pace
+    results: Path | None
+
+
+def options(words: list[str]) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, help=f"rounds over all clients ({ROUNDS})")
+    parser.add_argument("--quick", action="store_true", help="one round of short measures, to try it")
+    parser.add_argument("--only", metavar="CLIENT,…", help=f"of {', '.join(CLIENTS)}")
+    parser.add_argument("--loads", metavar="LOAD,…", help=f"of {', '.join(one.name for one in LOADS)}")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="write tables and figures there, too")
+    read = parser.parse_args(words)
+    clients = _chosen(parser, read.only, list(CLIENTS))
+    loads = _chosen(parser, read.loads, [one.name for one in LOADS])
+    return Options(
+        clients=clients,
+        loads=[one for one in LOADS if one.name in loads],
+        rounds=read.rounds or (1 if read.quick else ROUNDS),
+        pace=QUICK if read.quick else Pace(),
+        results=read.results,
+    )
+
+
+def _chosen(parser: argparse.ArgumentParser, given: str | None, known: list[str]) -> list[str]:
+    asked = given.split(",") if given else known
+    if strange := [name for name in asked if name not in known]:
+        parser.error(f"expected some of {', '.join(known)}, got {strange[0]!r}")
+    return [name for name in known if name in asked]
+
+
+def cores() -> tuple[int, int]:
+    """Choose a core for the clients and one for the server: the first and the last there are."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+@contextmanager
+def servers(built: Built, loads: list[Load], core: int) -> Iterator[dict[str, Server]]:
+    """Run a server for each link that is needed."""
+    needed = {load.link.name for load in loads}
+    with ExitStack() as stack:
+        yield {
+            link.name: stack.enter_context(running(built, link, core))
+            for link in LINKS
+            if link.name in needed
+        }
+
+
+def measure(worker: Worker, load: Load, server: Server, built: Built, pace: Pace) -> Figure:
+    """Measure one client under one load, and how busy the server was meanwhile."""
+    certificate = str(built.certificate) if load.link.tls else None
+    gate = Gate(url=server.url, certificate=certificate, server_pid=server.pid, in_flight=load.in_flight)
+    return worker.measure(gate, pace)
+
+
+def run(asked: Options, built: Built) -> Figures:
+    """Measure round by round: all clients under one load, then under the next."""
+    client_core, server_core = cores()
+    figures = Figures()
+    with servers(built, asked.loads, server_core) as by_link:
+        for number in range(asked.rounds):
+            with workers(asked.clients, client_core) as started:
+                for load in asked.loads:
+                    print(f"round {number + 1} of {asked.rounds}: {load.title}", file=sys.stderr, flush=True)
+                    for client, worker in started.items():
+                        if load.name in CLIENTS[client].loads:
+                            figure = measure(worker, load, by_link[load.link.name], built, asked.pace)
+                            figures.add(client, load.name, figure)
+    return figures
+
+
+def keep(folder: Path, told: dict[str, str], figures: Figures) -> None:
+    """Write the tables, and the figures of every round beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "speed.md").write_text(report(told, figures), encoding="utf-8")
+    (folder / "speed.json").write_text(figures.to_json(told), encoding="utf-8")
+
+
+def main(words: list[str]) -> int:
+    """Measure, print the tables, and say by the exit code whether a target was missed."""
+    asked = options(words)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = run(asked, build(Path(folder)))
+    told = about(["benchmarks/compare.py", *words], *cores(), asked.rounds)
+    print(report(told, figures))
+    if asked.results is not None:
+        keep(asked.results, told, figures)
+    missed = [target for target, figure, _, _ in judged(figures) if target.verdict(figure) is Verdict.MISSED]
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

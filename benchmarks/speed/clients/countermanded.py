@@ -1,0 +1,127 @@
+"""countermand, as a router has it: limiter, budget, duplicates and a counting observer are on."""
+
+from __future__ import annotations
+
+import ssl
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from countermand import AsyncClient, CancelAck, Client, Outcome
+from countermand._wire._transport import Transport
+from countermand.venue import CallKind, Limit, LimitScope
+from speed.canned import VENUES, received
+from speed.loads import Gate
+
+#: Far above any pace, so that nothing waits, yet each call draws on it.
+LIMIT = Limit(per=LimitScope.ACCOUNT, kinds=frozenset(CallKind), rate=1e6, burst=1_000_000)
+#: In flight, where batches are measured.
+OF_A_BATCH = 64
+
+
+class Counting:
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: Counter[str] = Counter()
+
+    def requested(self, _request: object) -> None:
+        """Count a request."""
+        self.heard["requested"] += 1
+
+    def attempted(self, _venue: str, _call: str) -> None:
+        """Count a call."""
+        self.heard["attempted"] += 1
+
+    def answered(self, _answer: object) -> None:
+        """Count the end of a call."""
+        self.heard["answered"] += 1
+
+    def logged_in(self, _venue: str, _failure: str | None) -> None:
+        """Count a log-in."""
+        self.heard["logged_in"] += 1
+
+    def acknowledged(self, _ack: object) -> None:
+        """Count an ack."""
+        self.heard["acknowledged"] += 1
+
+    def updated(self, _update: object) -> None:
+        """Count an ack that moved on."""
+        self.heard["updated"] += 1
+
+
+def _settings(venue: str, gate: Gate, in_flight: int) -> dict[str, Any]:
+    own: dict[str, Any] = {}
+    if gate.certificate:
+        own["transport"] = Transport(verify=ssl.create_default_context(cafile=gate.certificate))
+    return own | {
+        "venues": [VENUES[venue](gate.url)],
+        "observer": Counting(),
+        "limits": {venue: [LIMIT]},
+        "max_in_flight": in_flight,
+    }
+
+
+def _check(ack: CancelAck) -> None:
+    if ack.outcome is not Outcome.PENDING:
+        raise ValueError(f"{ack.outcome} {ack.reason}: {ack.evidence}")
+
+
+class Async:
+    """An `AsyncClient`."""
+
+    def __init__(self, venue: str) -> None:
+        self._venue = venue
+
+    async def prepare(self, gate: Gate) -> None:
+        """Enter the client."""
+        made = AsyncClient(**_settings(self._venue, gate, gate.in_flight))
+        self._client = await made.__aenter__()
+
+    async def cancel(self, number: int) -> None:
+        """Cancel it, content with a receipt."""
+        _check(await self._client.cancel(received(self._venue, number)))
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.aclose()
+
+
+class Sync:
+    """A `Client`."""
+
+    def __init__(self, venue: str) -> None:
+        self._venue = venue
+
+    def prepare(self, gate: Gate) -> None:
+        """Enter the client."""
+        self._client = Client(**_settings(self._venue, gate, gate.in_flight)).__enter__()
+
+    def cancel(self, number: int) -> None:
+        """Cancel it, content with a receipt."""
+        _check(self._client.cancel(received(self._venue, number)))
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+
+class Batches:
+    """An `AsyncClient` that cancels many in one call, 64 of them in flight."""
+
+    def __init__(self, venue: str) -> None:
+        self._venue = venue
+
+    async def prepare(self, gate: Gate) -> None:
+        """Enter the client."""
+        made = AsyncClient(**_settings(self._venue, gate, OF_A_BATCH))
+        self._client = await made.__aenter__()
+
+    async def cancel(self, numbers: Sequence[int]) -> None:
+        """Cancel them, content with receipts."""
+        async for ack in self._client.cancel_many([received(self._venue, one) for one in numbers]):
+            _check(ack)
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.aclose()

@@ -1,0 +1,80 @@
+"""The C server: built for the run, pinned to a core, ended by its own id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from speed.loads import Link
+
+SOURCE = Path(__file__).with_name("server.c")
+#: What building and certifying need of the system.
+PROGRAMS = ("gcc", "openssl")
+
+_COMPILE = "gcc -O2 -Wall -Wextra -o {program} {source} -lssl -lcrypto"
+_CERTIFY = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 "
+    "-addext subjectAltName=IP:127.0.0.1 -addext keyUsage=critical,digitalSignature,keyCertSign "
+    "-keyout {key} -out {certificate}"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Built:
+    """The program, and the certificate it shows, which is the one to trust."""
+
+    program: Path
+    certificate: Path
+    key: Path
+
+
+def build(folder: Path) -> Built:
+    """Compile the server, and make a certificate for it; raises `CalledProcessError` if that fails."""
+    built = Built(program=folder / "server", certificate=folder / "certificate.pem", key=folder / "key.pem")
+    _run(_COMPILE, program=built.program, source=SOURCE)
+    _run(_CERTIFY, key=built.key, certificate=built.certificate)
+    return built
+
+
+def _run(command: str, **paths: Path) -> None:
+    words = [word.format(**paths) for word in command.split()]
+    words[0] = shutil.which(words[0]) or words[0]
+    subprocess.run(words, check=True, capture_output=True)  # noqa: S603 - words of our own
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """A server that runs."""
+
+    url: str
+    port: int
+    pid: int
+
+
+def cpu_s(pid: int) -> float:
+    """Return the time of the processor that a process has had, in seconds."""
+    nanoseconds, *_ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
+    return int(nanoseconds) / 1e9
+
+
+@contextmanager
+def running(built: Built, link: Link, core: int | None = None) -> Iterator[Server]:
+    """Run a server for a link, on a core if one is given."""
+    words = [str(built.program), "--delay-us", str(link.delay_us), "--headers", str(link.headers)]
+    words += ["--cert", str(built.certificate), "--key", str(built.key)] if link.tls else []
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - words of our own
+        try:
+            if core is not None:
+                os.sched_setaffinity(process.pid, {core})
+            assert process.stdout is not None  # noqa: S101 - for the type checker
+            port = int(process.stdout.readline())
+            scheme = "https" if link.tls else "http"
+            yield Server(url=f"{scheme}://127.0.0.1:{port}", port=port, pid=process.pid)
+        finally:
+            process.kill()
