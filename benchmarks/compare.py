@@ -18,16 +18,17 @@ from pathlib import Path
 import attrs
 
 from speed.clients import CLIENTS
-from speed.figures import Figure, Figures
+from speed.figures import Figures
 from speed.loads import LINKS, LOADS, Gate, Load, Pace
 from speed.machine import about
+from speed.others import OTHERS, measured
 from speed.server import Built, Server, build, running
 from speed.tables import judged, report
 from speed.targets import Verdict
-from speed.workers import Worker, workers
+from speed.workers import HUNG, Worker, workers
 
 ROUNDS = 5
-QUICK = Pace(warm_s=0.1, longest_warm_s=1.0, measure_s=0.25)
+QUICK = Pace(warm_s=0.1, measure_s=0.25)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +39,9 @@ class Options:
     loads: list[Load]
     rounds: int
     pace: Pace
+    others: bool
+    #: The command line that repeats it, without the places of files.
+    command: str
     results: Path | None
 
 
@@ -50,6 +54,8 @@ def options(words: list[str]) -> Options:
     parser.add_argument("--loads", metavar="LOAD,…", help=f"of {', '.join(one.name for one in LOADS)}")
     parser.add_argument("--results", type=Path, metavar="DIR", help="write tables and figures there, too")
     read = parser.parse_args(words)
+    given = {"--rounds": read.rounds, "--only": read.only, "--loads": read.loads}
+    repeats = [f"{name} {value}" for name, value in given.items() if value] + ["--quick"] * read.quick
     clients = _chosen(parser, read.only, list(CLIENTS))
     loads = _chosen(parser, read.loads, [one.name for one in LOADS])
     return Options(
@@ -57,6 +63,8 @@ def options(words: list[str]) -> Options:
         loads=[one for one in LOADS if one.name in loads],
         rounds=read.rounds or (1 if read.quick else ROUNDS),
         pace=QUICK if read.quick else Pace(),
+        others=not (read.only or read.loads or read.quick),
+        command=" ".join(["python benchmarks/compare.py", *repeats]),
         results=read.results,
     )
 
@@ -86,13 +94,6 @@ def servers(built: Built, loads: list[Load], core: int) -> Iterator[dict[str, Se
         }
 
 
-def measure(worker: Worker, load: Load, server: Server, built: Built, pace: Pace) -> Figure:
-    """Measure one client under one load, and how busy the server was meanwhile."""
-    certificate = str(built.certificate) if load.link.tls else None
-    gate = Gate(url=server.url, certificate=certificate, server_pid=server.pid, in_flight=load.in_flight)
-    return worker.measure(gate, pace)
-
-
 def run(asked: Options, built: Built) -> Figures:
     """Measure round by round: all clients under one load, then under the next."""
     client_core, server_core = cores()
@@ -101,12 +102,33 @@ def run(asked: Options, built: Built) -> Figures:
         for number in range(asked.rounds):
             with workers(asked.clients, client_core) as started:
                 for load in asked.loads:
-                    print(f"round {number + 1} of {asked.rounds}: {load.title}", file=sys.stderr, flush=True)
-                    for client, worker in started.items():
-                        if load.name in CLIENTS[client].loads:
-                            figure = measure(worker, load, by_link[load.link.name], built, asked.pace)
-                            figures.add(client, load.name, figure)
+                    say(f"round {number + 1} of {asked.rounds}: {load.title}")
+                    gate = gate_of(load, by_link[load.link.name], built)
+                    measure(started, load.name, gate, asked.pace, figures)
     return figures
+
+
+def gate_of(load: Load, server: Server, built: Built) -> Gate:
+    """Say where clients cancel under a load."""
+    return Gate(
+        url=server.url,
+        certificate=str(built.certificate) if load.link.tls else None,
+        server_pid=server.pid,
+        in_flight=load.in_flight,
+    )
+
+
+def measure(started: dict[str, Worker], load: str, gate: Gate, pace: Pace, figures: Figures) -> None:
+    """Measure all clients under one load, one after the other; who hung once is not asked again."""
+    for client, worker in started.items():
+        hung = any(one.fault == HUNG for one in figures.of(client, load))
+        if load in CLIENTS[client].loads and not hung:
+            figures.add(client, load, worker.measure(gate, pace))
+
+
+def say(what: str) -> None:
+    """Tell of progress."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def keep(folder: Path, told: dict[str, str], figures: Figures) -> None:
@@ -121,7 +143,10 @@ def main(words: list[str]) -> int:
     asked = options(words)
     with tempfile.TemporaryDirectory() as folder:
         figures = run(asked, build(Path(folder)))
-    told = about(["benchmarks/compare.py", *words], *cores(), asked.rounds)
+    for name in OTHERS if asked.others else ():
+        say(f"once: {name}")
+        figures.other.update(measured(name))
+    told = about(asked.command, *cores(), asked.rounds)
     print(report(told, figures))
     if asked.results is not None:
         keep(asked.results, told, figures)

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,10 +13,10 @@ _PEERS = ("countermand", "httptools", "h11", "httpx", "httpcore", "aiohttp", "cc
 _HERE = Path(__file__).parent
 
 
-def about(command: Sequence[str], client_core: int, server_core: int, rounds: int) -> dict[str, str]:
+def about(command: str, client_core: int, server_core: int, rounds: int) -> dict[str, str]:
     """Say all that figures depend on."""
     return {
-        "command": f"`python {' '.join(command)}`",
+        "command": f"`{command}`",
         "commit": _commit(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "pinning": f"each client on core {client_core}, the server on core {server_core}",

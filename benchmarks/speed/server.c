@@ -80,11 +80,9 @@ static void end(int fd) {
     close(fd);
 }
 
-static void watch(int fd, Connection *one, bool writing) {
-    if (one->writing == writing) return;
+static void watch(int fd, int how, bool writing) {
     struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0), .data.fd = fd};
-    if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event)) fail("epoll_ctl");
-    one->writing = writing;
+    if (epoll_ctl(epoll, how, fd, &event)) fail("epoll_ctl");
 }
 
 /* How many bytes went or came; 0 if none could just now, -1 if none ever will. */
@@ -116,8 +114,9 @@ static void flush(int fd) {
         one->out_size -= (size_t)sent;
         memmove(one->out, one->out + sent, one->out_size);
     }
-    if (sent < 0 || (!one->out_size && one->last)) end(fd);
-    else watch(fd, one, one->out_size > 0);
+    bool left = one->out_size > 0;
+    if (sent < 0 || (!left && one->last)) end(fd);
+    else if (one->writing != left) watch(fd, EPOLL_CTL_MOD, one->writing = left);
 }
 
 static void append(Connection *one, const Answer *answer) {
@@ -170,11 +169,6 @@ static const char *header(const char *head, const char *name) {
     return found ? found + strlen(name) : NULL;
 }
 
-static void answer(int fd, Connection *one, const Answer *which) {
-    if (delay_ns) answer_later(fd, which);
-    else append(one, which);
-}
-
 /* Answers each whole request that has come; false for one that cannot be read. */
 static bool take_requests(int fd, Connection *one) {
     size_t at = 0;
@@ -183,7 +177,8 @@ static bool take_requests(int fd, Connection *one) {
             size_t came = one->in_size - at < one->body_left ? one->in_size - at : one->body_left;
             at += came, one->body_left -= came;
             if (one->body_left) break;
-            answer(fd, one, one->after_body);
+            if (delay_ns) answer_later(fd, one->after_body);
+            else append(one, one->after_body);
             one->after_body = NULL;
             continue;
         }
@@ -229,8 +224,7 @@ static void welcome(int listener) {
             if (!(one->tls = SSL_new(context)) || !SSL_set_fd(one->tls, fd)) fail("SSL_new");
             SSL_set_accept_state(one->tls);
         }
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) fail("epoll_ctl");
+        watch(fd, EPOLL_CTL_ADD, false);
     }
 }
 
@@ -259,12 +253,11 @@ static void speak_tls(const char *cert, const char *key) {
 }
 
 static void serve(int listener) {
-    struct epoll_event events[EVENTS], added = {.events = EPOLLIN, .data.fd = listener};
+    struct epoll_event events[EVENTS];
     epoll = epoll_create1(EPOLL_CLOEXEC);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &added);
-    added.data.fd = timer;
-    epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &added);
+    watch(listener, EPOLL_CTL_ADD, false);
+    watch(timer, EPOLL_CTL_ADD, false);
     for (;;) {
         int count = epoll_wait(epoll, events, EVENTS, -1);
         for (int at = 0; at < count; at++) {

@@ -13,9 +13,9 @@ from speed.targets import TARGETS, Other, Place, Target, Verdict
 _FAULT_SHOWN = 100
 
 
-def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; its first column is words, the others are figures."""
-    marks = ["---", *["---:"] * (len(head) - 1)]
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
+    """Write a table; its first columns are words, the others are figures."""
+    marks = [*["---"] * words, *["---:"] * (len(head) - words)]
     return "\n".join([f"## {title}", "", _row(head), _row(marks), *map(_row, rows)])
 
 
@@ -105,7 +105,7 @@ def verdicts(figures: Figures) -> str:
 
 def report(about: dict[str, str], figures: Figures) -> str:
     """Write every table of a run, and the targets last."""
-    run = table("The run", ["what", "is"], [list(one) for one in about.items()])
+    run = table("The run", ["what", "is"], about.items(), words=2)
     loads = [load_table(figures, load) for load in LOADS if _measured(figures, load)]
     other = [_other(figures)] if figures.other else []
     return "\n\n".join(["# Speed beside its peers", run, *loads, *other, verdicts(figures)]) + "\n"

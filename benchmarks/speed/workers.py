@@ -18,7 +18,8 @@ from speed.figures import Figure
 from speed.loads import Gate, Pace
 
 #: How long a measure may take beyond its pace, in seconds; then its process is ended.
-PATIENCE_S = 15.0
+PATIENCE_S = 8.0
+HUNG = "no figure came in time, or its process ended"
 
 _AWAITED: dict[Way, Callable[[Any, Gate, Pace], Coroutine[Any, Any, Figure]]] = {
     Way.TASKS: in_tasks,
@@ -38,10 +39,10 @@ def measured(client: str, gate: Gate, pace: Pace) -> Figure:
 
 
 def _serve(pipe: Connection, client: str, core: int) -> None:
+    CLIENTS[client].make()  # loads what is to be loaded
     os.sched_setaffinity(0, {core})
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    CLIENTS[client].make()  # loads what is to be loaded
     pipe.send(None)
     while (asked := pipe.recv()) is not None:
         try:
@@ -55,32 +56,49 @@ def _none(fault: str) -> Figure:
 
 
 class Worker:
-    """The process of one client."""
+    """The process of one client; a new one takes the place of one that hung."""
 
     def __init__(self, client: str, core: int) -> None:
-        self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=_serve, args=(theirs, client, core), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._client = client
+        self._core = core
+        self._start()
+
+    def wait(self) -> None:
+        """Wait until it has loaded what it needs; raises `EOFError` if it cannot."""
         self._pipe.recv()
 
     def measure(self, gate: Gate, pace: Pace) -> Figure:
-        """Measure once; a process that hangs or has ended is told, and gives nothing more."""
-        try:
-            self._pipe.send((gate, pace))
-            if self._pipe.poll(pace.longest_warm_s + pace.measure_s + PATIENCE_S):
-                told: Figure = self._pipe.recv()
-                return told
-        except (OSError, EOFError):
-            return _none("its process has ended")
-        self._process.kill()
-        return _none("it hung")
+        """Measure once; a process that hangs is told, and ended."""
+        self._pipe.send((gate, pace))
+        if told := self._told(pace.longest_warm_s + pace.measure_s + PATIENCE_S):
+            return told
+        self._kill()
+        self._start()
+        self.wait()
+        return _none(HUNG)
 
     def end(self) -> None:
         """End the process."""
         if self._process.is_alive():
             self._pipe.send(None)
             self._process.join(1)
+        self._kill()
+
+    def _start(self) -> None:
+        self._pipe, theirs = _SPAWN.Pipe()
+        words = (theirs, self._client, self._core)
+        self._process = _SPAWN.Process(target=_serve, args=words, daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def _told(self, timeout_s: float) -> Figure | None:
+        try:
+            told: Figure | None = self._pipe.recv() if self._pipe.poll(timeout_s) else None
+        except EOFError:
+            return None
+        return told
+
+    def _kill(self) -> None:
         self._process.kill()
         self._process.join()
 
@@ -88,10 +106,10 @@ class Worker:
 @contextmanager
 def workers(clients: list[str], core: int) -> Iterator[dict[str, Worker]]:
     """Start a process for each client."""
-    started: dict[str, Worker] = {}
+    started = {client: Worker(client, core) for client in clients}
     try:
-        for client in clients:
-            started[client] = Worker(client, core)
+        for worker in started.values():
+            worker.wait()
         yield started
     finally:
         for worker in started.values():
