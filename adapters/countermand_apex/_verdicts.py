@@ -31,7 +31,7 @@ from countermand.venue import (
     Unreadable,
 )
 from countermand.venue.answers import by_status, join_texts, shaped, told
-from countermand.venue.wire import JsonArray, Rows, WireError, read_json, structure
+from countermand.venue.wire import JsonArray, JsonListing, Rows, WireError, read_json, structure
 from countermand_apex._wire import (
     WireAnswer,
     account_ids,
@@ -78,6 +78,9 @@ STATUSES_ALONE: dict[int, CancelVerdict] = {
     5: MayHaveActed(),
 }
 
+#: A page of GetOrderHistory as it is asked for has some 100 KiB; a longer one is read row by row, which holds
+#: nobody up.
+_LONG_BYTES = 1 << 18
 #: The gateway's own text under 404: a function it does not have, or a private one without a token.
 NOT_FOUND = b"NOT FOUND"
 #: The gateway's own text, seen under more than one status.
@@ -104,7 +107,7 @@ def read_trail(response: HttpResponse) -> TrailVerdict:
 
 def read_listing(response: HttpResponse) -> ListingVerdict:
     """Read the answer to GetOpenOrders, which is one unpaged list, however long; or a part of it."""
-    if response.status == HTTPStatus.OK and response.content.lstrip()[:1] == b"[":
+    if _is_list(response):
         return Page(rows=Rows(values=JsonArray(response.content), read=order_report))
     rows = read_payload(response, order_rows)
     return Page(rows=rows) if isinstance(rows, Rows) else rows
@@ -112,10 +115,21 @@ def read_listing(response: HttpResponse) -> ListingVerdict:
 
 def read_history(response: HttpResponse, start: int) -> ListingVerdict:
     """Read one page of GetOrderHistory; only an empty one is the last: a server may give less than Depth."""
-    rows = read_payload(response, order_rows)
-    if not isinstance(rows, Rows):
-        return rows
-    return Page(rows=rows, next_page=start + rows.listed if rows.listed else None)
+    if _is_list(response) and len(response.content) > _LONG_BYTES:
+        listing = JsonListing(response.content, key="orders")
+        rows = Rows(values=listing, read=order_report)
+        return Page(rows=rows, behind=lambda: _page_behind(start, listing.listed))
+    told = read_payload(response, order_rows)
+    return attrs.evolve(_page_behind(start, told.listed), rows=told) if isinstance(told, Rows) else told
+
+
+def _page_behind(start: int, listed: int) -> Page:
+    """Make a page of so many rows, without them."""
+    return Page(rows=(), next_page=start + listed if listed else None)
+
+
+def _is_list(response: HttpResponse) -> bool:
+    return response.status == HTTPStatus.OK and response.content.lstrip()[:1] == b"["
 
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:

@@ -8,6 +8,8 @@ no table is `Unreadable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import attrs
@@ -31,13 +33,15 @@ from countermand.venue import (
     Unreadable,
 )
 from countermand.venue.answers import join_texts, told
-from countermand.venue.wire import WireError, read_json
+from countermand.venue.wire import JsonListing, Rows, WireError, expect_list, read_json
 from countermand_autoshares._bodies import Body, BodyKind, read_body
 from countermand_autoshares._wire import (
     PAGE_SIZE,
+    WirePage,
     account_ids,
     order_page,
     order_read,
+    order_report,
     order_rows,
     order_trail,
 )
@@ -57,6 +61,9 @@ _WHOEVER = _ANY - {BodyKind.SUCCESS}
 def _rows(statuses: Iterable[int], kinds: Iterable[BodyKind], verdict: T) -> dict[Answer, T]:
     return {(status, kind): verdict for kind in kinds for status in statuses}
 
+
+#: A page as it is asked for has some 100 KiB; a longer one is read row by row, which holds nobody up.
+_LONG_BYTES = 1 << 18
 
 _NOT_AUTHORIZED = Refused(reason=Reason.NOT_AUTHORIZED)
 
@@ -134,12 +141,12 @@ def read_open(response: HttpResponse, page: int) -> ListingVerdict:
 
     Statuses are looked at here and not in the call's filter, in which Held has no number: it would be hidden.
     """
-    return read_payload(response, lambda value: _page(value, page, _is_open))
+    return _read_page(response, page, _is_open)
 
 
 def read_history(response: HttpResponse, page: int) -> ListingVerdict:
     """Read one page of GET orders, from page 0 on; an empty page ends the listing."""
-    return read_payload(response, lambda value: _page(value, page))
+    return _read_page(response, page, None)
 
 
 def read_accounts(response: HttpResponse) -> AccountsVerdict:
@@ -167,16 +174,40 @@ def _is_open(report: OrderReport) -> bool:
     return report.status_class is not StatusClass.DEAD
 
 
-def _page(value: object, page: int, keeps: Callable[[OrderReport], bool] | None = None) -> Page:
-    envelope = order_page(value)
+def _read_page(
+    response: HttpResponse, page: int, keeps: Callable[[OrderReport], bool] | None
+) -> ListingVerdict:
+    is_json = response.status == HTTPStatus.OK and response.content.lstrip()[:1] in (b"{", b"[")
+    if is_json and len(response.content) > _LONG_BYTES:
+        listing = JsonListing(response.content, key="result")
+        rows = Rows(values=listing, read=order_report, keeps=keeps)
+        return Page(rows=rows, behind=partial(_behind, listing, page, keeps))
+    return read_payload(response, lambda value: _page(order_page(value), page, keeps))
+
+
+def _page(envelope: WirePage, page: int, keeps: Callable[[OrderReport], bool] | None) -> Page:
     rows = attrs.evolve(order_rows(envelope.result), keeps=keeps)
-    listed, counted = rows.listed, envelope.total_count or 0
+    told = _told_page(envelope, page, rows.listed, keeps)
+    return attrs.evolve(told, rows=rows)
+
+
+def _behind(listing: JsonListing, page: int, keeps: Callable[[OrderReport], bool] | None) -> Page:
+    envelope = order_page(listing.rest)
+    expect_list(envelope.result, "orders")
+    return _told_page(envelope, page, listing.listed, keeps)
+
+
+def _told_page(
+    envelope: WirePage, page: int, listed: int, keeps: Callable[[OrderReport], bool] | None
+) -> Page:
+    """Make a page without its rows, of which there are so many."""
+    counted = envelope.total_count or 0
     # TotalCount may be 0 with rows beside it, so it can only ask for more, never end the listing.
     more = listed >= PAGE_SIZE or bool(envelope.next_page_link) or counted > page * PAGE_SIZE + listed
     if more and not listed and page == 0:
         raise WireError("an empty first page that tells of orders on another")
     return Page(
-        rows=rows,
+        rows=(),
         next_page=page + 1 if more and listed else None,
         total=envelope.total_count,
         listed=None if keeps is None else listed,

@@ -22,6 +22,7 @@ from countermand.venue import (
     LogOutVerdict,
     MassCancelVerdict,
     OrderRead,
+    Page,
     PerOrder,
     ReadVerdict,
     Session,
@@ -95,6 +96,7 @@ _HOLDS: dict[type, Callable[[Any], bool]] = {
     TrailRead: lambda told: told.report is None or is_report(told.report),
     Accounts: lambda told: all(type(one) is str for one in told.ids),
     LoggedIn: lambda told: is_session(told.session),
+    Page: lambda told: told.behind is None or callable(told.behind),
     PerOrder: lambda told: _are_answers(told.orders),
 }
 

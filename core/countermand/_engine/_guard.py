@@ -22,7 +22,7 @@ T = TypeVar("T")
 SLOW_S = 0.05
 _SLOW_BY_THE_WALL_S = 0.5
 #: The time of a thread is asked for so often, in seconds, for that costs ten times as much as the wall's.
-_FRESH_S = 0.005
+FRESH_S = 0.005
 #: What a venue declares, so that it is asked by these functions; some do nothing but raise where it does not.
 _DECLARED = {
     "cancel_all": "scopes",
@@ -75,7 +75,7 @@ class Guard:
 
     def _run(self, function: str, work: Callable[..., T], args: tuple[Any, ...], *, quotes: bool) -> T:
         began_at = perf_counter()
-        if began_at - self._fresh_at > _FRESH_S:
+        if began_at - self._fresh_at > FRESH_S:
             self._fresh_at, self._fresh = began_at, thread_time()
         try:
             return work(*args)

@@ -79,5 +79,6 @@ def _checked(guard: Guard, function: str, verdict: Any) -> Any:
     if not has_whole_parts(verdict):
         raise guard.fault(f"{_READ[function]} gave a {kind.__name__} with parts of other types than it has")
     if kind is Page:
-        return attrs.evolve(verdict, rows=Rows(guard, guard.run(ROWS, iter, verdict.rows)))
+        rows = Rows(guard, guard.run(ROWS, iter, verdict.rows), verdict.behind)
+        return attrs.evolve(verdict, rows=rows, behind=verdict.behind and (lambda: rows.end))
     return with_real_times(verdict)

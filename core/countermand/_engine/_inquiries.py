@@ -14,6 +14,7 @@ from countermand._case._facts import Action, Ended
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
 from countermand._engine._guard import PluginFault, worded
+from countermand._engine._pages import by_turns
 from countermand._engine._station import Station
 from countermand._limits._urgency import Need
 from countermand._open_orders import OpenOrders
@@ -50,10 +51,10 @@ class Inquiries:
         listing = await station.list_whole(errand, partial(page_call, station.venue, account, Action.OPEN))
         ended = listing.failure
         reason, error = why(ended.answer, ended.fault) if ended is not None else (None, None)
-        rows = [row for row in listing.present if is_open(row)]
+        rows = await by_turns(listing.present, partial(self._dated, listing.seen_at))
         since = listing.began_at if listing.absent_since is None else listing.absent_since
         return OpenOrders(
-            orders=tuple(self._dated(row, listing.seen_at[row.order_id]) for row in rows),
+            orders=tuple(row for row in rows if row is not None),
             incomplete=listing.incomplete,
             error=error,
             reason=reason,
@@ -125,8 +126,9 @@ class Inquiries:
         )
         return errand
 
-    def _dated(self, row: OrderReport, seen_at: float) -> OrderReport:
-        return attrs.evolve(row, as_of=self._utc(seen_at))
+    def _dated(self, seen_at: Mapping[str, float], row: OrderReport) -> OrderReport | None:
+        """Say when an order was read, if it is open."""
+        return attrs.evolve(row, as_of=self._utc(seen_at[row.order_id.value])) if is_open(row) else None
 
     def _utc(self, at: float) -> datetime:
         return self._epoch + timedelta(seconds=at)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import TypeVar
 
 import attrs
 
@@ -12,20 +14,26 @@ from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand.venue import Page, Unreadable
 
-#: So many rows are read before others have their turn: a lazy listing of thousands shall not hold the loop.
-#: What cannot be cut is the reading of the JSON itself, which goes before.
-SLICE = 200
+T = TypeVar("T")
+V = TypeVar("V")
+
+#: So many rows are read before others have their turn, or for so long, in seconds: a lazy listing shall not
+#: hold the loop, however long it is.
+SLICE = 50
+SLICE_S = 0.002
 #: So much is kept of what a page says that cannot be read.
 _TEXT_LENGTH = 500
 
 
 async def in_slices(
-    rows: Iterable[OrderReport], take: Callable[[list[OrderReport]], None]
+    rows: Iterable[OrderReport],
+    take: Callable[[list[OrderReport]], None],
+    clock: Callable[[], float] = perf_counter,
 ) -> Unreadable | None:
     """Hand over the rows of a page, slice by slice; tell of the first one that cannot be read, if any."""
     left, unreadable = iter(rows), None
     while True:
-        some, failure, is_over = _slice(left)
+        some, failure, is_over = _slice(left, clock)
         unreadable = unreadable or failure
         if some:
             take(some)
@@ -34,10 +42,13 @@ async def in_slices(
         await asyncio.sleep(0)
 
 
-def _slice(left: Iterator[OrderReport]) -> tuple[list[OrderReport], Unreadable | None, bool]:
+def _slice(
+    left: Iterator[OrderReport], clock: Callable[[], float]
+) -> tuple[list[OrderReport], Unreadable | None, bool]:
     """Read some rows, without those that cannot be read; tell of the first of these, and of the end."""
     some: list[OrderReport] = []
     unreadable: Unreadable | None = None
+    until = clock() + SLICE_S
     for _ in range(SLICE):
         try:
             some.append(next(left))
@@ -45,7 +56,23 @@ def _slice(left: Iterator[OrderReport]) -> tuple[list[OrderReport], Unreadable |
             return some, unreadable, True
         except ValueError as error:  # a WireError, by its parent: the core loads nothing that reads JSON
             unreadable = unreadable or Unreadable(text=str(error)[:_TEXT_LENGTH])
+        if clock() > until:
+            break
     return some, unreadable, False
+
+
+async def by_turns(
+    values: Iterable[T], work: Callable[[T], V], clock: Callable[[], float] = perf_counter
+) -> list[V]:
+    """Work on each of many values, while others have their turn as often as with rows."""
+    done: list[V] = []
+    until = clock() + SLICE_S
+    for value in values:
+        done.append(work(value))
+        if clock() > until:
+            await asyncio.sleep(0)
+            until = clock() + SLICE_S
+    return done
 
 
 @attrs.define(kw_only=True)
@@ -68,6 +95,7 @@ class Pages:
         unreadable = await in_slices(page.rows, self._add)
         if unreadable is not None:
             return unreadable
+        page = page.ended()
         # A page may show no row, where a plugin leaves out those that were not asked for.
         repeats = self._shown > shown or (page.next_page is not None and reply == self._last_reply)
         if len(self._seen) == seen and repeats:

@@ -85,7 +85,7 @@ class Station:
                 errand.plugin_fault = errand.plugin_fault or fault_of(answer.rows)
                 if listing is not None:
                     return listing, reply
-                cursor = answer.next_page
+                cursor = answer.ended().next_page
 
         return await self.told(errand, listed)
 
@@ -113,12 +113,13 @@ class Station:
                 # A row that cannot be read hides none of the others: the listing goes on, but proves nothing.
                 unreadable = await in_slices(answer.rows, reading.take) or unreadable
                 errand.plugin_fault = errand.plugin_fault or fault_of(answer.rows)
-                step = reading.end_page(answer, reply or "")
+                page = answer.ended()
+                step = reading.end_page(page, reply or "")
                 if step is Step.DONE or (unreadable is not None and step is Step.ANOTHER_PASS):
                     return unreadable, reply
                 if so_far is not None:
                     so_far(reading.listing)
-                cursor = answer.next_page if step is Step.NEXT_PAGE else None
+                cursor = page.next_page if step is Step.NEXT_PAGE else None
 
         ended = await self.told(errand, read)
         if ended.answer is None and ended.fault is None:

@@ -16,7 +16,6 @@ from enum import Enum, auto
 import attrs
 
 from countermand._case._facts import Ended
-from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand.venue import Page
 
@@ -37,8 +36,9 @@ class WholeListing:
     """All orders that any pass showed, each as it was seen last; times are the engine's monotonic seconds."""
 
     rows: tuple[OrderReport, ...] = ()
-    #: When the page was asked for that showed an order last.
-    seen_at: Mapping[OrderId, float] = attrs.field(factory=dict)
+    #: When the page was asked for that showed an order last, by the text of its id: no listing is too long
+    #: to be compared at once by texts.
+    seen_at: Mapping[str, float] = attrs.field(factory=dict)
     #: When the first page was asked for; None if none came.
     began_at: float | None = None
     #: An order that was open since then, and to the end, has been seen after that; None if nobody can tell.
@@ -57,13 +57,13 @@ class WholeListing:
     def present(self) -> tuple[OrderReport, ...]:
         """The orders that were there to the last, as far as anybody can tell."""
         since = self.absent_since
-        return tuple(row for row in self.rows if since is None or self.seen_at[row.order_id] >= since)
+        return tuple(row for row in self.rows if since is None or self.seen_at[row.order_id.value] >= since)
 
 
 @attrs.define(kw_only=True)
 class _Pass:
     began_at: float
-    ids: set[OrderId] = attrs.field(factory=set)
+    ids: set[str] = attrs.field(factory=set)
     pages: int = 0
     #: How many rows the pages had, and how many of these they showed.
     listed: int = 0
@@ -75,7 +75,7 @@ class _Pass:
     newest_first: bool = True
     #: Whether pages repeat, so that nobody knows what the venue leaves out.
     stuck: bool = False
-    oldest: OrderId | None = None
+    oldest: str | None = None
 
     @property
     def repeated(self) -> bool:
@@ -94,10 +94,11 @@ class _Pass:
 
     def add(self, row: OrderReport) -> None:
         self.shown += 1
-        if row.order_id not in self.ids:
-            self.ids.add(row.order_id)
-            self.newest_first = self.newest_first and _is_older(row.order_id, self.oldest)
-            self.oldest = row.order_id
+        name = row.order_id.value
+        if name not in self.ids:
+            self.ids.add(name)
+            self.newest_first = self.newest_first and _is_older(name, self.oldest)
+            self.oldest = name
 
     def end_page(self, listed: int, total: int | None) -> None:
         self.pages += 1
@@ -111,8 +112,8 @@ class WholeReading:
     """Takes page after page: `begin_page`, `take` its rows, `end_page`, which says what to read next."""
 
     def __init__(self) -> None:
-        self._rows: dict[OrderId, OrderReport] = {}
-        self._seen_at: dict[OrderId, float] = {}
+        self._rows: dict[str, OrderReport] = {}
+        self._seen_at: dict[str, float] = {}
         self._passes: list[_Pass] = []
         self._next = Step.ANOTHER_PASS
         self._absent_since: float | None = None
@@ -132,8 +133,9 @@ class WholeReading:
         """Add some rows of the page."""
         for row in rows:
             self._passes[-1].add(row)
-            self._rows[row.order_id] = row
-            self._seen_at[row.order_id] = self._asked_at
+            name = row.order_id.value
+            self._rows[name] = row
+            self._seen_at[name] = self._asked_at
 
     def end_page(self, page: Page, reply: str) -> Step:
         """End the page whose rows were taken, and say what to read next."""
@@ -169,13 +171,9 @@ class WholeReading:
         return Step.DONE
 
 
-def _is_older(order_id: OrderId, than: OrderId | None) -> bool:
+def _is_older(order_id: str, than: str | None) -> bool:
     """Tell whether an order comes before another one, by ids that are numbers: a venue counts upwards."""
     if than is None:
-        return order_id.value.isdigit()
-    return order_id.value.isdigit() and _size(order_id) < _size(than)
-
-
-def _size(order_id: OrderId) -> tuple[int, str]:
-    """Return what numbers without leading zeros compare by, however long they are."""
-    return len(order_id.value), order_id.value
+        return order_id.isdigit()
+    # Numbers without leading zeros compare so, however long they are.
+    return order_id.isdigit() and (len(order_id), order_id) < (len(than), than)

@@ -13,9 +13,7 @@ from countermand._sweep._known import Place, Shown, is_open
 _GOES_BY = {"instrument_id": "instrument", "user_id": "entered_by"}
 
 
-def shown(
-    scope: Scope, rows: Iterable[OrderReport], seen_at: Mapping[OrderId, float]
-) -> dict[OrderId, Shown]:
+def shown(scope: Scope, rows: Iterable[OrderReport], seen_at: Mapping[str, float]) -> dict[OrderId, Shown]:
     """Return the open orders among the rows of a listing, each with its place and when it was seen."""
     found: dict[OrderId, Shown] = {}
     # A listing that shifts may show an order twice; dead beats alive.
@@ -24,7 +22,9 @@ def shown(
     for row in rows:
         if row.order_id not in dead:
             place, text = placed(scope, row)
-            found[row.order_id] = Shown(report=row, place=place, seen_at=seen_at[row.order_id], text=text)
+            found[row.order_id] = Shown(
+                report=row, place=place, seen_at=seen_at[row.order_id.value], text=text
+            )
     return found
 
 

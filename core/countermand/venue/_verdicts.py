@@ -6,7 +6,7 @@ conclude. There is one union for each kind of question, so no reader can return 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 import attrs
@@ -153,6 +153,16 @@ class Page:
     total: int | None = None
     #: How many rows the page had before the adapter left any out; None where it left none out.
     listed: int | None = None
+    #: Asked once the rows were read, where only what stands behind them tells the other fields: gives them in
+    #: a page without rows; raises `WireError` where it cannot be read.
+    behind: Callable[[], Page] | None = attrs.field(default=None, repr=False, eq=False)
+
+    def ended(self) -> Page:
+        """Return it with what stands behind its rows, for whoever has read them."""
+        if self.behind is None:
+            return self
+        told = self.behind()
+        return Page(rows=self.rows, next_page=told.next_page, total=told.total, listed=told.listed)
 
 
 @attrs.frozen(kw_only=True)

@@ -252,6 +252,11 @@ def test_only_an_empty_page_of_history_is_the_last(
     verdict = VENUE.list_history("9", page).read(reply([ORDER] * rows))
     assert isinstance(verdict, Page)
     assert (len(tuple(verdict.rows)), verdict.next_page) == (rows, following)
+    # So long that it is read row by row, what follows is known behind the rows.
+    long = attrs.evolve(reply([ORDER] * rows), content=reply([ORDER] * rows).content + b" " * (1 << 18))
+    verdict = VENUE.list_history("9", page).read(long)
+    assert isinstance(verdict, Page)
+    assert (len(tuple(verdict.rows)), verdict.ended().next_page) == (rows, following)
 
 
 def test_the_newest_change_comes_first() -> None:

@@ -68,6 +68,26 @@ def test_a_page_says_whether_another_follows(
     assert (len(ids(verdict)), verdict.next_page) == (rows, following)
 
 
+#: Blanks that make a page so long that it is read row by row.
+LONG = b" " * (1 << 18)
+
+
+@pytest.mark.parametrize("read", [read_open, read_history])
+@pytest.mark.parametrize(("value", "page"), [told[:2] for told in PAGES.values()], ids=PAGES)
+def test_a_long_page_tells_the_same_behind_its_rows(
+    value: object, page: int, read: Callable[..., ListingVerdict]
+) -> None:
+    """What it tells of others stands behind the rows, of which each is read when it is its turn."""
+    content = json.dumps(value).encode()
+    short = read(HttpResponse(status=200, content=content), page)
+    verdict = read(HttpResponse(status=200, content=content + LONG), page)
+    assert isinstance(short, Page)
+    assert isinstance(verdict, Page)
+    assert list(verdict.rows) == list(short.rows)
+    ended = verdict.ended()
+    assert (ended.next_page, ended.total, ended.listed) == (short.next_page, short.total, short.listed)
+
+
 BROKEN: dict[str, object] = {
     "no result": {"TotalCount": 0},
     "result null": {"Result": None},
@@ -84,6 +104,35 @@ BROKEN: dict[str, object] = {
 def test_a_listing_that_does_not_fit_is_unreadable(value: object) -> None:
     """Absence counts only in a complete listing."""
     assert isinstance(listing(value), Unreadable)
+
+
+@pytest.mark.parametrize("value", [value for value in BROKEN.values() if value != 7])
+def test_a_long_listing_that_does_not_fit_is_told_at_its_end(value: object) -> None:
+    """What is not there cannot be told before."""
+    verdict = read_open(HttpResponse(status=200, content=json.dumps(value).encode() + LONG), 0)
+    assert ids(verdict) == []
+    assert isinstance(verdict, Page)
+    with pytest.raises(WireError):
+        verdict.ended()
+
+
+def test_a_long_page_that_is_none_is_unreadable_at_once() -> None:
+    """So nothing is believed of it, not even that its session was accepted."""
+    for status, content in ((200, b"<html>"), (200, b"7"), (201, b"[]"), (500, b"[]")):
+        assert not isinstance(read_open(HttpResponse(status=status, content=content + LONG), 0), Page)
+
+
+def test_a_long_page_that_is_cut_off_shows_what_came() -> None:
+    """And what stands behind its rows is not known."""
+    content = LONG + json.dumps({"Result": FULL}).encode()[:-2]
+    verdict = read_open(HttpResponse(status=200, content=content), 0)
+    assert isinstance(verdict, Page)
+    rows = iter(verdict.rows)
+    assert len([next(rows) for _ in FULL]) == 100
+    with pytest.raises(WireError):
+        next(rows)
+    with pytest.raises(WireError):
+        verdict.ended()
 
 
 @pytest.mark.parametrize("read", [read_open, read_history])

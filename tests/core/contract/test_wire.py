@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand.venue.wire import JsonArray, Rows, WireError, read_json, structure, write_json
+from countermand.venue.wire import JsonArray, JsonListing, Rows, WireError, read_json, structure, write_json
 
 VALUES = {
     "an object": (b'{"a": 1}', {"a": 1}),
@@ -301,3 +301,113 @@ def test_an_item_that_cannot_be_read_hides_no_other(item: bytes) -> None:
 def test_an_array_is_what_json_says(values: list[Any]) -> None:
     """Whatever is in it, and with whatever blanks."""
     assert [*JsonArray(json.dumps(values, indent=1).encode())] == values
+
+
+LISTINGS: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
+    "rows first": ('{"Rows": [1, {"A": 2}], "Total": 7}', [1, {"a": 2}], {"rows": [], "total": 7}),
+    "rows last": (' {"total" : 0.5 ,"ROWS" :[ ] } ', [], {"total": Decimal("0.5"), "rows": []}),
+    "rows between": (
+        '\ufeff{"a": {"rows": [9]}, "rows": [1], "b": ["\u20ac"]}',
+        [1],
+        {"a": {"rows": [9]}, "rows": [], "b": ["\u20ac"]},
+    ),
+    "no rows": ('{"total": 7}', [], {"total": 7}),
+    "rows that are none": ('{"rows": {"7": 7}}', [], {"rows": {"7": 7}}),
+    "nothing": (" { } ", [], {}),
+    "a bare array": ("[1, 2]", [1, 2], {"rows": []}),
+}
+
+
+@pytest.mark.parametrize(("text", "items", "rest"), LISTINGS.values(), ids=LISTINGS.keys())
+def test_a_listing_is_read_row_by_row(text: str, items: list[Any], rest: dict[str, Any]) -> None:
+    """What stands beside its rows is known once these were read, and anew each time."""
+    listing = JsonListing(text.encode(), key="rows")
+    for _ in range(2):
+        assert [*listing] == items
+        assert (listing.rest, listing.listed) == (rest, len(items))
+    assert listing == JsonListing(text.encode(), key="rows")
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    {
+        "none": ("", 0),
+        "neither": ("7", 0),
+        "no key": ("{7: 7}", 0),
+        "no colon": ('{"a" 7}', 0),
+        "no value": ('{"a": }', 0),
+        "cut off at a key": ('{"rows": [1], ', 1),
+        "cut off in a key": ('{"rows": [1], "a', 1),
+        "cut off after the rows": ('{"rows": [1]', 1),
+        "cut off after a row": ('{"rows": [1, 2', 2),
+        "cut off within a row": ('{"rows": [1, {"a', 1),
+        "cut off behind the rows": ('{"rows": [1], "total": ', 1),
+        "another sign": ('{"rows": [1]; "total": 7}', 1),
+        "a comma too many": ('{"rows": [1], }', 1),
+        "a comma too many within": ('{"rows": [1, ]}', 1),
+        "more after it": ('{"rows": [1]} 3', 1),
+        "more after an array": ("[1] 3", 1),
+        "a key twice": ('{"rows": [1], "Total": 1, "total": 1}', 1),
+        "rows twice": ('{"rows": [1], "Rows": [2]}', 1),
+        "a key that is no text": (b'{"rows": [1], "\xff": 1}', 1),
+        "too deep": ('{"rows": [1], "a": ' + "[" * 100_000, 1),
+    }.values(),
+)
+def test_a_listing_that_breaks_off_has_no_rest(text: str | bytes, before: int) -> None:
+    """Its rows before that place are given, then it is told, and nothing beside them is known."""
+    listing = JsonListing(text if isinstance(text, bytes) else text.encode(), key="rows")
+    items = iter(listing)
+    assert len([next(items) for _ in range(before)]) == before
+    with pytest.raises(WireError):
+        next(items)
+    assert [*items] == []
+    with pytest.raises(WireError, match="not read to its end"):
+        _ = listing.rest
+
+
+@pytest.mark.parametrize("broken", [b"NaN", b'{"a": 1, "A": 1}', b'"\xff"', b"1" * 50])
+def test_what_is_broken_in_a_listing_hides_no_row(broken: bytes) -> None:
+    """A row, or what stands beside the rows; the first is counted, the second leaves nothing known."""
+    listing = JsonListing(b'{"total": 1, "rows": [' + broken + b', 2], "b": 1}', key="rows")
+    items = iter(listing)
+    with pytest.raises(WireError):
+        next(items)
+    assert ([*items], listing.listed, listing.rest["b"]) == ([2], 2, 1)
+    listing = JsonListing(b'{"total": ' + broken + b', "rows": [1, 2], "b": 1}', key="rows")
+    items = iter(listing)
+    with pytest.raises(WireError):
+        next(items)
+    assert ([*items], listing.listed) == ([1, 2], 2)
+    with pytest.raises(WireError):
+        _ = listing.rest
+
+
+def test_a_listing_that_was_not_read_has_no_rest() -> None:
+    """Nor one that is read again, until its end."""
+    listing = JsonListing(b'{"rows": [1, 2]}', key="rows")
+    with pytest.raises(WireError):
+        _ = listing.rest
+    assert [*listing] == [1, 2]
+    assert next(iter(listing)) == 1
+    with pytest.raises(WireError):
+        _ = listing.rest
+
+
+@given(
+    st.dictionaries(
+        st.text(alphabet="abrowsAB_", max_size=4), st.integers() | st.text() | st.lists(st.integers())
+    )
+)
+def test_a_listing_is_what_json_says(values: dict[str, Any]) -> None:
+    """Whatever is in it, and with whatever blanks; what is unreadable as a whole is unreadable so."""
+    content = json.dumps(values, indent=1).encode()
+    listing = JsonListing(content, key="rows")
+    try:
+        whole = read_json(content)
+    except WireError:
+        with pytest.raises(WireError):
+            [*listing]  # noqa: B018 - iterating is what raises
+        return
+    rows = whole.get("rows")
+    assert [*listing] == (rows if isinstance(rows, list) else [])
+    assert listing.rest == {**whole, **({"rows": []} if isinstance(rows, list) else {})}

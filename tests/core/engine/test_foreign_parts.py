@@ -137,6 +137,7 @@ VERDICTS: dict[str, Any] = {
     "an order": OrderRead(report=order(account=9)),
     "a cursor": Page(rows=(), next_page=cast("int", True)),
     "a total that is true": Page(rows=(), total=True),
+    "an end that nobody can ask for": Page(rows=(), behind=cast("Any", Page(rows=()))),
     "a session's life that is true": LoggedIn(session=Session(token="t", lifetime_s=True)),
     "one of many": PerOrder(orders={OrderId("7"): Receipt(executed=cast("bool", 1))}),
     "an order of many": PerOrder(orders={cast("OrderId", ClientOrderId("x")): Receipt()}),
@@ -166,6 +167,7 @@ def test_verdicts_whose_parts_are_right() -> None:
         TrailRead(),
         TrailRead(report=WHOLE, cancel_rejected=True),
         Page(rows=(), next_page="next", total=3, listed=0),
+        Page(rows=(), behind=lambda: Page(rows=())),
         Accounts(ids=("9",)),
         LoggedIn(session=session),
         CodeWanted(interim="more"),
@@ -179,8 +181,8 @@ def test_the_table_leaves_no_field_out() -> None:
     assert set(PARTS) == {OrderReport, Session}.union(*ANSWERS.values())
     for kind, parts in PARTS.items():
         fields = {field.name for field in attrs.fields(cast("Any", kind)) if field.init}
-        # The rows are looked at one by one, as they are read.
-        assert set(parts) == fields - ({"rows"} if kind is Page else set())
+        # The rows are looked at one by one, as they are read; whatever can be called may be behind them.
+        assert set(parts) == fields - ({"rows", "behind"} if kind is Page else set())
 
 
 class Listing:

@@ -416,6 +416,42 @@ def test_rows_that_are_none(
     virtually(main())
 
 
+BEHIND: dict[str, tuple[Callable[[], Any], str]] = {
+    "a fault": (raises(ZeroDivisionError("division by zero")), "raised ZeroDivisionError: division by zero"),
+    "an exit": (raises(SystemExit(2)), "raised SystemExit: 2"),
+    "no page": (lambda: 7, "gave a value of type int, expected a Page"),
+    "a part of another type": (lambda: Page(rows=(), total=cast("int", "7")), "gave a value of type Page"),
+    "no end": (lambda: Page(rows=(), behind=lambda: Page(rows=())), "gave a value of type Page"),
+}
+
+
+@pytest.mark.parametrize(("behind", "words"), BEHIND.values(), ids=BEHIND.keys())
+def test_what_breaks_behind_rows(
+    virtually: Virtually,
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    pebble: Pebble,
+    behind: Callable[[], Any],
+    words: str,
+) -> None:
+    """It is like one more row that breaks: the others are told, and that they are not all."""
+    peer.on("open", EMPTY)
+    call = pebble.ask(CallKind.LISTING, "open", "9")
+    odd = Odd(
+        pebble,
+        list_open=lambda *_: attrs.evolve(call, read=lambda _: Page(rows=iter([REPORT]), behind=behind)),
+    )
+
+    async def main() -> None:
+        async with client(odd) as one:
+            listed = await one.open_orders("pebble", "9")
+            assert f"what is behind the rows of its listing {words}" in (listed.error or "")
+            assert SOURCE in (listed.error or "")
+            assert ([row.order_id for row in listed.orders], listed.incomplete) == ([OrderId("7")], True)
+
+    virtually(main())
+
+
 PAGES: dict[str, Page] = {
     "rows": Page(rows=cast("Any", None)),
     "a cursor": Page(rows=(), next_page=cast("int", 1.5)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
+from itertools import count as counted
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,7 +15,7 @@ import pytest
 from countermand import OrderId, OrderReport, OrderStatus
 from countermand._case._facts import Listing
 from countermand._engine._errand import Errand
-from countermand._engine._pages import SLICE, Pages, in_slices
+from countermand._engine._pages import SLICE, SLICE_S, Pages, by_turns, in_slices
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
 from countermand._engine._watch import Watch
@@ -52,31 +53,61 @@ async def turns(work: Coroutine[Any, Any, Any]) -> tuple[int, Any]:
     return count, task.result()
 
 
-@pytest.mark.parametrize("count", [0, 1, SLICE - 1, SLICE, SLICE + 1, 5000])
-def test_a_long_listing_does_not_hold_the_loop(count: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 5000])
+def test_a_long_listing_does_not_hold_the_loop(size: int) -> None:
     """After each slice of rows others have their turn; a short page takes none."""
 
     async def read() -> None:
         slices: list[list[OrderReport]] = []
-        had, unreadable = await turns(in_slices(lazy(count), slices.append))
+        had, unreadable = await turns(in_slices(lazy(size), slices.append, lambda: 0.0))
         assert unreadable is None
-        assert [row for some in slices for row in some] == list(lazy(count))
+        assert [row for some in slices for row in some] == list(lazy(size))
         assert all(0 < len(some) <= SLICE for some in slices)
-        assert had == count // SLICE
+        assert had == size // SLICE
 
     asyncio.run(read())
 
 
-@pytest.mark.parametrize("count", [0, SLICE - 1, SLICE, SLICE + 1])
-def test_a_row_that_cannot_be_read(count: int) -> None:
+def ticking(step_s: float) -> Callable[[], float]:
+    """Make a clock that goes on by so much whenever it is looked at."""
+    times = counted()
+    return lambda: next(times) * step_s
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_rows_that_take_long_do_not_hold_the_loop(broken: bool) -> None:
+    """A slice of them is over when its time is, also where they cannot be read."""
+
+    async def read() -> None:
+        slices: list[list[OrderReport]] = []
+        rows = map(readable, [-1] * 5 if broken else range(1, 6))
+        had, unreadable = await turns(in_slices(rows, slices.append, ticking(SLICE_S / 1.5)))
+        assert (had, unreadable is not None) == (2, broken)
+        assert [len(some) for some in slices] == ([] if broken else [2, 2, 1])
+
+    asyncio.run(read())
+
+
+def test_work_on_many_values_does_not_hold_the_loop() -> None:
+    """Others have their turn as soon as some of it took its time; a little of it takes no turn."""
+
+    async def work() -> None:
+        assert await turns(by_turns(range(5), str, ticking(SLICE_S / 1.5))) == (2, ["0", "1", "2", "3", "4"])
+        assert await turns(by_turns(range(5), str, lambda: 0.0)) == (0, ["0", "1", "2", "3", "4"])
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("size", [0, SLICE - 1, SLICE, SLICE + 1])
+def test_a_row_that_cannot_be_read(size: int) -> None:
     """It makes the page unreadable, whatever came before it; that is handed over all the same."""
 
     async def read() -> None:
         slices: list[list[OrderReport]] = []
-        assert await in_slices(lazy(count, broken=True), slices.append) == Unreadable(text=BROKEN)
-        assert [row for some in slices for row in some] == list(lazy(count))
+        assert await in_slices(lazy(size, broken=True), slices.append) == Unreadable(text=BROKEN)
+        assert [row for some in slices for row in some] == list(lazy(size))
         pages = Pages(concerns=lambda _: True)
-        assert await pages.take(Page(rows=lazy(count, broken=True)), "") == Unreadable(text=BROKEN)
+        assert await pages.take(Page(rows=lazy(size, broken=True)), "") == Unreadable(text=BROKEN)
 
     asyncio.run(read())
 
@@ -102,7 +133,8 @@ def test_rows_of_which_none_can_be_read_do_not_hold_the_loop() -> None:
 
     async def read() -> None:
         slices: list[list[OrderReport]] = []
-        had, unreadable = await turns(in_slices(map(readable, [-1] * 5 * SLICE), slices.append))
+        rows = map(readable, [-1] * 5 * SLICE)
+        had, unreadable = await turns(in_slices(rows, slices.append, lambda: 0.0))
         assert (had, slices, type(unreadable)) == (5, [], Unreadable)
 
     asyncio.run(read())
@@ -127,6 +159,24 @@ def test_rows_are_asked_for_once() -> None:
     asyncio.run(read())
 
 
+def test_what_stands_behind_the_rows_counts() -> None:
+    """It is asked for once these were read, and tells whether another page follows."""
+
+    async def read() -> None:
+        left = map(order, (1, 2))
+        page = Page(rows=left, behind=lambda: Page(rows=(), next_page=2 + len([*left])))
+        assert page.ended().next_page == 4
+        pages = Pages(concerns=lambda _: True)
+        assert (
+            await pages.take(Page(rows=(order(1),), behind=lambda: Page(rows=(), next_page=2)), "a") is None
+        )
+        listing = await pages.take(Page(rows=(order(2),), behind=lambda: Page(rows=())), "b")
+        assert isinstance(listing, Listing)
+        assert listing.pages == 2
+
+    asyncio.run(read())
+
+
 def rows(*ids: int, **told: Any) -> dict[str, Any]:
     """Say a page."""
     return {"say": "rows", "rows": [{"id": str(one), "status": "NEW"} for one in ids], **told}
@@ -147,7 +197,7 @@ async def list_whole(venue: Pebble, peer: Peer, until: float = 10.0, **settings:
     wire = Wire(httpx.MockTransport(peer))
     station = Station(venue.name, venue, wire, Watch(None), Settings(**settings))
     try:
-        return await station.list_whole(errand, lambda page: venue.list_open("9", page))
+        return await station.list_whole(errand, lambda page: station.venue.list_open("9", page))
     finally:
         await wire.aclose()
 
@@ -225,6 +275,27 @@ def test_rows_that_end_at_one_that_cannot_be_read(peer: Peer, pebble: Pebble, vi
     assert (ids(listing), listing.incomplete) == (["1"], True)
     assert listing.failure is not None
     assert listing.failure.answer == Unreadable(text=BROKEN)
+
+
+def test_pages_that_end_late(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:
+    """What stands behind their rows tells of the next page, and where it cannot be read, of none."""
+    asked: list[int] = []
+
+    def behind(page: int) -> Page:
+        asked.append(page)
+        if page == 3:
+            raise WireError("expected a number, got token-of-mine")
+        return Page(rows=(), next_page=page + 1, total=5, listed=2)
+
+    def read(response: Any) -> Page:
+        page = int(response.content)
+        return Page(rows=map(order, (9 - 2 * page, 8 - 2 * page)), behind=lambda: behind(page))
+
+    peer.on("open", *(httpx.Response(200, text=str(page)) for page in (1, 2, 3)))
+    listing = virtually(list_whole(attrs.evolve(pebble, read=read).by_token("token-of-mine"), peer))
+    assert (ids(listing), asked, listing.incomplete) == (["7", "6", "5", "4", "3", "2"], [1, 2, 3], True)
+    assert listing.failure is not None
+    assert listing.failure.answer == Unreadable(text="expected a number, got [redacted]")
 
 
 def test_nothing_that_was_read(peer: Peer, pebble: Pebble, virtually: Virtually) -> None:

@@ -181,7 +181,7 @@ def test_the_union_of_all_passes() -> None:
     then = (Page(rows=(newer,), next_page=1), Page(rows=(order(0),)))
     _, listing = read(*first, *then, *then)
     assert listing.rows == (order(2), newer, order(0))
-    assert listing.seen_at == {OrderId("2"): 0.0, OrderId("1"): 4.0, OrderId("0"): 5.0}
+    assert listing.seen_at == {"2": 0.0, "1": 4.0, "0": 5.0}
     assert listing.present == (newer, order(0))
 
 

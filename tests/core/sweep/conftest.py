@@ -113,7 +113,7 @@ class Story:
     def look(self, at: float, *rows: OrderReport | str, **fields: Any) -> Self:
         """List those orders at that second, in a tenth of one."""
         reports = [order(row) if isinstance(row, str) else row for row in rows]
-        seen_at = {report.order_id: at for report in reports}
+        seen_at = {report.order_id.value: at for report in reports}
         there = shown(self.sweep.scope, reports, seen_at)
         self.sweep.see(Look(began_at=at, ended_at=at + 0.1, shown=there, **fields))
         return self

@@ -32,7 +32,7 @@ def rows_of(simulator: Simulator, venue: Venue, listing: Lists) -> list[OrderRep
         if not isinstance(page, Page):
             fail(f"Read the simulator's listing as a Page: it is read as {one_line(page)}.")
         rows.extend(page.rows)
-        cursor = page.next_page
+        cursor = page.ended().next_page
         if cursor is None:
             break
     require(cursor is None, "Let a listing end: its last page must have no `next_page`.")

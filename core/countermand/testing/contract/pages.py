@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from countermand import OrderReport, OrderStatus
 from countermand.testing._virtual_loop import run_virtually
 from countermand.testing.contract.asking import SESSION, STAMP
@@ -11,7 +13,7 @@ from countermand.testing.contract.questions import Question
 from countermand.testing.contract.requirement import one_line, require
 from countermand.testing.contract.shifting import listed_meanwhile
 from countermand.testing.contract.worlds import performed, reach_another_account, session_of
-from countermand.venue import Accounts, Page
+from countermand.venue import Accounts, Cursor, Page
 
 #: How many orders a book holds: none, one, and so many that they need pages.
 _COUNTS = (0, 1, 99, 100, 101, 250)
@@ -95,7 +97,7 @@ class PagesCases(Examples):
         for listing in lists:
             first = listing(account)
             page = performed(simulator, first, session_of(simulator, venue))
-            cursor = page.next_page if isinstance(page, Page) else None
+            cursor = _cursor_of(page) if isinstance(page, Page) else None
             if cursor is not None:
                 require(
                     listing(account, cursor).sign(SESSION, STAMP) != first.sign(SESSION, STAMP),
@@ -110,7 +112,7 @@ class PagesCases(Examples):
             simulator, venue.list_open(simulator.credentials.account), session_of(simulator, venue)
         )
         require(
-            isinstance(page, Page) and page.next_page is None and not list(page.rows),
+            isinstance(page, Page) and not list(page.rows) and page.ended().next_page is None,
             f"Read the listing of an account without orders as one empty Page: it is {one_line(page)}.",
         )
 
@@ -147,3 +149,9 @@ class PagesCases(Examples):
                 f"Let {call.name!r} tell the accounts {', '.join(simulator.accounts)}: it tells"
                 f" {one_line(verdict)}.",
             )
+
+
+def _cursor_of(page: Page) -> Cursor | None:
+    """Read the rows of a page, for what follows may stand behind them."""
+    deque(page.rows, maxlen=0)
+    return page.ended().next_page
