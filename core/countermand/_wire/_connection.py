@@ -14,7 +14,7 @@ import httpx
 from countermand._wire._exchange import Exchange
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Origin:
     """Whom a connection leads to."""
 
@@ -27,11 +27,15 @@ def _ignore(_: Connection) -> None:
     """Tell nobody."""
 
 
-class Connection(asyncio.Protocol):
-    """Busy with one exchange, or idle, or closed for ever; all but a plain whole answer closes it."""
+class Connection(asyncio.BufferedProtocol):
+    """Busy with one exchange, or idle, or closed for ever; all but a plain whole answer closes it.
 
-    def __init__(self, origin: Origin, sock: socket.socket) -> None:
+    What comes is read into `room`, which all connections of a loop may share: it is taken out at once.
+    """
+
+    def __init__(self, origin: Origin, sock: socket.socket, room: memoryview) -> None:
         self.origin = origin
+        self._room = room
         self.closed = False
         #: Called when a whole answer was read and another request may follow.
         self.on_idle: Callable[[Connection], None] = _ignore
@@ -39,6 +43,7 @@ class Connection(asyncio.Protocol):
         self.on_lost: Callable[[Connection], None] = _ignore
         self._socket = sock
         self._exchange: Exchange | None = None
+        self._is_sending = False
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,7 +79,8 @@ class Connection(asyncio.Protocol):
             self._fail(httpx.WriteError("the connection was closed before the request"))
             return
         self._transport.write(data)
-        if timeout_s is not None and not self.written:
+        self._is_sending = not self.written
+        if timeout_s is not None and self._is_sending:
             asyncio.get_running_loop().call_later(timeout_s, self._check_written, exchange)
 
     def resume(self, exchange: Exchange) -> None:
@@ -94,12 +100,16 @@ class Connection(asyncio.Protocol):
         self._fail(httpx.ReadError("the connection was closed"))
         self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where to put what comes: asyncio calls this."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take bytes in: asyncio calls this."""
-        exchange = self._exchange
+        exchange, data = self._exchange, bytes(self._room[:nbytes])
         if exchange is None:
             self.close()  # nobody has asked
-        elif not self.written:
+        elif self._is_sending and not self.written:
             # What comes so early answers something else, such as the request before.
             self._fail(httpx.RemoteProtocolError("an answer came before the request was sent"))
             self.close()
@@ -110,7 +120,7 @@ class Connection(asyncio.Protocol):
     def _go_on(self, exchange: Exchange) -> None:
         if exchange.over:
             self._exchange = None
-            if exchange.failure is None and exchange.parser.keeps:
+            if exchange.keeps:
                 self.on_idle(self)
             else:
                 self.close()

@@ -17,6 +17,9 @@ from countermand._wire._names import Address, Names
 #: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
 NEXT_ADDRESS_S = 0.25
 
+#: How much is read at once, in bytes.
+ROOM_BYTES = 65_536
+
 #: Hears of a step, as httpcore's trace extension does.
 Tell = Callable[[str], Awaitable[None]]
 Connect = Callable[[Address], Coroutine[Any, Any, socket.socket]]
@@ -29,6 +32,8 @@ class Dialer:
 
     names: Names
     tls: ssl.SSLContext
+    #: Where the bytes come in of all connections: each takes its own out at once.
+    room: memoryview = attrs.field(factory=lambda: memoryview(bytearray(ROOM_BYTES)), repr=False)
 
     async def dial(self, origin: Origin, tell: Tell, timeout_s: float | None) -> Connection:
         """Return a new connection; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
@@ -46,7 +51,9 @@ class Dialer:
         address, sock = await first_connected(addresses, connected)
         self.names.worked(origin.host, origin.port, address)
         loop = asyncio.get_running_loop()
-        transport, connection = await loop.create_connection(lambda: Connection(origin, sock), sock=sock)
+        transport, connection = await loop.create_connection(
+            lambda: Connection(origin, sock, self.room), sock=sock
+        )
         try:
             await tell("connection.connect_tcp.complete")
             if not origin.tls:

@@ -7,7 +7,7 @@ from collections import deque
 
 import httpx
 
-from countermand._wire._parser import Head, Parser
+from countermand._wire._head import Head, Parser
 
 #: How much of a body may wait to be read before its connection is read no further, in bytes.
 HELD_BYTES = 262_144
@@ -16,8 +16,12 @@ HELD_BYTES = 262_144
 class Exchange:
     """A request under way; ends as a whole answer or as a failure, whichever is first, and once."""
 
-    def __init__(self) -> None:
-        self.parser = Parser()
+    __slots__ = ("_held", "_pieces", "_waiter", "closes", "failure", "parser")
+
+    def __init__(self, parser: Parser, *, closes: bool = False) -> None:
+        self.parser = parser
+        #: Whether its request says that no other one follows.
+        self.closes = closes
         self.failure: Exception | None = None
         self._pieces: deque[bytes] = deque()
         self._held = 0
@@ -27,6 +31,11 @@ class Exchange:
     def over(self) -> bool:
         """Whether nothing more can come of it."""
         return self.parser.ended or self.failure is not None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether its answer came whole, and nothing speaks against another one on its connection."""
+        return self.failure is None and self.parser.keeps and not self.closes
 
     @property
     def full(self) -> bool:

@@ -11,8 +11,11 @@ import httpx
 from countermand._wire._connection import Connection, Origin
 from countermand._wire._dial import Dialer, Tell
 from countermand._wire._exchange import Exchange
+from countermand._wire._head import Parser
 from countermand._wire._names import Names
+from countermand._wire._parser import FASTEST
 from countermand._wire._pool import Pool
+from countermand._wire._written import written
 
 #: How long a connection may wait for its next request, in seconds.
 IDLE_S = 30.0
@@ -31,10 +34,16 @@ class Transport(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, *, verify: ssl.SSLContext | None = None, names: Names | None = None, idle_s: float = IDLE_S
+        self,
+        *,
+        verify: ssl.SSLContext | None = None,
+        names: Names | None = None,
+        idle_s: float = IDLE_S,
+        parser: type[Parser] = FASTEST,
     ) -> None:
         self._tls = httpx.create_ssl_context() if verify is None else verify
         self._dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
+        self._parser = parser
         self._pool = Pool(idle_s)
         self._stock: httpx.AsyncHTTPTransport | None = None
 
@@ -47,11 +56,12 @@ class Transport(httpx.AsyncBaseTransport):
         """Send a request and return its answer, of which the body may still come."""
         if httpx.AsyncHTTPTransport.handle_async_request is not _STOCK:
             return await self._stand_in().handle_async_request(request)
-        origin, exchange, tell = _origin(request.url), Exchange(), _tell(request)
+        origin, tell = _origin(request.url), _tell(request)
         content = await request.aread()
         await tell("http11.write_request.started")  # who hears of this would hear of a first byte
         # Written whole before there is a connection: what cannot be written has certainly not left.
-        data = exchange.parser.request(request.method, request.url.raw_path, request.headers.raw, content)
+        outgoing = written(request.method, request.url.raw_path, request.headers.raw, content)
+        exchange = Exchange(self._parser(outgoing.method), closes=outgoing.closes)
         timeouts = request.extensions.get("timeout", {})
         connection = self._pool.take(origin) or await self._new(origin, tell, timeouts.get("connect"))
         try:
@@ -60,7 +70,7 @@ class Transport(httpx.AsyncBaseTransport):
             connection.close()
             raise
         try:
-            connection.send(data, exchange, timeouts.get("write"))
+            connection.send(outgoing.data, exchange, timeouts.get("write"))
             head = await exchange.head(timeouts.get("read"))
         except BaseException:
             connection.drop(exchange)  # its answer may be whole, and the connection another's

@@ -7,17 +7,21 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import attrs
 import httpx
 import pytest
 
+from countermand._wire._h11_parser import H11Parser
+from countermand._wire._head import Parser
+from countermand._wire._httptools_parser import HttptoolsParser
 from countermand._wire._transport import Transport
 
 #: Nothing is connected to by TLS; a context without certificates is made at once.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+PARSERS: dict[str, type[Parser]] = {"h11": H11Parser, "httptools": HttptoolsParser}
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -215,11 +219,17 @@ async def open_transport(**options: Any) -> AsyncIterator[Transport]:
         yield transport
 
 
+@attrs.frozen
 class Kit:
-    """What the tests of this folder work with."""
+    """What the tests of this folder work with: all over one parser."""
+
+    parser: type[Parser]
+
+    def transport(self, **options: Any) -> AbstractAsyncContextManager[Transport]:
+        """Give a transport that reads by this parser."""
+        return open_transport(**{"parser": self.parser, **options})
 
     serving = staticmethod(serving)
-    transport = staticmethod(open_transport)
     ask = staticmethod(ask)
     told = staticmethod(told)
     settle = staticmethod(settle)
@@ -229,7 +239,7 @@ class Kit:
     PLAIN = PLAIN
 
 
-@pytest.fixture
-def kit() -> Kit:
-    """Give the tools."""
-    return Kit()
+@pytest.fixture(params=PARSERS.values(), ids=list(PARSERS))
+def kit(request: pytest.FixtureRequest) -> Kit:
+    """Give the tools, over each of the parsers."""
+    return Kit(request.param)

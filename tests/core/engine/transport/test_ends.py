@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit
 
 YES = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
+ASKED = b"GET / HTTP/1.1\r\nHost: venue.example\r\n\r\n"
 HALVES = {"nothing": ("stall",), "half a head": (YES[:9], "stall"), "half a body": (YES[:-1], "stall")}
 
 
@@ -89,28 +90,23 @@ def test_giving_up_an_answer_that_is_whole(kit: Kit) -> None:
             pool, origin = Pool(30), Origin(tls=False, host="127.0.0.1", port=server.port)
             connection = await Dialer(names=Names(), tls=kit.PLAIN).dial(origin, kit.Tracer().hear, None)
             pool.add(connection)
-            first, second = Exchange(), Exchange()
+            first, second = (Exchange(kit.parser("GET")) for _ in range(2))
             keep = connection.on_idle
 
             def keep_and_take(one: Connection) -> None:
                 keep(one)
                 one.on_idle = keep
                 assert pool.take(origin) is one
-                one.send(written(second), second, None)
+                one.send(ASKED, second, None)
 
             connection.on_idle = keep_and_take
-            connection.send(written(first), first, None)
+            connection.send(ASKED, first, None)
             assert await first.piece(None) == b"yes"
             connection.drop(first)
             assert await second.piece(None) == b"ok"
             await pool.aclose()
 
     asyncio.run(use())
-
-
-def written(exchange: Exchange) -> bytes:
-    """Write a plain request."""
-    return exchange.parser.request("GET", b"/", [(b"host", b"venue.example")], b"")
 
 
 @needs_proc

@@ -43,6 +43,15 @@ UNWRITABLE: dict[str, tuple[type[Exception], dict[str, Any]]] = {
     "a zero": (httpx.LocalProtocolError, {"headers": [(b"x", b"s3cret\x00")]}),
     "a space before": (httpx.LocalProtocolError, {"headers": [(b"x", b" s3cret")]}),
     "another length": (httpx.LocalProtocolError, {"headers": {"content-length": "9"}, "content": b"s3cret"}),
+    "a length and chunks": (
+        httpx.LocalProtocolError,
+        {"headers": {"content-length": "6", "transfer-encoding": "chunked"}, "content": b"s3cret"},
+    ),
+    "a coding that we do not speak": (httpx.LocalProtocolError, {"headers": {"transfer-encoding": "s3cret"}}),
+    "a length of nothing": (httpx.LocalProtocolError, {"headers": {"content-length": "9"}}),
+    "a name of two words": (httpx.LocalProtocolError, {"headers": [(b"x s3cret", b"y")]}),
+    "a name of none": (httpx.LocalProtocolError, {"headers": [(b"", b"y")]}),
+    "a tab at the end": (httpx.LocalProtocolError, {"headers": [(b"x", b"s3cret\t")]}),
     "two hosts": (httpx.LocalProtocolError, {"headers": [(b"host", b"a"), (b"host", b"b")]}),
     "a verb of two words": (httpx.LocalProtocolError, {"method": "GET s3cret"}),
     "a verb beyond ASCII": (httpx.LocalProtocolError, {"method": "L\xd6SCHE"}),
@@ -239,12 +248,11 @@ async def unread() -> AsyncIterator[Unread]:
         yield Unread(listener)
 
 
-def test_each_part_has_its_own_time(virtually: Callable[[Any], Any]) -> None:
+def test_each_part_has_its_own_time(kit: Kit, virtually: Callable[[Any], Any]) -> None:
     """The time for reading begins anew with all that comes."""
 
     async def use() -> None:
-        exchange, loop = Exchange(), asyncio.get_running_loop()
-        exchange.parser.request("GET", b"/", [(b"host", b"venue.example")], b"")
+        exchange, loop = Exchange(kit.parser("GET")), asyncio.get_running_loop()
         for number, part in enumerate((YES[:-3], b"y", b"es"), 1):
             loop.call_later(6 * number, exchange.take, part)
         assert (await exchange.head(10)).status == 200

@@ -9,7 +9,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from countermand._wire._parser import Parser
+from countermand._wire._h11_parser import H11Parser
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit
@@ -58,8 +58,7 @@ def test_anything_on_a_connection(kit: Kit, script: list[bytes], end: str) -> No
 
 def kept(said: bytes) -> bool:
     """Tell whether that is one plain answer, and no more."""
-    parser = Parser()
-    parser.request("GET", b"/", [(b"host", b"venue.example")], b"")
+    parser = H11Parser("GET")
     parser.read(said)
     return parser.keeps
 

@@ -1,0 +1,52 @@
+"""What an answer begins with, and the seam of the parsers that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+import attrs
+
+#: The most that the head of an answer may take, with all that is said before it (1xx), in bytes.
+HEAD_BYTES = 65_536
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+@attrs.frozen(kw_only=True)
+class Head:
+    """What an answer begins with."""
+
+    status: int
+    headers: Headers
+    version: bytes
+    reason: bytes
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether others may see the end of this answer elsewhere; RFC 9112, 6.1 and 6.3."""
+        said = {name.lower(): value for name, value in self.headers}
+        length, coding = said.get(b"content-length"), said.get(b"transfer-encoding")
+        if self.status == HTTPStatus.NO_CONTENT:
+            return coding is not None or length not in (None, b"0")
+        return coding is not None and (length is not None or self.status == HTTPStatus.NOT_MODIFIED)
+
+
+class Parser(Protocol):
+    """Reads one answer; made for one exchange, so that nothing is left over."""
+
+    head: Head | None
+    #: Whether the answer is whole.
+    ended: bool
+    #: Whether, after a whole answer, nothing in it speaks against another exchange on its connection.
+    keeps: bool
+
+    def __init__(self, method: str) -> None:
+        """Begin to read what is answered to a request with that method."""
+
+    def read(self, data: bytes) -> list[bytes]:
+        """Take in what came, nothing for the peer's end, and return what it adds to the body.
+
+        Raises `httpx.RemoteProtocolError` for an answer that is none, in words that quote nothing of it.
+        """
