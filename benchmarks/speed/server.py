@@ -14,9 +14,6 @@ import attrs
 from speed.loads import Link
 
 SOURCE = Path(__file__).with_name("server.c")
-#: What building and certifying need of the system.
-PROGRAMS = ("gcc", "openssl")
-
 _COMPILE = "gcc -O2 -Wall -Wextra -o {program} {source} -lssl -lcrypto"
 _CERTIFY = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 "
@@ -35,7 +32,10 @@ class Built:
 
 
 def build(folder: Path) -> Built:
-    """Compile the server, and make a certificate for it; raises `CalledProcessError` if that fails."""
+    """Compile the server, and make a certificate for it.
+
+    Raises `FileNotFoundError` without gcc or openssl, `CalledProcessError` if one of them fails.
+    """
     built = Built(program=folder / "server", certificate=folder / "certificate.pem", key=folder / "key.pem")
     _run(_COMPILE, program=built.program, source=SOURCE)
     _run(_CERTIFY, key=built.key, certificate=built.certificate)
@@ -43,9 +43,14 @@ def build(folder: Path) -> Built:
 
 
 def _run(command: str, **paths: Path) -> None:
-    words = [word.format(**paths) for word in command.split()]
-    words[0] = shutil.which(words[0]) or words[0]
-    subprocess.run(words, check=True, capture_output=True)  # noqa: S603 - words of our own
+    name, *words = (word.format(**paths) for word in command.split())
+    if (program := shutil.which(name)) is None:
+        raise FileNotFoundError(f"{name} is needed to build the server and its certificate")
+    try:
+        subprocess.run([program, *words], check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
 
 
 @attrs.frozen(kw_only=True)

@@ -30,11 +30,16 @@ class _Connection(asyncio.BufferedProtocol):
         self.view = memoryview(bytearray(_BYTES))
         self.body_at = self.size = self._came = 0
         self._done: Callable[[], None] = lambda: None
+        self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what to write to."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that it is closed."""
+        self.lost.set()
 
     def send(self, data: bytes, done: Callable[[], None]) -> None:
         """Send a request."""
@@ -72,6 +77,12 @@ async def _connections(gate: Gate) -> list[_Connection]:
     return made
 
 
+async def _close(connections: list[_Connection]) -> None:
+    for connection in connections:
+        connection.transport.abort()
+    await asyncio.gather(*(connection.lost.wait() for connection in connections))
+
+
 class Limit:
     """Prepared bytes, callbacks."""
 
@@ -93,8 +104,7 @@ class Limit:
 
     async def close(self) -> None:
         """Close all connections."""
-        for connection in self._all:
-            connection.transport.abort()
+        await _close(self._all)
 
 
 class Floor:
@@ -119,5 +129,4 @@ class Floor:
 
     async def close(self) -> None:
         """Close all connections."""
-        for connection in self._all:
-            connection.transport.abort()
+        await _close(self._all)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import ssl
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from countermand import AsyncClient, CancelAck, Client, Outcome
-from countermand._wire._transport import Transport
 from countermand.venue import CallKind, Limit, LimitScope
 from speed.canned import VENUES, received
 from speed.loads import Gate
 
 #: Far above any pace, so that nothing waits, yet each call draws on it.
 LIMIT = Limit(per=LimitScope.ACCOUNT, kinds=frozenset(CallKind), rate=1e6, burst=1_000_000)
+#: Where httpx's defaults look for certificates to trust.
+TRUST = "SSL_CERT_FILE"
 #: In flight, where batches are measured.
 OF_A_BATCH = 64
 
@@ -50,16 +52,30 @@ class Counting:
         self.heard["updated"] += 1
 
 
+@contextmanager
+def _trusted(gate: Gate) -> Iterator[None]:
+    """Have the certificate trusted by clients that are made meanwhile: httpx's defaults look there."""
+    before = os.environ.get(TRUST)
+    os.environ |= {TRUST: gate.certificate} if gate.certificate else {}
+    try:
+        yield
+    finally:
+        os.environ.pop(TRUST, None)
+        os.environ |= {TRUST: before} if before else {}
+
+
 def _settings(venue: str, gate: Gate, in_flight: int) -> dict[str, Any]:
-    own: dict[str, Any] = {}
-    if gate.certificate:
-        own["transport"] = Transport(verify=ssl.create_default_context(cafile=gate.certificate))
-    return own | {
+    return {
         "venues": [VENUES[venue](gate.url)],
         "observer": Counting(),
         "limits": {venue: [LIMIT]},
         "max_in_flight": in_flight,
     }
+
+
+async def _entered(venue: str, gate: Gate, in_flight: int) -> AsyncClient:
+    with _trusted(gate):
+        return await AsyncClient(**_settings(venue, gate, in_flight)).__aenter__()
 
 
 def _check(ack: CancelAck) -> None:
@@ -75,8 +91,7 @@ class Async:
 
     async def prepare(self, gate: Gate) -> None:
         """Enter the client."""
-        made = AsyncClient(**_settings(self._venue, gate, gate.in_flight))
-        self._client = await made.__aenter__()
+        self._client = await _entered(self._venue, gate, gate.in_flight)
 
     async def cancel(self, number: int) -> None:
         """Cancel it, content with a receipt."""
@@ -95,7 +110,8 @@ class Sync:
 
     def prepare(self, gate: Gate) -> None:
         """Enter the client."""
-        self._client = Client(**_settings(self._venue, gate, gate.in_flight)).__enter__()
+        with _trusted(gate):
+            self._client = Client(**_settings(self._venue, gate, gate.in_flight)).__enter__()
 
     def cancel(self, number: int) -> None:
         """Cancel it, content with a receipt."""
@@ -114,8 +130,7 @@ class Batches:
 
     async def prepare(self, gate: Gate) -> None:
         """Enter the client."""
-        made = AsyncClient(**_settings(self._venue, gate, OF_A_BATCH))
-        self._client = await made.__aenter__()
+        self._client = await _entered(self._venue, gate, OF_A_BATCH)
 
     async def cancel(self, numbers: Sequence[int]) -> None:
         """Cancel them, content with receipts."""
