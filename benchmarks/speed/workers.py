@@ -18,7 +18,7 @@ from speed.figures import Figure
 from speed.loads import Gate, Pace
 
 #: How long a measure may take beyond its pace, in seconds; then its process is ended.
-PATIENCE_S = 8.0
+PATIENCE_S = 12.0
 HUNG = "no figure came in time, or its process ended"
 
 _AWAITED: dict[Way, Callable[[Any, Gate, Pace], Coroutine[Any, Any, Figure]]] = {
