@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -18,7 +18,51 @@ class HttpRequest:
     content: bytes = attrs.field(default=b"", repr=False)
 
 
-def _lower_keys(headers: Mapping[str, str]) -> dict[str, str]:
+class ReceivedHeaders(Mapping[str, str]):
+    """The headers of an answer as they came; read only when they are looked at, which few are.
+
+    Names are lower case; of a name that comes twice the values stand together.
+    """
+
+    __slots__ = ("_raw", "_values")
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+        self._values: dict[str, bytes] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        """Return a value, as UTF-8 if it is that, else as Latin-1."""
+        value = self._by_name()[name]
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a header came."""
+        return name in self._by_name()
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names."""
+        return iter(self._by_name())
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._by_name())
+
+    def _by_name(self) -> dict[str, bytes]:
+        if self._values is None:
+            values: dict[str, bytes] = {}
+            for raw_name, value in self._raw:
+                name = raw_name.lower().decode("ascii")
+                values[name] = values[name] + b", " + value if name in values else value
+            self._values = values
+        return self._values
+
+
+def _lower_keys(headers: Mapping[str, str]) -> Mapping[str, str]:
+    if isinstance(headers, ReceivedHeaders):
+        return headers
     return {name.lower(): value for name, value in headers.items()}
 
 

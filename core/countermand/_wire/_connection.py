@@ -8,19 +8,10 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-import attrs
 import httpx
 
 from countermand._wire._exchange import Exchange
-
-
-@attrs.frozen(kw_only=True, cache_hash=True)
-class Origin:
-    """Whom a connection leads to."""
-
-    tls: bool
-    host: str
-    port: int
+from countermand._wire._origin import Origin
 
 
 def _ignore(_: Connection) -> None:

@@ -11,8 +11,9 @@ from typing import Any, cast
 import attrs
 import httpx
 
-from countermand._wire._connection import Connection, Origin
+from countermand._wire._connection import Connection
 from countermand._wire._names import Address, Names
+from countermand._wire._origin import Origin
 
 #: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
 NEXT_ADDRESS_S = 0.25
@@ -35,11 +36,11 @@ class Dialer:
     #: Where the bytes come in of all connections: each takes its own out at once.
     room: memoryview = attrs.field(factory=lambda: memoryview(bytearray(ROOM_BYTES)), repr=False)
 
-    async def dial(self, origin: Origin, tell: Tell, timeout_s: float | None) -> Connection:
+    async def dial(self, origin: Origin, tell: Tell | None, timeout_s: float | None) -> Connection:
         """Return a new connection; raises `httpx.ConnectError` and `httpx.ConnectTimeout`."""
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._dialed(origin, tell)
+                return await self._dialed(origin, tell or _silence)
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error) or f"not connected in {timeout_s} s") from error
         except Exception as error:
@@ -69,6 +70,10 @@ class Dialer:
             raise
         connection.wrap(cast("asyncio.Transport", tls))
         return connection
+
+
+async def _silence(_step: str) -> None:
+    """Tell nobody."""
 
 
 def _check(is_sound: bool) -> None:

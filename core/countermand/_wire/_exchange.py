@@ -74,6 +74,13 @@ class Exchange:
         self._held -= len(piece)
         return piece
 
+    def rest(self) -> bytes:
+        """Return all of the body that has come and was not read."""
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        self._held = 0
+        return rest
+
     async def _change(self, timeout_s: float | None) -> None:
         if self.failure is not None:
             raise self.failure

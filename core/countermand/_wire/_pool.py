@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from itertools import islice, takewhile
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 
-from countermand._wire._connection import Connection, Origin
+from countermand._wire._connection import Connection
+from countermand._wire._origin import Origin
+from countermand._wire._places import Places
+
+Dial = Callable[[Origin, Any, float | None], Awaitable[Connection]]
 
 
 class Pool:
-    """Everything costs the same, however many connections there are."""
+    """Everything costs the same, however many connections there are, and however many wait for one."""
 
-    def __init__(self, idle_s: float) -> None:
+    def __init__(self, dial: Dial, *, most: int, idle_s: float) -> None:
         self.closed = False
+        self._dial = dial
+        self._most = most
         self._idle_s = idle_s
         self._all: set[Connection] = set()
-        #: Since when each is idle, the longest first.
-        self._idle: defaultdict[Origin, dict[Connection, float]] = defaultdict(dict)
+        self._places: dict[Origin, Places] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
 
@@ -27,55 +32,76 @@ class Pool:
         """Count the connections that are open, busy or idle."""
         return len(self._all)
 
-    def add(self, connection: Connection) -> None:
-        """Take care of a new connection, which is busy; raises `httpx.ConnectError` after the end."""
-        self._all.add(connection)
-        connection.on_idle = self._keep
-        connection.on_lost = self._forget
-        if self.closed:
-            connection.close()
-            raise httpx.ConnectError("the transport was closed")
-
     def take(self, origin: Origin) -> Connection | None:
         """Return a connection that has been idle and quiet, if there is one."""
-        idle = self._idle[origin]
-        while idle:
-            connection, since = idle.popitem()
-            if _now() - since < self._idle_s and connection.quiet:
+        places = self._places.get(origin)
+        return None if places is None else places.take_idle(_now() - self._idle_s)
+
+    async def connection(self, origin: Origin, tell: Any, timeouts: Mapping[str, Any]) -> Connection:
+        """Return a connection, new if need be, as soon as there is a place for it.
+
+        Raises `httpx.PoolTimeout`, `httpx.ConnectTimeout` and `httpx.ConnectError`.
+        """
+        if self.closed:
+            raise httpx.ConnectError("the transport is closed")
+        places = self._places.setdefault(origin, Places(self._most, _now))
+        comes_again = False
+        while True:
+            connection = places.take_idle(_now() - self._idle_s)
+            if connection is None:
+                has_place = places.take_free()
+                connection = None if has_place else await places.turn(timeouts.get("pool"), first=comes_again)
+                if connection is None:
+                    return await self._new(origin, places, tell, timeouts.get("connect"))
+            if connection.quiet:
                 return connection
             connection.close()
-        return None
+            comes_again = True
 
     async def aclose(self) -> None:
         """Close all connections, and wait until their sockets are gone."""
         self.closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
+        for places in self._places.values():
+            places.close(httpx.ConnectError("the transport was closed"))
         for connection in list(self._all):
             connection.close()
         if self._all:
             self._empty = self._empty or asyncio.get_running_loop().create_future()
             await asyncio.wait([self._empty])
 
+    async def _new(self, origin: Origin, places: Places, tell: Any, timeout_s: float | None) -> Connection:
+        try:
+            connection = await self._dial(origin, tell, timeout_s)
+        except BaseException:
+            places.give_back()
+            raise
+        self._all.add(connection)
+        connection.on_idle = self._keep
+        connection.on_lost = self._forget
+        if self.closed:
+            connection.close()
+            raise httpx.ConnectError("the transport was closed")
+        return connection
+
     def _keep(self, connection: Connection) -> None:
-        self._idle[connection.origin][connection] = _now()
+        self._places[connection.origin].keep(connection)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(self._idle_s, self._sweep)
 
     def _forget(self, connection: Connection) -> None:
         self._all.discard(connection)
-        self._idle[connection.origin].pop(connection, None)
+        self._places[connection.origin].forget(connection)
         if self._empty is not None and not self._all and not self._empty.done():
             self._empty.set_result(None)
 
     def _sweep(self) -> None:
         self._sweeper = None
         until = _now() - self._idle_s
-        for idle in self._idle.values():
-            for connection, _ in list(takewhile(lambda kept: kept[1] <= until, idle.items())):
-                del idle[connection]
-                connection.close()
-        oldest = [since for idle in self._idle.values() for since in islice(idle.values(), 1)]
+        for places in self._places.values():
+            places.close_idle(until)
+        oldest = [places.oldest for places in self._places.values() if places.oldest is not None]
         if oldest:
             self._sweeper = asyncio.get_running_loop().call_at(min(oldest) + self._idle_s, self._sweep)
 

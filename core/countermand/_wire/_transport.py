@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from countermand._wire._connection import Connection, Origin
+from countermand._wire._connection import Connection
 from countermand._wire._dial import Dialer, Tell
 from countermand._wire._exchange import Exchange
 from countermand._wire._head import Parser
 from countermand._wire._names import Names
+from countermand._wire._origin import Origin, origin_of
 from countermand._wire._parser import FASTEST
 from countermand._wire._pool import Pool
-from countermand._wire._written import written
+from countermand._wire._reply import Reply
+from countermand._wire._written import Written, written
 
 #: How long a connection may wait for its next request, in seconds.
 IDLE_S = 30.0
 
-_PORTS = {"http": 80, "https": 443}
+#: How many connections may lead to one origin: fewer than the 1,024 files that a process may usually open.
+CONNECTIONS_PER_ORIGIN = 512
+
+Timeouts = Mapping[str, float | None]
+NO_TIMEOUTS: Timeouts = {}
 _STOCK = httpx.AsyncHTTPTransport.handle_async_request
 
 
 class Transport(httpx.AsyncBaseTransport):
     """Keeps connections, never sends a request twice, and never takes an answer for that to another request.
 
-    It speaks to the origin itself: no proxies, no HTTP/2, no upgrades. It raises httpx's exceptions, keeps to
-    the time-outs of the extension `timeout`, and tells of its steps as httpcore does: what fails before
-    `http11.send_request_headers.started` was not sent. `verify` are the certificates trusted, httpx's own
-    unless given; `idle_s` is how long a connection is kept for the next request, in seconds.
+    It speaks to the origin itself: no proxies, no HTTP/2, no upgrades, no retries; for those, pass another
+    transport. It raises httpx's exceptions, keeps to the time-outs of the extension `timeout`, and tells of
+    its steps as httpcore does: what fails before `http11.send_request_headers.started` was not sent. `verify`
+    are the certificates trusted, httpx's own unless given; `idle_s` is how long a connection is kept for the
+    next request, in seconds; `connections_per_origin` bounds those to one host and port, for which requests
+    wait in turn. It is of one event loop.
     """
 
     def __init__(
@@ -39,12 +47,13 @@ class Transport(httpx.AsyncBaseTransport):
         verify: ssl.SSLContext | None = None,
         names: Names | None = None,
         idle_s: float = IDLE_S,
+        connections_per_origin: int = CONNECTIONS_PER_ORIGIN,
         parser: type[Parser] = FASTEST,
     ) -> None:
         self._tls = httpx.create_ssl_context() if verify is None else verify
-        self._dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
         self._parser = parser
-        self._pool = Pool(idle_s)
+        dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
+        self._pool = Pool(dialer.dial, most=connections_per_origin, idle_s=idle_s)
         self._stock: httpx.AsyncHTTPTransport | None = None
 
     @property
@@ -52,48 +61,63 @@ class Transport(httpx.AsyncBaseTransport):
         """How many are open, busy or idle."""
         return len(self._pool)
 
+    @property
+    def stands_aside(self) -> bool:
+        """Whether something has replaced httpx's own transport, as vcrpy does, and wants all requests."""
+        return httpx.AsyncHTTPTransport.handle_async_request is not _STOCK
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return its answer, of which the body may still come."""
-        if httpx.AsyncHTTPTransport.handle_async_request is not _STOCK:
+        if self.stands_aside:
             return await self._stand_in().handle_async_request(request)
-        origin, tell = _origin(request.url), _tell(request)
+        origin, tell = origin_of(request.url), _teller(request)
         content = await request.aread()
-        await tell("http11.write_request.started")  # who hears of this would hear of a first byte
+        if tell is not None:  # who hears of this would hear of a first byte
+            await tell("http11.write_request.started")
         # Written whole before there is a connection: what cannot be written has certainly not left.
         outgoing = written(request.method, request.url.raw_path, request.headers.raw, content)
-        exchange = Exchange(self._parser(outgoing.method), closes=outgoing.closes)
-        timeouts = request.extensions.get("timeout", {})
-        connection = self._pool.take(origin) or await self._new(origin, tell, timeouts.get("connect"))
-        try:
-            await tell("http11.send_request_headers.started")
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            connection.send(outgoing.data, exchange, timeouts.get("write"))
-            head = await exchange.head(timeouts.get("read"))
-        except BaseException:
-            connection.drop(exchange)  # its answer may be whole, and the connection another's
-            raise
+        timeouts = request.extensions.get("timeout", NO_TIMEOUTS)
+        connection = await self.connection(origin, tell, timeouts)
+        if tell is not None:
+            try:
+                await tell("http11.send_request_headers.started")
+            except BaseException:
+                connection.close()
+                raise
+        reply = await self.ask(connection, outgoing, timeouts)
+        head = reply.head
         return httpx.Response(
             head.status,
             headers=head.headers,
-            stream=_Body(connection, exchange, timeouts.get("read")),
+            stream=reply,
             extensions={"http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
         )
+
+    async def connection(
+        self, origin: Origin, tell: Tell | None = None, timeouts: Timeouts = NO_TIMEOUTS
+    ) -> Connection:
+        """Return a connection that is ours alone, and over which nothing was sent yet."""
+        return self._pool.take(origin) or await self._pool.connection(origin, tell, timeouts)
+
+    async def ask(self, connection: Connection, request: Written, timeouts: Timeouts = NO_TIMEOUTS) -> Reply:
+        """Send a request over a connection and return its answer, of which the body may still come."""
+        exchange, timeout_s = (
+            Exchange(self._parser(request.method), closes=request.closes),
+            timeouts.get("read"),
+        )
+        try:
+            connection.send(request.data, exchange, timeouts.get("write"))
+            head = await exchange.head(timeout_s)
+        except BaseException:
+            connection.drop(exchange)  # its answer may be whole, and the connection another's
+            raise
+        return Reply(head, connection, exchange, timeout_s)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way on them fails."""
         await self._pool.aclose()
         if self._stock is not None:
             await self._stock.aclose()
-
-    async def _new(self, origin: Origin, tell: Tell, timeout_s: float | None) -> Connection:
-        if self._pool.closed:
-            raise httpx.ConnectError("the transport is closed")
-        connection = await self._dialer.dial(origin, tell, timeout_s)
-        self._pool.add(connection)
-        return connection
 
     def _stand_in(self) -> httpx.AsyncHTTPTransport:
         # Who has replaced httpx's own transport, as vcrpy does, wants no request to pass beside it.
@@ -102,37 +126,12 @@ class Transport(httpx.AsyncBaseTransport):
         return self._stock
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, connection: Connection, exchange: Exchange, timeout_s: float | None) -> None:
-        self._connection = connection
-        self._exchange = exchange
-        self._timeout_s = timeout_s
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            while piece := await self._exchange.piece(self._timeout_s):
-                self._connection.resume(self._exchange)
-                yield piece
-        finally:
-            await self.aclose()
-
-    async def aclose(self) -> None:
-        self._connection.drop(self._exchange)
-
-
-def _origin(url: httpx.URL) -> Origin:
-    if url.scheme not in _PORTS or not url.raw_host:
-        raise httpx.UnsupportedProtocol(f"expected http:// or https:// and a host, got {url.scheme!r}")
-    return Origin(
-        tls=url.scheme == "https", host=url.raw_host.decode("ascii"), port=url.port or _PORTS[url.scheme]
-    )
-
-
-def _tell(request: httpx.Request) -> Tell:
+def _teller(request: httpx.Request) -> Tell | None:
     trace: Any = request.extensions.get("trace")
+    if trace is None:
+        return None
 
     async def tell(step: str) -> None:
-        if trace is not None:
-            await trace(step, {"request": request})
+        await trace(step, {"request": request})
 
     return tell

@@ -8,8 +8,9 @@ from typing import Any
 import attrs
 import httpx
 
-from countermand._http import HttpRequest, HttpResponse
+from countermand._http import HttpRequest, HttpResponse, ReceivedHeaders
 from countermand._outcome import Sent
+from countermand._wire._route import Route, httpx_request
 from countermand._wire._transport import Transport
 
 #: A failure before the first byte, whatever the transport.
@@ -68,6 +69,9 @@ class Wire:
     def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
         self._owned = transport is None
         self._transport = Transport() if transport is None else transport
+        # What overrides anything of ours wants to be asked as what it is.
+        self._own = self._transport if type(self._transport) is Transport else None
+        self._routes: dict[str, Route] = {}
 
     async def aclose(self) -> None:
         """Close the transport unless it is the caller's."""
@@ -95,6 +99,8 @@ class Wire:
     async def _exchange(
         self, base_url: str, request: HttpRequest, progress: Progress, bound: _Bound
     ) -> HttpResponse:
+        if self._own is not None and not self._own.stands_aside:
+            return await self._exchange_directly(self._own, base_url, request, progress, bound)
         response = await self._transport.handle_async_request(_outgoing(base_url, request, progress))
         if not isinstance(response.stream, httpx.AsyncByteStream):
             raise WireFault("the transport is not an async one")
@@ -106,16 +112,34 @@ class Wire:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return HttpResponse(status=response.status_code, headers=headers, content=content)
 
+    async def _exchange_directly(
+        self, transport: Transport, base_url: str, request: HttpRequest, progress: Progress, bound: _Bound
+    ) -> HttpResponse:
+        progress.traced = True
+        try:
+            route = self._routes.get(base_url)
+            if route is None:
+                route = self._routes[base_url] = Route(base_url)
+            origin, outgoing = route.request(request)
+        except Exception:
+            progress.unsent = True
+            raise
+        connection = await transport.connection(origin)
+        progress.first_byte_at = progress.clock()
+        reply = await transport.ask(connection, outgoing)
+        try:
+            content = _within(await reply.read(bound.most), bound)
+        finally:
+            reply.close()
+        progress.status = reply.head.status
+        return HttpResponse(
+            status=reply.head.status, headers=ReceivedHeaders(reply.head.headers), content=content
+        )
+
 
 def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.Request:
     try:
-        return httpx.Request(
-            request.method,
-            base_url + request.path,
-            headers={"accept-encoding": "identity", "user-agent": "countermand", **request.headers},
-            content=request.content,
-            extensions={"trace": progress.trace},
-        )
+        return httpx_request(base_url, request, {"trace": progress.trace})
     except Exception:
         progress.unsent = True  # what cannot even be written has not left
         raise

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from countermand._wire._connection import Connection, Origin
+from countermand._wire._connection import Connection
 from countermand._wire._dial import Dialer
 from countermand._wire._exchange import Exchange
 from countermand._wire._names import Names
+from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ def test_giving_up_an_answer_that_is_whole(kit: Kit) -> None:
 
     async def use() -> None:
         async with kit.serving(YES, kit.OK) as server:
-            pool, origin = Pool(30), Origin(tls=False, host="127.0.0.1", port=server.port)
-            connection = await Dialer(names=Names(), tls=kit.PLAIN).dial(origin, kit.Tracer().hear, None)
-            pool.add(connection)
+            pool = Pool(Dialer(names=Names(), tls=kit.PLAIN).dial, most=1, idle_s=30)
+            origin = Origin(tls=False, host="127.0.0.1", port=server.port)
+            connection = await pool.connection(origin, kit.Tracer().hear, {})
             first, second = (Exchange(kit.parser("GET")) for _ in range(2))
             keep = connection.on_idle
 
@@ -152,6 +153,7 @@ STALLED = """
 import asyncio, sys, time
 from countermand import AsyncClient, CancelRequest, Client, OrderId
 from countermand._wire._names import Names
+from countermand._wire._origin import Origin
 from countermand._wire._transport import Transport
 from conftest import Pebble
 

@@ -14,7 +14,7 @@ import attrs
 import httpx
 import pytest
 
-from countermand._wire._connection import Origin
+from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
 
 if TYPE_CHECKING:
@@ -172,15 +172,20 @@ class Kept:
         self.on_lost(self)
 
 
+async def dialed(origin: Origin, _tell: Any, _timeout_s: float | None) -> Any:
+    """Connect at once."""
+    return Kept(origin)
+
+
 def test_each_has_its_own_time(virtually: Callable[[Any], Any]) -> None:
     """Idle connections are closed one by one, each when its own time is up."""
 
     async def use() -> None:
-        pool: Any = Pool(30)
-        here, there = (Kept(Origin(tls=False, host=host, port=80)) for host in ("here", "there"))
+        pool = Pool(dialed, most=1, idle_s=30)
+        origins = [Origin(tls=False, host=host, port=80) for host in ("here", "there")]
+        here, there = [await pool.connection(origin, None, {}) for origin in origins]
         for one, after_s in ((here, 0), (there, 20)):
             await asyncio.sleep(after_s)
-            pool.add(one)
             one.on_idle(one)
         await asyncio.sleep(9)
         assert (here.closed, there.closed) == (False, False)
