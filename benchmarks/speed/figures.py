@@ -33,6 +33,11 @@ class Figure:
         return self.calls / self.seconds if self.seconds else 0.0
 
     @property
+    def client_busy(self) -> float:
+        """The share of the time for which the client was at work; threads may make it more than 1."""
+        return self.cpu_s / self.seconds if self.seconds else 0.0
+
+    @property
     def cpu_us(self) -> float | None:
         """The client's time of the processor per call, user and system, in µs."""
         return self.cpu_s / self.calls * 1e6 if self.calls else None
@@ -44,7 +49,7 @@ class Figure:
 
 
 #: What a figure is asked for.
-MEASURES = ("p50_us", "p99_us", "cpu_us", "rate", "each_us", "server_busy")
+MEASURES = ("p50_us", "p99_us", "cpu_us", "rate", "each_us", "client_busy", "server_busy")
 
 
 def percentile(sorted_values: Sequence[float], share: float) -> float | None:

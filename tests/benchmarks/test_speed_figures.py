@@ -22,13 +22,13 @@ def figures() -> Figures:
 def test_rates_come_of_counts() -> None:
     """Calls per second, time and CPU per call are worked out of what was counted."""
     one = figure(1_000)
-    assert (one.rate, one.cpu_us, one.each_us) == (500.0, 500.0, 2_000.0)
+    assert (one.rate, one.cpu_us, one.each_us, one.client_busy) == (500.0, 500.0, 2_000.0, 0.25)
 
 
 def test_nothing_done_has_no_cost() -> None:
     """Without a call there is a rate of none, and no cost of one."""
     none = Figure(calls=0, seconds=0.0, cpu_s=0.1)
-    assert (none.rate, none.cpu_us, none.each_us) == (0.0, None, None)
+    assert (none.rate, none.cpu_us, none.each_us, none.client_busy) == (0.0, None, None, 0.0)
 
 
 @pytest.mark.parametrize(
