@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-import attrs
 import httptools
 import httpx
 
@@ -58,14 +57,29 @@ class HttptoolsParser:
             return self._read_strictly(self._strict, data)
         if self.head is not None:
             return self._read_on(data)
-        answer = None if self._method in _ODD_METHODS else _read_plain(data)
-        if answer is None:
+        pieces = None if self._method in _ODD_METHODS else self._read_plainly(data)
+        if pieces is None:
             self._strict = H11Parser(self._method)
             return self._read_strictly(self._strict, data)
-        self.head = answer.head
-        self._left = answer.left
-        self.ended = self.keeps = not self._left
-        return [answer.body] if answer.body else []
+        return pieces
+
+    def _read_plainly(self, data: bytes) -> list[bytes] | None:
+        """Read the first piece of a plain answer, if its head is in it, and nothing comes after its end."""
+        match = _PLAIN.match(data)
+        if match is None or match.end() > HEAD_BYTES:
+            return None
+        seen = _seen_by_llhttp(data)
+        if seen is None or (seen.has_chunks and _LONG_SIZE.search(data, match.end() - 1)):
+            return None
+        status = int(match[1])
+        left = _left(status, seen)
+        if left is None:
+            return None
+        self.head = Head(status=status, headers=seen.headers, version=b"1.1", reason=match[2] or b"")
+        self._left = left
+        self.ended = self.keeps = not left
+        # A body in one piece where it came as one: the last byte is read apart.
+        return [b"".join(seen.pieces)] if seen.pieces else seen.pieces
 
     def _read_on(self, data: bytes) -> list[bytes]:
         if not data:
@@ -81,14 +95,6 @@ class HttptoolsParser:
             return strict.read(data)
         finally:
             self.head, self.ended, self.keeps = strict.head, strict.ended, strict.keeps
-
-
-@attrs.frozen
-class _Plain:
-    head: Head
-    body: bytes
-    #: Of a body with a length, what is still to come.
-    left: int
 
 
 class _Seen:
@@ -119,11 +125,7 @@ class _Seen:
         self.is_whole = True
 
 
-def _read_plain(data: bytes) -> _Plain | None:
-    """Read the first piece of a plain answer, if its head is in it, and nothing comes after its end."""
-    match = _PLAIN.match(data)
-    if match is None or match.end() > HEAD_BYTES:
-        return None
+def _seen_by_llhttp(data: bytes) -> _Seen | None:
     seen = _Seen()
     parser = httptools.HttpResponseParser(seen)
     try:
@@ -134,11 +136,7 @@ def _read_plain(data: bytes) -> _Plain | None:
         parser.feed_data(data[-1:])
     except (httptools.HttpParserError, httptools.HttpParserUpgrade):
         return None
-    left = _left(int(match[1]), seen)
-    if left is None or (seen.has_chunks and _LONG_SIZE.search(data, match.end() - 1)):
-        return None
-    head = Head(status=int(match[1]), headers=seen.headers, version=b"1.1", reason=match[2] or b"")
-    return _Plain(head, b"".join(seen.pieces), left)
+    return seen
 
 
 def _left(status: int, seen: _Seen) -> int | None:

@@ -11,13 +11,13 @@ import httpx
 
 from countermand._http import HttpRequest
 from countermand._wire._origin import Origin, origin_of
-from countermand._wire._written import Written, written
+from countermand._wire._written import Written, first_line, header_line, written
 
 #: Asked of every venue unless a plugin asks for something else.
 _ASKED = {"accept-encoding": "identity", "user-agent": "countermand"}
 _ASKED_RAW = tuple((name.encode(), value.encode()) for name, value in _ASKED.items())
 #: What httpx makes these of is not told by them alone.
-_ODD_NAMES = frozenset({"host", "content-length", "transfer-encoding", *_ASKED})
+_ODD_NAMES = frozenset({"host", "content-length", "transfer-encoding", "connection", *_ASKED})
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 #: Paths and queries that no client rewrites: no dots for segments, nothing that is to be quoted.
 _PLAIN = re.compile(
@@ -34,21 +34,23 @@ class Route:
         self._origin = origin_of(url)
         #: What stands before a path; nothing is known of one behind a query or a fragment.
         self._prefix = url.raw_path[:-2] if url.raw_path.endswith(b"/x") and not url.query else None
-        self._first = ((b"Host", url.netloc), *_ASKED_RAW)
+        self._first = [header_line(name, value) for name, value in ((b"Host", url.netloc), *_ASKED_RAW)]
 
     def request(self, request: HttpRequest) -> tuple[Origin, Written]:
         """Write a request; raises what httpx does of one that is none."""
-        method, content, headers = request.method.upper(), request.content, list(self._first)
+        method, content = request.method.upper(), request.content
         if self._prefix is None or _PLAIN.fullmatch(request.path) is None:
             return self._written_by_httpx(request)
+        lines = [first_line(method, self._prefix + request.path.encode("ascii")), *self._first]
         for name, value in request.headers.items():
             raw_name = _raw_name(name)
             if raw_name is None:
                 return self._written_by_httpx(request)
-            headers.append((raw_name, value.encode("ascii")))
+            lines.append(header_line(raw_name, value.encode("ascii")))
         if content or method in _WITH_LENGTH:
-            headers.append((b"Content-Length", b"%d" % len(content)))
-        return self._origin, written(method, self._prefix + request.path.encode("ascii"), headers, content)
+            lines.append(b"Content-Length: %d" % len(content))
+        lines += (b"", content)
+        return self._origin, Written(b"\r\n".join(lines), method, closes=False)
 
     def _written_by_httpx(self, request: HttpRequest) -> tuple[Origin, Written]:
         made = httpx_request(self._base_url, request)

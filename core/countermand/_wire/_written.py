@@ -34,24 +34,35 @@ def written(method: str, target: bytes, headers: Headers, content: bytes) -> Wri
     """Write a request out whole; raises `httpx.LocalProtocolError`, in words that quote nothing of it."""
     if _TARGET.fullmatch(target) is None:
         raise httpx.LocalProtocolError("Illegal target characters")
-    lines: list[bytes] = [b"%s %s HTTP/1.1" % (_verb(method), target)]
+    lines = [first_line(method, target)]
     meant: dict[bytes, bytes] = {}
     for name, value in headers:
-        if _VALUE.fullmatch(value) is None:
-            raise httpx.LocalProtocolError("Illegal header value")
-        meaning = _meaning(name)
-        if meaning:
+        line, meaning = header_line(name, value), name.lower()
+        if meaning in _MEANT:
             if meaning in meant:
                 raise httpx.LocalProtocolError(f"two headers {meaning.decode()}")
             meant[meaning] = value
-        line = b"%s: %s" % (name, value)
         # The host is what is to be read first; RFC 9110, 7.2.
         lines.insert(1 if meaning == b"host" else len(lines), line)
     if b"host" not in meant:
         raise httpx.LocalProtocolError("no header host")
-    body = _framed(meant, content)
+    lines += (b"", _framed(meant, content))
     closes = b"close" in meant.get(b"connection", b"").lower()
-    return Written(b"\r\n".join((*lines, b"", body)), method, closes)
+    return Written(b"\r\n".join(lines), method, closes)
+
+
+def first_line(method: str, target: bytes) -> bytes:
+    """Write what is asked for, of a target that is known to be one; raises as `written` does."""
+    return b"%s %s HTTP/1.1" % (_verb(method), target)
+
+
+def header_line(name: bytes, value: bytes) -> bytes:
+    """Write a header, without a line's end; raises as `written` does."""
+    if not _is_token(name):
+        raise httpx.LocalProtocolError("Illegal header name")
+    if _VALUE.fullmatch(value) is None:
+        raise httpx.LocalProtocolError("Illegal header value")
+    return b"%s: %s" % (name, value)
 
 
 def _framed(meant: dict[bytes, bytes], content: bytes) -> bytes:
@@ -75,8 +86,5 @@ def _verb(method: str) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _meaning(name: bytes) -> bytes:
-    if _TOKEN.fullmatch(name) is None:
-        raise httpx.LocalProtocolError("Illegal header name")
-    meaning = name.lower()
-    return meaning if meaning in _MEANT else b""
+def _is_token(name: bytes) -> bool:
+    return _TOKEN.fullmatch(name) is not None
