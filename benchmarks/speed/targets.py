@@ -157,4 +157,22 @@ TARGETS: tuple[Target, ...] = (
         to=Place("apex-batch", "batch-1000", "each_us"),
         at_most=1.2,
     ),
+    Target(
+        what="the longest that a batch of 10,000 holds up the event loop",
+        of=Other("heartbeat.batch.longest_block_ms"),
+        at_most=5.0,
+        unit="ms",
+    ),
+    Target(
+        what="the longest that an APEX listing of 5 MiB holds it up",
+        of=Other("heartbeat.apex_listing.longest_block_ms"),
+        at_most=10.0,
+        unit="ms",
+    ),
+    Target(
+        what="the longest that an AutoShares listing of 5 MiB holds it up",
+        of=Other("heartbeat.autoshares_listing.longest_block_ms"),
+        at_most=10.0,
+        unit="ms",
+    ),
 )
