@@ -9,9 +9,9 @@ import attrs
 
 from countermand.errors import InvalidRequestError
 
+#: A number with a plus, leading zeros or a minus before a zero has a second spelling.
+_IDENTIFIER = re.compile(r"(?!(?:\+[0-9]|-0|0[0-9])[0-9]*\Z)[!-~]{1,128}")
 _PRINTABLE = re.compile(r"[!-~]{1,128}")
-_NUMERIC = re.compile(r"[+-]?\d+", re.ASCII)
-_CANONICAL = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 
 
 def check_identifier(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -19,13 +19,14 @@ def check_identifier(_instance: object, attribute: attrs.Attribute[Any], value: 
 
     A case is keyed by its ids: two spellings of one number would be two cases for one order.
     """
+    if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
+        return
     what = f"{attribute.name!r} of {type(_instance).__name__}"
     if not isinstance(value, str):
         raise InvalidRequestError(f"{what} must be a string, got {value!r}")
     if not _PRINTABLE.fullmatch(value):
         raise InvalidRequestError(f"{what} must be 1 to 128 printable ASCII characters, got {value!r}")
-    if _NUMERIC.fullmatch(value) and not _CANONICAL.fullmatch(value):
-        raise InvalidRequestError(f"{what} must be written without sign or leading zeros, got {value!r}")
+    raise InvalidRequestError(f"{what} must be written without sign or leading zeros, got {value!r}")
 
 
 @attrs.frozen

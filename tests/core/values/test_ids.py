@@ -12,7 +12,22 @@ from countermand.errors import InvalidRequestError
 Id = type[OrderId] | type[ClientOrderId]
 both = pytest.mark.parametrize("kind", [OrderId, ClientOrderId])
 
-GOOD = ["0", "7", "-7", "9223372036854775807", "abc", "A-1", "0x1F", "1.0", "+a", "!~", "7" * 128]
+GOOD = [
+    "0",
+    "7",
+    "-7",
+    "9223372036854775807",
+    "abc",
+    "A-1",
+    "0x1F",
+    "1.0",
+    "+",
+    "+a",
+    "-0a",
+    "00a",
+    "!~",
+    "7" * 128,
+]
 BAD = {
     "empty": ("", "1 to 128 printable"),
     "too long": ("7" * 129, "1 to 128 printable"),

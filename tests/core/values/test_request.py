@@ -31,7 +31,8 @@ def test_what_need_not_be_said() -> None:
         "timeout_s": 10.0,
         "follow_replacement": False,
     }
-    assert str(uuid.UUID(request.request_id)) == request.request_id
+    given = uuid.UUID(request.request_id)
+    assert (str(given), given.variant, given.version) == (request.request_id, uuid.RFC_4122, 4)
     assert CancelRequest(**LEAST).request_id != request.request_id
 
 
