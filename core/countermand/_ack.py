@@ -52,7 +52,7 @@ class CancelAck:
     error: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        for holds, claim in _INVARIANTS:
+        for holds, claim in _INVARIANTS[self.outcome]:
             if not holds(self):
                 raise ValueError(
                     f"an ack must keep: {claim} (outcome {self.outcome.name}, reason {self.reason})"
@@ -107,11 +107,24 @@ def _order_is_dead(ack: CancelAck, *statuses: OrderStatus) -> bool:
 
 
 def _venue_has_it(ack: CancelAck) -> bool:
-    return any(
-        item.kind is EvidenceKind.RECEIPT
-        or (item.order is not None and item.order.status_class is StatusClass.LEAVING)
-        for item in ack.evidence
-    )
+    for item in ack.evidence:
+        if item.kind is EvidenceKind.RECEIPT:
+            return True
+        if item.order is not None and item.order.status_class is StatusClass.LEAVING:
+            return True
+    return False
+
+
+def _tells_what_was_sent(ack: CancelAck) -> bool:
+    return ack.sent is not Sent.NO or all(attempt.sent is Sent.NO for attempt in ack.attempts)
+
+
+def _is_by_nobody(ack: CancelAck) -> bool:
+    return ack.canceled_by is None
+
+
+def _is_without_reason(ack: CancelAck) -> bool:
+    return ack.reason is None
 
 
 def _all_attempts_said_no(ack: CancelAck) -> bool:
@@ -119,47 +132,58 @@ def _all_attempts_said_no(ack: CancelAck) -> bool:
     return ack.sent is Sent.NO or all(one.verdict is not None or one.sent is Sent.NO for one in own)
 
 
-#: What must hold of every ack, and how an ack that breaks it is told.
-_INVARIANTS: tuple[tuple[Callable[[CancelAck], bool], str], ...] = (
-    (lambda a: (a.reason is not None) == (a.outcome is Outcome.REJECTED), "a reason if and only if REJECTED"),
-    (
-        lambda a: (a.canceled_by is not None) == (a.outcome is Outcome.CANCELED),
-        "canceled_by if and only if CANCELED",
-    ),
-    (
-        lambda a: a.outcome is not Outcome.CANCELED or _order_is_dead(a, OrderStatus.CANCELED),
-        "CANCELED needs a read of this order as Canceled, all of its legs dead",
-    ),
-    (
-        lambda a: (
-            a.reason is not Reason.TOO_LATE
-            or _order_is_dead(a, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+_REASON = "a reason if and only if REJECTED"
+_CANCELED_BY = "canceled_by if and only if CANCELED"
+_SENT = "sent is NO only if no attempt was sent"
+
+#: What must hold of every ack of an outcome, and how one that breaks it is told.
+_INVARIANTS: dict[Outcome, tuple[tuple[Callable[[CancelAck], bool], str], ...]] = {
+    Outcome.CANCELED: (
+        (_is_without_reason, _REASON),
+        (lambda a: a.canceled_by is not None, _CANCELED_BY),
+        (
+            lambda a: _order_is_dead(a, OrderStatus.CANCELED),
+            "CANCELED needs a read of this order as Canceled, all of its legs dead",
         ),
-        "TOO_LATE needs a read of this order as Filled, Expired or Rejected",
-    ),
-    (
-        lambda a: a.outcome is not Outcome.PENDING or _venue_has_it(a),
-        "PENDING needs a receipt or a read as Pending Cancel",
-    ),
-    (lambda a: a.reason is not Reason.REPLACED or a.successor is not None, "REPLACED names its successor"),
-    (
-        lambda a: a.sent is not Sent.NO or all(attempt.sent is Sent.NO for attempt in a.attempts),
-        "sent is NO only if no attempt was sent",
-    ),
-    (
-        lambda a: a.reason not in _UNSENT_REASONS or a.sent is Sent.NO,
-        "NOT_SENT and AMBIGUOUS_ORDER sent nothing",
-    ),
-    (
-        lambda a: a.canceled_by is not CanceledBy.THIS_REQUEST or a.sent is not Sent.NO,
-        "canceled by THIS_REQUEST needs a cancel that was sent",
-    ),
-    (
-        lambda a: (
-            a.outcome is not Outcome.REJECTED
-            or a.reason in (Reason.TOO_LATE, Reason.REPLACED)
-            or _all_attempts_said_no(a)
+        (_tells_what_was_sent, _SENT),
+        (
+            lambda a: a.canceled_by is not CanceledBy.THIS_REQUEST or a.sent is not Sent.NO,
+            "canceled by THIS_REQUEST needs a cancel that was sent",
         ),
-        "REJECTED without a dead read needs an answer to every attempt",
     ),
-)
+    Outcome.PENDING: (
+        (_is_without_reason, _REASON),
+        (_is_by_nobody, _CANCELED_BY),
+        (_venue_has_it, "PENDING needs a receipt or a read as Pending Cancel"),
+        (_tells_what_was_sent, _SENT),
+    ),
+    Outcome.REJECTED: (
+        (lambda a: a.reason is not None, _REASON),
+        (_is_by_nobody, _CANCELED_BY),
+        (
+            lambda a: (
+                a.reason is not Reason.TOO_LATE
+                or _order_is_dead(a, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+            ),
+            "TOO_LATE needs a read of this order as Filled, Expired or Rejected",
+        ),
+        (
+            lambda a: a.reason is not Reason.REPLACED or a.successor is not None,
+            "REPLACED names its successor",
+        ),
+        (_tells_what_was_sent, _SENT),
+        (
+            lambda a: a.reason not in _UNSENT_REASONS or a.sent is Sent.NO,
+            "NOT_SENT and AMBIGUOUS_ORDER sent nothing",
+        ),
+        (
+            lambda a: a.reason in (Reason.TOO_LATE, Reason.REPLACED) or _all_attempts_said_no(a),
+            "REJECTED without a dead read needs an answer to every attempt",
+        ),
+    ),
+    Outcome.UNKNOWN: (
+        (_is_without_reason, _REASON),
+        (_is_by_nobody, _CANCELED_BY),
+        (_tells_what_was_sent, _SENT),
+    ),
+}
