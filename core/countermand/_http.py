@@ -6,6 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+#: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
+REPLY_BYTES = 1 << 20
+LISTING_BYTES = 64 << 20
+
 
 @attrs.frozen(kw_only=True)
 class HttpRequest:
@@ -28,36 +32,40 @@ class ReceivedHeaders(Mapping[str, str]):
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self._raw = raw
-        self._values: dict[str, bytes] | None = None
+        self._values: dict[bytes, bytes] | None = None
 
     def __getitem__(self, name: str) -> str:
         """Return a value, as UTF-8 if it is that, else as Latin-1."""
-        value = self._by_name()[name]
+        value = self._by_name()[name.encode()]
         try:
             return value.decode()
         except UnicodeDecodeError:
             return value.decode("latin-1")
 
-    def __contains__(self, name: object) -> bool:
-        """Tell whether a header came."""
-        return name in self._by_name()
-
     def __iter__(self) -> Iterator[str]:
         """Give the names."""
-        return iter(self._by_name())
+        return (name.decode() for name in self._by_name())
 
     def __len__(self) -> int:
         """Count the names."""
         return len(self._by_name())
 
-    def _by_name(self) -> dict[str, bytes]:
-        if self._values is None:
-            values: dict[str, bytes] = {}
-            for raw_name, value in self._raw:
-                name = raw_name.lower().decode("ascii")
-                values[name] = values[name] + b", " + value if name in values else value
+    def _by_name(self) -> dict[bytes, bytes]:
+        values = self._values
+        if values is None:
+            values = {name.lower(): value for name, value in self._raw}
+            if len(values) < len(self._raw):
+                values = _together(self._raw)
             self._values = values
-        return self._values
+        return values
+
+
+def _together(raw: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    values: dict[bytes, bytes] = {}
+    for raw_name, value in raw:
+        name = raw_name.lower()
+        values[name] = values[name] + b", " + value if name in values else value
+    return values
 
 
 def _lower_keys(headers: Mapping[str, str]) -> Mapping[str, str]:

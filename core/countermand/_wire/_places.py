@@ -56,6 +56,8 @@ class Places:
         if first:
             self._waiting.move_to_end(turn, last=False)
         try:
+            if timeout_s is None:
+                return await turn
             async with asyncio.timeout(timeout_s):
                 return await turn
         except BaseException as error:

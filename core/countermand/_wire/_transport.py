@@ -22,8 +22,8 @@ from countermand._wire._written import Written, written
 #: How long a connection may wait for its next request, in seconds.
 IDLE_S = 30.0
 
-#: How many connections may lead to one origin: fewer than the 1,024 files that a process may usually open.
-CONNECTIONS_PER_ORIGIN = 512
+#: How many connections may lead to one origin: at 5 ms a call as many as one loop can keep busy.
+CONNECTIONS_PER_ORIGIN = 256
 
 Timeouts = Mapping[str, float | None]
 NO_TIMEOUTS: Timeouts = {}
