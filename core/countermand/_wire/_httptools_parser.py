@@ -27,7 +27,7 @@ _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
 _KEPT = b"keep-alive"
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 #: What may decide where an answer ends and whether another one may follow, each said once at most.
-_FRAMING = (b"content-length", b"transfer-encoding", b"connection", b"upgrade")
+_FRAMING = (b"content-length", b"transfer-encoding", b"connection")
 #: Answers without a body, whatever they say of it; RFC 9110, 15.3.5 and 15.4.5.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 #: To these an answer ends elsewhere, of which llhttp is not told.
@@ -144,7 +144,7 @@ def _left(status: int, seen: _Seen) -> int | None:
     said = {name.lower(): value for name, value in seen.headers}
     if len(said) < len(seen.headers) and _says_framing_twice(seen):
         return None
-    if said.get(b"connection", _KEPT).lower() != _KEPT or b"upgrade" in said:
+    if said.get(b"connection", _KEPT).lower() != _KEPT:
         return None
     length, coding = said.get(b"content-length"), said.get(b"transfer-encoding")
     if coding is not None:

@@ -113,5 +113,5 @@ class Places:
         connection = turn.result()
         if connection is None:
             self.give_back()
-        elif not connection.closed:  # else its place is given back when it is gone
+        else:
             self.keep(connection)

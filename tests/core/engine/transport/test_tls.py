@@ -187,3 +187,19 @@ def test_what_is_said(kit: Kit, pki: Pki, script: Any, expected: Any, kept: bool
             assert server.connections == (1 if kept else 2)
 
     asyncio.run(use())
+
+
+@pytest.mark.parametrize("has_tls", [False, True], ids=["plain", "TLS"])
+def test_many_long_answers_at_once(kit: Kit, pki: Pki, has_tls: bool) -> None:
+    """Of many long answers that come at the same time each is whole, and mixed up with no other."""
+    bodies = [bytes([number]) * 150_000 for number in range(20)]
+    scripts = [b"HTTP/1.1 200 OK\r\ncontent-length: 150000\r\n\r\n" + body for body in bodies]
+
+    async def use() -> None:
+        tls = pki.server if has_tls else None
+        async with kit.serving(*scripts, tls=tls) as server, pki.transport(kit) as transport:
+            answers = await asyncio.gather(*[kit.ask(transport, server.url) for _ in bodies])
+            assert sorted(content for _, content in answers) == bodies
+            assert server.connections == len(bodies)
+
+    asyncio.run(use())
