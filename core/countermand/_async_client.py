@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from countermand._ack import CancelAck
 from countermand._batch import AsyncBatch
-from countermand._engine._engine import Engine
 from countermand._equipment import Equipment
 from countermand._host import Home
 from countermand._mass_cancel import KillReport, MassCancelReport, Progress, Readiness
@@ -19,6 +18,9 @@ from countermand._scope import PlacedAfter, Scope
 from countermand._update import Unsettled
 from countermand._updates import AsyncUpdates
 from countermand.errors import ClosedClientError, WrongLoopError
+
+if TYPE_CHECKING:
+    from countermand._engine._engine import Engine
 
 
 class AsyncClient(Equipment):

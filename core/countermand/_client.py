@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from countermand._ack import CancelAck
 from countermand._aside import to_the_end
 from countermand._batch import Batch
-from countermand._engine._engine import Engine
 from countermand._equipment import Equipment
 from countermand._host import Host, waited
 from countermand._mass_cancel import KillReport, MassCancelReport, Progress, Readiness
@@ -20,6 +19,9 @@ from countermand._scope import PlacedAfter, Scope
 from countermand._update import Unsettled
 from countermand._updates import Updates
 from countermand.errors import ClosedClientError
+
+if TYPE_CHECKING:
+    from countermand._engine._engine import Engine
 
 T = TypeVar("T")
 

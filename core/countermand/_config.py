@@ -38,12 +38,13 @@ class Configuration:
     broken: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def load_configuration(path: Path, venues: Iterable[str] | None = None) -> Configuration:
+def load_configuration(path: str | Path, venues: Iterable[str] | None = None) -> Configuration:
     """Read a TOML file, of the venues only those of these names; the plugins of others are not imported.
 
     Raises `ConfigurationError` that says which key, where, and what was expected, but for what is wrong with
     a single venue; and `UnknownVenueError` for a name that has no table.
     """
+    path = Path(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

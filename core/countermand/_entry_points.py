@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from countermand.errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
+
+
+def _entries(group: str, name: str | None = None) -> EntryPoints:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - who names its venues itself looks for none
+
+    found = entry_points(group=group)
+    return found if name is None else found.select(name=name)
 
 
 def installed(group: str) -> tuple[str, ...]:
     """Name what is installed in a group, sorted."""
-    return tuple(sorted({point.name for point in entry_points(group=group)}))
+    return tuple(sorted({point.name for point in _entries(group)}))
 
 
 def sources(group: str, package: str) -> tuple[str, ...]:
     """Say by which entries of a group that top package is installed, and of which distributions."""
-    points = entry_points(group=group)
+    points = _entries(group)
     return tuple(_source(point) for point in points if point.module.partition(".")[0] == package)
 
 
 def title(group: str, name: str, noun: str) -> str:
     """Say what the entries of that name are called in messages."""
-    found = ", ".join(_source(point) for point in entry_points(group=group, name=name))
+    found = ", ".join(_source(point) for point in _entries(group, name=name))
     return f"the {noun} {name!r} ({found})"
 
 
@@ -30,7 +39,7 @@ def load(group: str, name: str, noun: str) -> tuple[Any, str]:
 
     Raises `PluginError` for none, two, or one that cannot be imported, with a list of what is installed.
     """
-    found = tuple(entry_points(group=group, name=name))
+    found = tuple(_entries(group, name=name))
     listing = f"installed are: {', '.join(installed(group)) or 'none'}"
     if len(found) != 1:
         count = f"no {noun}" if not found else f"{len(found)} {noun}s"

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from countermand._config import Configuration, load_configuration
-from countermand._engine._engine import Engine
-from countermand._engine._settings import Settings
-from countermand._engine._watch import Watch
+from countermand._http import LISTING_BYTES, REPLY_BYTES
 from countermand._mass_cancel import KillReport
 from countermand._observer import Observer
 from countermand._retry import RetryPolicy
 from countermand._scope import Scope
-from countermand._update import Unsettled
+from countermand._update import MOST_UNSETTLED, Unsettled
 from countermand.errors import ConfigurationError
-from countermand.venue import Limit, Venue
-from countermand.venue._plugin import name_of, source_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
+
+    from countermand._engine._engine import Engine
+    from countermand.venue import Limit, Venue
 
 
 class Equipment:
@@ -38,24 +38,29 @@ class Equipment:
         retry: RetryPolicy | None = None,
         limits: Mapping[str, Iterable[Limit]] | None = None,
         max_in_flight: int = 16,
-        most_unsettled: int = Settings().most_unsettled,
-        reply_bytes: int = Settings().reply_bytes,
-        listing_bytes: int = Settings().listing_bytes,
+        most_unsettled: int = MOST_UNSETTLED,
+        reply_bytes: int = REPLY_BYTES,
+        listing_bytes: int = LISTING_BYTES,
     ) -> None:
+        # Whoever builds a client needs httpx and all that works with it; whoever only imports us does not.
+        from countermand._engine._engine import Engine  # noqa: PLC0415 - see above
+        from countermand._engine._settings import Settings  # noqa: PLC0415 - see above
+        from countermand._engine._watch import Watch  # noqa: PLC0415 - see above
+
         self._lock = threading.Lock()
         self._venues = _by_name(venues)
-        self._transport = transport
         self._watch = Watch(observer)
-        self._settings = Settings(
+        settings = Settings(
             max_in_flight=max_in_flight,
             most_unsettled=most_unsettled,
             limits=limits,
             reply_bytes=reply_bytes,
             listing_bytes=listing_bytes,
         )
-        if strange := sorted(set(self._settings.limits) - set(self._venues), key=str):
+        if strange := sorted(set(settings.limits) - set(self._venues), key=str):
             raise ConfigurationError(f"limits for {strange[0]!r}, which is no venue of this client")
-        self._retry = RetryPolicy() if retry is None else _checked_policy(retry)
+        retry = RetryPolicy() if retry is None else _checked_policy(retry)
+        self._make_engine = partial(Engine, self._venues, transport, self._watch, settings, retry)
         #: What was still owed when the client was closed.
         self._left: tuple[Unsettled, ...] = ()
         self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(self._venues, ())
@@ -78,7 +83,9 @@ class Equipment:
         `skip_broken` a venue that cannot be used keeps back no other: it stands in `broken` instead, and a
         kill of what is configured tells of it and is not proved.
         """
-        configuration: Configuration = load_configuration(Path(path), venues)
+        from countermand._config import load_configuration  # noqa: PLC0415 - for those who have one
+
+        configuration = load_configuration(path, venues)
         if configuration.broken and not skip_broken:
             raise ConfigurationError(next(iter(configuration.broken.values())))
         try:
@@ -120,7 +127,7 @@ class Equipment:
         return attrs.evolve(report, undiscovered={**self.broken, **report.undiscovered})
 
     def _engine(self) -> Engine:
-        return Engine(self._venues, self._transport, self._watch, self._settings, self._retry)
+        return self._make_engine()
 
 
 def _by_name(venues: Iterable[Venue]) -> dict[str, Venue]:
@@ -128,6 +135,8 @@ def _by_name(venues: Iterable[Venue]) -> dict[str, Venue]:
 
     What else is wrong with one is told when it is asked, for the others' sake.
     """
+    from countermand.venue._plugin import name_of, source_of  # noqa: PLC0415 - see above
+
     named: dict[str, list[Venue]] = {}
     for venue in venues:
         if isinstance(venue, type):

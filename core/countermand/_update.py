@@ -8,6 +8,9 @@ from countermand._ack import CancelAck
 from countermand._evidence import Evidence
 from countermand._outcome import Stage
 
+#: So many acks that are owed more are kept.
+MOST_UNSETTLED = 10_000
+
 
 @attrs.frozen(kw_only=True)
 class Update:

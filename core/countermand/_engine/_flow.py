@@ -12,13 +12,15 @@ import math
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._engine._traffic import Lane, Traffic
 from countermand._request import CancelRequest
+
+if TYPE_CHECKING:  # what a batch can be known without shall not be loaded for it
+    from countermand._engine._traffic import Lane, Traffic
 
 #: So many requests are taken that have no place yet, while no account of the batch has a place to spare; and
 #: so many are taken at once.

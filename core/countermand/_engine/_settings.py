@@ -7,8 +7,10 @@ from typing import Any
 
 import attrs
 
+from countermand._http import LISTING_BYTES, REPLY_BYTES
+from countermand._update import MOST_UNSETTLED
 from countermand.errors import ConfigurationError
-from countermand.venue import LISTING_BYTES, REPLY_BYTES, Call, CallKind, Limit, Venue
+from countermand.venue import Call, CallKind, Limit, Venue
 
 
 def _check_count(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -39,7 +41,7 @@ class Settings:
     """
 
     max_in_flight: int = attrs.field(default=16, validator=_check_count)
-    most_unsettled: int = attrs.field(default=10_000, validator=_check_count)
+    most_unsettled: int = attrs.field(default=MOST_UNSETTLED, validator=_check_count)
     limits: Mapping[str, tuple[Limit, ...]] = attrs.field(factory=dict, converter=_to_limits)
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)

@@ -1,10 +1,8 @@
 """The contract of a venue plugin: all that an adapter imports, besides the values of `countermand`."""
 
-from countermand._http import HttpRequest, HttpResponse
+from countermand._http import LISTING_BYTES, REPLY_BYTES, HttpRequest, HttpResponse
 from countermand._scope import ScopeKind
 from countermand.venue._call import (
-    LISTING_BYTES,
-    REPLY_BYTES,
     Call,
     CallKind,
     CancelTarget,

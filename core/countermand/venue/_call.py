@@ -15,10 +15,6 @@ from countermand.venue._verdicts import Session
 
 V_co = TypeVar("V_co", covariant=True)
 
-#: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
-REPLY_BYTES = 1 << 20
-LISTING_BYTES = 64 << 20
-
 
 class CallKind(Enum):
     """What a call is for: limits and permissions differ by it."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import httpx
 import pytest
 
 from countermand import AsyncClient, CancelRequest, OrderId, OrderReport, OrderStatus, Outcome, SlowPlugin
@@ -98,7 +99,7 @@ def test_a_slow_part_of_a_call_is_told(
 
 @pytest.mark.parametrize(("each_s", "told"), [(0.06, 1), (0.02, 0)])
 def test_slow_rows_are_told_once_a_listing(
-    virtually: Any, client: Callable[..., AsyncClient], pebble: Pebble, peer: Peer, each_s: float, told: int
+    virtually: Any, pebble: Pebble, peer: Peer, each_s: float, told: int
 ) -> None:
     """Others have their turn between any two that are slow, so each counts alone."""
     peer.on("open", {"say": "rows", "rows": []})
@@ -116,7 +117,7 @@ def test_slow_rows_are_told_once_a_listing(
     venue.list_open = lambda *_: call
 
     async def main() -> None:
-        async with AsyncClient([venue], transport=client()._transport, observer=heard) as one:  # noqa: SLF001 - the peer's
+        async with AsyncClient([venue], transport=httpx.MockTransport(peer), observer=heard) as one:
             assert len((await one.open_orders("pebble", "9")).orders) == 7
 
     virtually(main())
