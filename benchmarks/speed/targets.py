@@ -175,4 +175,15 @@ TARGETS: tuple[Target, ...] = (
         at_most=10.0,
         unit="ms",
     ),
+    Target(
+        what="memory over 1,000,000 cancels, beyond what 10,000 hold",
+        of=Other("memory.most_growth_mb"),
+        at_most=5.0,
+        unit="MB",
+    ),
+    Target(
+        what="`import countermand` to `import httpx`",
+        of=Other("startup.ratio"),
+        at_most=1.5,
+    ),
 )
