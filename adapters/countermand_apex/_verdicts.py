@@ -30,7 +30,7 @@ from countermand.venue import (
     TrailVerdict,
     Unreadable,
 )
-from countermand.venue.answers import by_status, join_texts, shaped, told
+from countermand.venue.answers import by_status, join_texts, remembers_receipts, shaped, told
 from countermand.venue.wire import JsonArray, JsonListing, Rows, WireError, read_json, structure
 from countermand_apex._wire import (
     WireAnswer,
@@ -87,6 +87,7 @@ NOT_FOUND = b"NOT FOUND"
 TOO_MANY_REQUESTS = b"TOO MANY REQUESTS"
 
 
+@remembers_receipts
 def read_cancel(response: HttpResponse) -> CancelVerdict:
     """Read the answer to a cancel; AlphaPoint CancelOrder: "the call was received, not … canceled"."""
     answer = _decipher(response)

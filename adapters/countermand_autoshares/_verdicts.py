@@ -32,7 +32,7 @@ from countermand.venue import (
     TrailVerdict,
     Unreadable,
 )
-from countermand.venue.answers import join_texts, told
+from countermand.venue.answers import join_texts, remembers_receipts, told
 from countermand.venue.wire import JsonListing, Rows, WireError, expect_list, read_json
 from countermand_autoshares._bodies import Body, BodyKind, read_body
 from countermand_autoshares._wire import (
@@ -116,11 +116,13 @@ TRAIL: Mapping[Answer, ReadFailure] = {
 }
 
 
+@remembers_receipts
 def read_cancel(response: HttpResponse) -> CancelVerdict:
     """Read the answer to a quick cancel: checked by the API, not yet by the execution venue."""
     return _told(CANCEL, response, read_body(response.content))
 
 
+@remembers_receipts
 def read_sync_cancel(response: HttpResponse) -> CancelVerdict:
     """Read the answer to a slow cancel: its 204 also says that the execution venue did it."""
     return _told(SYNC_CANCEL, response, read_body(response.content))

@@ -30,7 +30,7 @@ class WireError(ValueError):
 def read_json(content: bytes) -> Any:
     """Read JSON with folded keys, exact integers, every other number a `Decimal`; raises `WireError`."""
     try:
-        return _DECODER.decode(content.decode("utf-8-sig"))
+        return _DECODER.decode(content.removeprefix(BOM_UTF8).decode())
     except WireError:
         raise
     except (ValueError, RecursionError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, TypeVar
 
 import attrs
@@ -14,6 +15,7 @@ from countermand.venue._verdicts import (
     CancelVerdict,
     Gone,
     ReadFailure,
+    Receipt,
     Refused,
     SessionRefused,
     Throttled,
@@ -28,12 +30,19 @@ TEXT_LENGTH = 500
 T = TypeVar("T")
 V = TypeVar("V", bound=CancelVerdict)
 
+#: How many receipts a reader remembers, and of how many bytes at most.
+_RECEIPTS = 32
+_RECEIPT_BYTES = 256
+
 
 def join_texts(*texts: object) -> str | None:
     """Join what the venue said, without what it left empty; None where it said nothing."""
-    said = [str(text) for text in texts if text != "" and isinstance(text, str | int)]
-    # A lone surrogate, which JSON can bear, could not be written into any log.
-    return ": ".join(said)[:TEXT_LENGTH].encode("utf-8", "replace").decode() or None
+    said = [str(text) for text in texts if text != "" and isinstance(text, (str, int))]
+    joined = ": ".join(said)[:TEXT_LENGTH]
+    if not joined.isascii():
+        # A lone surrogate, which JSON can bear, could not be written into any log.
+        joined = joined.encode("utf-8", "replace").decode()
+    return joined or None
 
 
 def told(verdict: V, response: HttpResponse, text: str | None = None, code: str | None = None) -> V:
@@ -43,6 +52,28 @@ def told(verdict: V, response: HttpResponse, text: str | None = None, code: str 
     if isinstance(verdict, Throttled) and (wait_s := retry_after_s(response)) is not None:
         said["retry_after_s"] = wait_s
     return attrs.evolve(verdict, **said)
+
+
+def remembers_receipts(read: Callable[[HttpResponse], T]) -> Callable[[HttpResponse], T]:
+    """Let a reader remember short receipts, which a venue says in the same bytes over and over.
+
+    For one that knows a receipt by its status and body alone.
+    """
+    known: dict[tuple[int, bytes], T] = {}
+
+    @wraps(read)
+    def reader(response: HttpResponse) -> T:
+        if len(response.content) > _RECEIPT_BYTES:
+            return read(response)
+        answer = (response.status, response.content)
+        verdict = known.get(answer)
+        if verdict is None:
+            verdict = read(response)
+            if type(verdict) is Receipt and len(known) < _RECEIPTS:
+                known[answer] = verdict
+        return verdict
+
+    return reader
 
 
 def by_status(

@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 #: What a client takes out of a path, quoted or not; RFC 3986, 5.2.4.
 _NO_SEGMENTS = frozenset({"", ".", ".."})
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +96,7 @@ def path_segment(text: str) -> str:
 
 def write_json(value: object) -> bytes:
     """Write JSON without blanks; integers stay exact."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def structure(value: object, shape: type[T]) -> T:

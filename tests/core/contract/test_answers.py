@@ -19,7 +19,15 @@ from countermand.venue import (
     Throttled,
     Unreadable,
 )
-from countermand.venue.answers import TEXT_LENGTH, as_log_in, by_status, join_texts, shaped, told
+from countermand.venue.answers import (
+    TEXT_LENGTH,
+    as_log_in,
+    by_status,
+    join_texts,
+    remembers_receipts,
+    shaped,
+    told,
+)
 from countermand.venue.wire import WireError, expect_list, path_segment, read_client_order_id
 
 TABLE: dict[int, CancelVerdict] = {204: Receipt(), 404: Gone(), 429: Throttled(), 5: MayHaveActed()}
@@ -60,6 +68,29 @@ def test_a_wait_that_a_body_told_is_kept() -> None:
     assert told(waiting, HttpResponse(status=200)).retry_after_s == 1.5
     later = HttpResponse(status=429, headers={"retry-after": "3"})
     assert told(waiting, later).retry_after_s == 3.0
+
+
+def test_a_reader_remembers_short_receipts_and_nothing_else() -> None:
+    """Whatever is not one is read anew; so is one of another status, a long one, and one too many."""
+    asked: list[HttpResponse] = []
+
+    @remembers_receipts
+    def read(response: HttpResponse) -> CancelVerdict:
+        asked.append(response)
+        return by_status(TABLE, response, response.content.decode())
+
+    def readings(status: int, content: bytes) -> int:
+        asked.clear()
+        response = HttpResponse(status=status, content=content, headers={"retry-after": f"{len(content)}"})
+        first, second = read(response), read(response)
+        assert first == second == by_status(TABLE, response, content.decode())
+        return len(asked)
+
+    assert [readings(204, b"fine"), readings(404, b"fine"), readings(204, b"fine")] == [1, 2, 0]
+    assert [readings(429, b"1"), readings(429, b"22")] == [2, 2]
+    assert [readings(204, b"x" * 256), readings(204, b"x" * 257)] == [1, 2]
+    assert [readings(204, b"%d" % number) for number in range(31)] == [1] * 30 + [2]
+    assert [readings(204, b"fine"), readings(204, b"0")] == [0, 0]
 
 
 def test_a_value_of_another_shape_is_unreadable() -> None:
