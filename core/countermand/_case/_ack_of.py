@@ -111,12 +111,13 @@ def _is_new(one: Exchange) -> bool:
     return one.began.number >= 0
 
 
-def _utc(case: Case, at: float | None) -> datetime | None:
-    return None if at is None else case.epoch + timedelta(seconds=at)
+def utc(epoch: datetime, at: float | None) -> datetime | None:
+    """Tell a monotonic time by the wall clock, of which the epoch is its 0."""
+    return None if at is None else epoch + timedelta(seconds=at)
 
 
 def _dated(case: Case, report: OrderReport, began_at: float) -> OrderReport:
-    return attrs.evolve(report, as_of=_utc(case, began_at))
+    return attrs.evolve(report, as_of=utc(case.epoch, began_at))
 
 
 def _last_word(survey: Survey) -> Ended | None:
@@ -149,16 +150,16 @@ def _also_canceled(survey: Survey) -> tuple[OrderId, ...]:
 def _attempt(survey: Survey, one: Exchange) -> Attempt:
     case, ended = survey.case, one.ended
     begun = Attempt(
-        call=one.name, sent=one.sent, order_id=survey.order_id, signed_at=_utc(case, one.signed_at)
+        call=one.name, sent=one.sent, order_id=survey.order_id, signed_at=utc(case.epoch, one.signed_at)
     )
     if ended is None:
         return attrs.evolve(begun, fault="not answered yet")
     return attrs.evolve(
         begun,
-        first_byte_at=_utc(case, ended.first_byte_at),
-        answered_at=_utc(case, ended.at) if ended.status is not None else None,
+        first_byte_at=utc(case.epoch, ended.first_byte_at),
+        answered_at=utc(case.epoch, ended.at) if ended.status is not None else None,
         http_status=ended.status,
-        verdict=_words(ended.answer) if ended.answer is not None else None,
+        verdict=words(ended.answer) if ended.answer is not None else None,
         fault=ended.fault,
     )
 
@@ -175,7 +176,7 @@ def _evidence(case: Case, one: Exchange, successor: OrderId | None) -> Iterator[
         order = _dated(case, report, one.began.at)
         yield Evidence(at=when, kind=kind, source=one.name, text=_state(report), order=order)
     if not shown or (isinstance(ended.answer, TrailRead) and ended.answer.cancel_rejected):
-        text = _words(ended.answer) if ended.answer is not None else ended.fault or "no answer"
+        text = words(ended.answer) if ended.answer is not None else ended.fault or "no answer"
         yield Evidence(at=when, kind=_kind(one, ended), source=one.name, text=text)
 
 
@@ -220,7 +221,8 @@ def _state(report: OrderReport) -> str:
     return f"{words}, in place of {report.replaces}" if report.replaces is not None else words
 
 
-def _words(answer: Any) -> str:
+def words(answer: Any) -> str:
+    """Put an answer in the words of an ack."""
     match answer:
         case TrailRead(cancel_rejected=True):
             return "the last cancel was refused" + (f": {answer.text}" if answer.text else "")
@@ -233,7 +235,7 @@ def _words(answer: Any) -> str:
         case NoSession(failure=Unreadable(text=str() as text)):
             return f"no session: {text}"
         case NoSession():
-            return f"no session: {_words(answer.failure)}"
+            return f"no session: {words(answer.failure)}"
     told = " ".join(part for part in (answer.code, answer.text) if part)
     word = _KINDS[type(answer)][1]
     return f"{word}: {told}" if told else word

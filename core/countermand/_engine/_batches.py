@@ -17,6 +17,7 @@ from countermand._engine._admission import invalid, not_sent
 from countermand._engine._cases import Cases
 from countermand._engine._flow import ROOM, Flow
 from countermand._engine._guard import worded
+from countermand._engine._straight import Straight
 from countermand._ids import ClientOrderId
 from countermand._outcome import Reason
 from countermand._request import CancelRequest, check_timeout
@@ -28,6 +29,7 @@ _AHEAD = 4
 #: Orders that must be looked up first do so in company, as many as have their turn within so many seconds.
 _LOOK_UP_S = 0.25
 
+End = asyncio.Future[CancelAck]
 #: Tells a request that cannot be begun, and raises the caller's own mistakes.
 Refuse = Callable[[CancelRequest], CancelAck | None]
 #: Follows an order to what took its place, and tells the observer how it ended.
@@ -100,19 +102,35 @@ class Batches:
             if until <= now:
                 return not_sent(request, TimeoutError("the time of the batch was over"))
             deadline = min(now + request.timeout_s, until)
+            straight = self._cases.go_straight(request, now, deadline, gathers=many)
+            if straight is not None:
+                return self._passed_on(straight.waiter, partial(self._come_back, straight))
             caller = Caller(request=request, joined_at=now, deadline=deadline, gathers=many, quick=True)
             waiter = self._cases.begin(caller)
         except CountermandError as error:
             return invalid(request, error)
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return not_sent(request, error)
-        end: asyncio.Future[CancelAck] = self._loop.create_future()
-        waiter.add_done_callback(partial(self._end, caller, end))
+        return self._passed_on(waiter, partial(self._end, caller))
+
+    def _passed_on(self, waiter: asyncio.Future[CancelAck], then: Callable[[End, CancelAck], None]) -> End:
+        end: End = self._loop.create_future()
+        waiter.add_done_callback(lambda waiter: then(end, waiter.result()))
         return end
 
-    def _end(self, caller: Caller, end: asyncio.Future[CancelAck], waiter: asyncio.Future[CancelAck]) -> None:
+    def _come_back(self, straight: Straight, end: End, ack: CancelAck) -> None:
+        self._cases.forsake(straight)
+        if straight.ack is None:
+            self._finish_up(straight.caller, end, ack)
+        else:
+            self._acknowledged(ack)
+            end.set_result(ack)
+
+    def _end(self, caller: Caller, end: End, ack: CancelAck) -> None:
         self._cases.leave(caller)
-        ack = waiter.result()
+        self._finish_up(caller, end, ack)
+
+    def _finish_up(self, caller: Caller, end: End, ack: CancelAck) -> None:
         if not caller.request.follow_replacement or ack.reason is not Reason.REPLACED:
             self._acknowledged(ack)
             end.set_result(ack)

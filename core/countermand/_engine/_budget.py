@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from countermand._case._facts import Ended
 from countermand.venue import Gone, Receipt, Refused
 
 
@@ -22,9 +21,9 @@ class Budget:
         self._left -= tokens
         return True
 
-    def hear(self, ended: Ended) -> None:
+    def hear(self, answer: object) -> None:
         """Get one back for a cancel that the venue answered in its own words."""
-        if self._left is not None and self._most is not None and isinstance(ended.answer, _ANSWERS):
+        if self._left is not None and self._most is not None and isinstance(answer, _ANSWERS):
             self._left = min(self._most, self._left + 1)
 
 

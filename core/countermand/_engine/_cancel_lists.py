@@ -18,7 +18,7 @@ from countermand._engine._traffic import Lane
 from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._outcome import Sent
-from countermand._wire._wire import WireFault
+from countermand._wire._progress import WireFault
 from countermand.venue import (
     Acted,
     Call,

@@ -18,13 +18,18 @@ from countermand._case._facts import Action, Caller, Case, Fact
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
-from countermand._engine._exchanges import LATE_GRACE_S, Exchanges
+from countermand._engine._errand import LATE_GRACE_S, patience_s
+from countermand._engine._exchanges import Exchanges
 from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._station import Station
+from countermand._engine._straight import Straight
+from countermand._engine._straights import Straights
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome
+from countermand._request import Assurance, CancelRequest
 from countermand._retry import RetryPolicy
+from countermand.venue import CallKind
 
 
 class Cases:
@@ -45,6 +50,57 @@ class Cases:
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
         self.epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
+        self._straights = Straights(
+            stations,
+            self.exchanges.traffic,
+            self.epoch,
+            ledger.most,
+            on_trouble=lambda straight: self._advance(self._taken_over(straight)),
+            on_landed=self._note_receipt,
+            on_past=self._let_pass,
+        )
+
+    def go_straight(
+        self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool = False
+    ) -> Straight | None:
+        """Send a cancel straight to its venue, if it is one that can go so; who waits must `forsake` it."""
+        venue, account, order = request.venue, request.account, request.order
+        if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId) or self._closed:
+            return None
+        if (venue, account) in self._lookups or (venue, account, order) in self._cases:
+            return None
+        if gathers and self.exchanges.list_size(self._stations[venue].venue):
+            return None
+        if self._straights.find(venue, account, order) is not None:
+            return None
+        straight = Straight(
+            request=request,
+            order=order,
+            number=self.exchanges.next_number(),
+            joined_at=joined_at,
+            deadline=deadline,
+            overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
+            waiter=self._loop.create_future(),
+            gathers=gathers,
+        )
+        return straight if self._straights.begin(straight) else None
+
+    async def come_back(self, straight: Straight) -> CancelAck:
+        """Wait for what becomes of a cancel that went straight."""
+        try:
+            return await straight.waiter
+        except GeneratorExit:  # the loop is gone, with all that was under way on it
+            self._straights.give_up(straight)
+            raise
+        finally:
+            self.forsake(straight)
+
+    def forsake(self, straight: Straight) -> None:
+        """Let go of a caller whose cancel went straight, told or not; what was sent lives on, and is owed."""
+        if straight.ack is None:
+            if self._straights.is_under_way(straight):
+                self._taken_over(straight)
+            self.leave(straight.caller)
 
     async def answer(
         self,
@@ -99,17 +155,56 @@ class Cases:
     async def aclose(self, timeout_s: float) -> None:
         """Answer whoever waits with what is known, and end what is under way."""
         self._closed = True
+        for straight in self._straights.all_under_way():
+            self._taken_over(straight)
+        self._straights.close()
         for entry in {id(entry): entry for entry in (*self._cases.values(), *self._where.values())}.values():
             self._advance(entry)
         await self.exchanges.aclose(timeout_s)
 
     def _entry(self, venue: str, account: str, order: OrderId | ClientOrderId) -> OpenCase:
         key = (venue, account, order)
+        if key not in self._cases and (straight := self._straights.find(venue, account, order)) is not None:
+            self._taken_over(straight)
         if key not in self._cases:
             self._cases[key] = entry = self._opened(venue, account, order)
             if entry.case.unresolved:
                 self._lookups[venue, account].add(entry)
         return self._cases[key]
+
+    def _taken_over(self, straight: Straight) -> OpenCase:
+        """Make a case of a cancel that went straight, as if it had been one from the beginning."""
+        known = self._straights.give_up(straight)
+        entry = self._opened(straight.request.venue, straight.account, straight.order)
+        if known:
+            self._cases[entry.key] = entry
+        entry.learn(straight.facts(self.exchanges.jitter()))
+        if straight.ack is None:
+            self._retell[straight.caller] = lambda ack: ack
+            self._attach(entry, straight.caller, straight.waiter)
+            self.exchanges.go_on(entry, straight)
+        else:
+            straight.told = Told(entry=entry, caller=straight.caller, ack=straight.ack)
+            entry.told.append(straight.told)
+            self._ledger.make_of(straight, straight.told)
+            self._keep_for_a_while(entry)
+        return entry
+
+    def told(self, owed: Told | Straight) -> Told:
+        """Tell by which case an ack that is owed more goes on."""
+        if isinstance(owed, Told):
+            return owed
+        return owed.told or self._taken_over(owed).told[-1]
+
+    def _note_receipt(self, straight: Straight) -> None:
+        self.exchanges.end_receipt(straight)
+        self._ledger.keep(straight)
+
+    def _let_pass(self, straight: Straight) -> None:
+        """Let a cancel be over, unless somebody may still mean it who came before its end."""
+        if (straight.request.venue, straight.account) in self._lookups:
+            entry = self._taken_over(straight)
+            self._keep_for_lookups(entry, self._loop.time())
 
     def _entry_meant(self, key: Key, waiters: Iterable[Caller]) -> OpenCase:
         """Find the case of an order that was looked for: the one it had, if that was over only after then."""

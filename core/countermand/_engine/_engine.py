@@ -84,8 +84,17 @@ class Engine:
             raise InvalidRequestError(f"expected a CancelRequest, got {type(request).__name__}")
         if (refused := self._refused(request)) is not None:
             return refused
-        caller = self._caller(request)
-        return await self._ended(caller, await self._cases.answer(caller))
+        joined_at = self._loop.time()
+        deadline = joined_at + request.timeout_s
+        straight = self._cases.go_straight(request, joined_at, deadline)
+        if straight is None:
+            caller = Caller(request=request, joined_at=joined_at, deadline=deadline)
+            return await self._ended(caller, await self._cases.answer(caller))
+        ack = await self._cases.come_back(straight)
+        if straight.ack is None:  # it came to a case
+            return await self._ended(straight.caller, ack)
+        self._watch.acknowledged(ack)
+        return ack
 
     def flow(self, timeout_s: float | None) -> Flow:
         """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""
@@ -104,10 +113,6 @@ class Engine:
         self._watch.requested(request)
         return None
 
-    def _caller(self, request: CancelRequest) -> Caller:
-        now = self._loop.time()
-        return Caller(request=request, joined_at=now, deadline=now + request.timeout_s)
-
     async def _ended(self, caller: Caller, ack: CancelAck) -> CancelAck:
         if caller.request.follow_replacement:
             ack = await self._followed(ack, caller)
@@ -122,9 +127,10 @@ class Engine:
         self._station(ack.request.venue)
         if ack.final:
             return ack
-        told = self._ledger.find(ack)
-        if told is None:
+        owed = self._ledger.find(ack)
+        if owed is None:
             return await self._settle_elsewhere(ack, timeout_s)
+        told = self._cases.told(owed)
         caller = self._settler(told.caller.request, told.caller.joined_at, timeout_s)
         answer = await self._cases.answer(caller, told.entry)
         settled = no_less(told.ack, told.retell(answer))  # the ack may have moved on meanwhile

@@ -10,8 +10,22 @@ import attrs
 
 from countermand._case._facts import Ended
 from countermand._limits._urgency import Need, Urgency
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import CallKind
+
+#: An answer up to so many seconds after the deadline is still read.
+LATE_GRACE_S = 2.0
+#: What is next for one whose exchange was canceled from outside begins so many seconds after: not on a
+#: loop that ends with all its tasks.
+GIVEN_UP_S = 0.05
+#: The longest one exchange, or one page of a listing, is waited for alone, in seconds.
+_PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
+
+
+def patience_s(kind: CallKind, left_s: float) -> float:
+    """Say how long one exchange is waited for alone: never so long that no read can follow."""
+    return min(_PATIENCE_S[kind], left_s / 2)
+
 
 #: What an exchange is for where nothing else is said.
 NEEDS = {

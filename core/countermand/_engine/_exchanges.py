@@ -6,33 +6,27 @@ import asyncio
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
+from typing import Any
 
-from countermand._case._facts import Action, Began, Caller, Signed, Withheld
+from countermand._case._facts import Action, Began, Caller, Ended, Signed, Withheld
 from countermand._case._kin import must_search
 from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._cancel_lists import CancelLists
-from countermand._engine._errand import NEEDS, Errand
+from countermand._engine._errand import GIVEN_UP_S, LATE_GRACE_S, NEEDS, Errand, patience_s
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
-from countermand._engine._traffic import Traffic
+from countermand._engine._straight import Straight
+from countermand._engine._traffic import Traffic, Traveller
 from countermand._engine._trains import GATHER_S, LISTING_PATIENCE_S, Trains
 from countermand._limits._urgency import Need
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import CallKind, Venue
 
-#: An answer up to so many seconds after the deadline is still read.
-LATE_GRACE_S = 2.0
-#: The longest one exchange, or one page of a listing, is waited for alone, in seconds; never more than half
-#: of what is left.
-PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
 _LISTINGS = frozenset({Action.OPEN, Action.HISTORY})
-#: What is next for a case whose exchange was canceled from outside begins so many seconds after: not on a
-#: loop that ends with all its tasks.
-_GIVEN_UP_S = 0.05
 #: Whoever rides on a shared listing waits for it so long, as a share of what is left.
 _MOST_OF_THE_WAIT = 0.75
 
@@ -48,7 +42,7 @@ class Exchanges:
         self._on_fact = on_fact
         self._budgets: defaultdict[tuple[str, str], Budget] = defaultdict(lambda: Budget(budget))
         self._numbers = itertools.count(1)
-        self._jitter = random.Random()  # noqa: S311 - it only spreads repeats over time
+        self.jitter = random.Random().random  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self.traffic = Traffic()
@@ -77,8 +71,8 @@ class Exchanges:
         callers = _waiting(entry, kind)
         deadline = max(caller.deadline for caller in callers)
         shared = self._is_shared(entry, action, callers)
-        patience_s = _patience_s(kind, deadline - now, shared=shared, gather_s=GATHER_S)
-        overdue_at, jitter = now + patience_s, self._jitter.random()
+        alone_s = _patience_s(kind, deadline - now, shared=shared, gather_s=GATHER_S)
+        overdue_at, jitter = now + alone_s, self.jitter()
         entry.case.facts.append(
             Began(number=number, action=action, at=now, overdue_at=overdue_at, jitter=jitter)
         )
@@ -93,22 +87,52 @@ class Exchanges:
             kind=kind,
             until=lasts_until + LATE_GRACE_S,
             overdue_at=overdue_at,
-            patience_s=patience_s,
+            patience_s=alone_s,
             progress=progress,
             need=_need(callers, kind, repeats=repeats and action is Action.CANCEL),
             deadline=min(caller.deadline for caller in callers),
             shared=shared,
             tallies=tuple({id(one.calls): one.calls for one in callers if one.calls is not None}.values()),
         )
-        task = self._loop.create_task(self._perform(entry, action, errand))
+        task = self._launch(entry, errand, self._perform(entry, action, errand))
         if action is Action.CANCEL:
-            self._let_come(entry, task, errand)
+            self.traffic.begin(entry.case.venue, errand)
+            task.add_done_callback(partial(self._end_cancel, entry.case.venue, errand))
         elif entry.case.unresolved:
             self.traffic.look_up(entry.case.venue, errand)
             task.add_done_callback(lambda _task: self.traffic.sign(errand))
-        entry.under_way[number] = (task, errand)
+
+    def go_on(self, entry: OpenCase, straight: Straight) -> None:
+        """Go on with a cancel that went straight, in the case that was made of it."""
+        venue, station = entry.case.venue, self._stations[entry.case.venue]
+        progress = Progress(clock=self._loop.time) if straight.sending is None else straight.sending.progress
+        progress.session = straight.session
+        progress.on_signed = lambda call, at: self._sign(entry, errand, call, at)
+        errand = Errand(
+            number=straight.number,
+            account=straight.account,
+            kind=CallKind.CANCEL,
+            until=straight.deadline + LATE_GRACE_S,
+            overdue_at=straight.overdue_at,
+            patience_s=straight.overdue_at - (straight.signed_at or straight.joined_at),
+            progress=progress,
+            deadline=straight.deadline,
+        )
+        if straight.signed_at is None:
+            station.withdraw(straight)
+            task = self._launch(entry, errand, self._perform(entry, Action.CANCEL, errand))
+        else:
+            task = self._launch(entry, errand, self._resume(entry, errand, straight))
+            task.add_done_callback(lambda _task: station.leave(straight))
+        self.traffic.become(venue, errand)
+        task.add_done_callback(partial(self._end_cancel, venue, errand))
+
+    def _launch(self, entry: OpenCase, errand: Errand, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        entry.under_way[errand.number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(partial(self._over, entry, errand))
+        return task
 
     async def aclose(self, timeout_s: float) -> None:
         """End whatever is under way, waiting for so many seconds at most."""
@@ -128,20 +152,20 @@ class Exchanges:
             return
         now = self._loop.time()
         entry.case.facts.append(errand.ended(now, fault="given up"))
-        look_at = now + _GIVEN_UP_S
+        look_at = now + GIVEN_UP_S
         if entry.alarm is None or entry.alarm.when() > look_at:
             entry.wake(self._loop.call_at(look_at, self._on_fact, entry))
 
-    def _let_come(self, entry: OpenCase, task: asyncio.Task[None], errand: Errand) -> None:
-        """Count a cancel among those that are to come, until its end."""
-        venue = entry.case.venue
-        self.traffic.begin(venue, errand)
+    def _end_cancel(self, venue: str, errand: Traveller, _task: object = None) -> None:
+        """Hear that a cancel is over: others may have waited for that."""
+        self.traffic.end(venue, errand)
+        self._trains.look((venue, errand.account))
 
-        def ended(_task: asyncio.Task[None]) -> None:
-            self.traffic.end(venue, errand)
-            self._trains.look((venue, errand.account))
-
-        task.add_done_callback(ended)
+    def end_receipt(self, straight: Straight) -> None:
+        """Hear that a cancel which went straight has its receipt."""
+        venue = straight.request.venue
+        self._budgets[venue, straight.account].hear(straight.receipt)
+        self._end_cancel(venue, straight)
 
     def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:
         """Tell whether one call will do this for many orders."""
@@ -182,10 +206,17 @@ class Exchanges:
             ended = await station.list_all(errand, calls, Pages(concerns=case.concerns, enough=enough))
         else:
             ended = await station.perform(errand, partial(order_call, station.venue, case, action))
+        self._tell(entry, action, errand, ended)
+
+    async def _resume(self, entry: OpenCase, errand: Errand, straight: Straight) -> None:
+        ended = await self._stations[entry.case.venue].resume(straight, errand)
+        self._tell(entry, Action.CANCEL, errand, ended)
+
+    def _tell(self, entry: OpenCase, action: Action, errand: Errand, ended: Ended) -> None:
         entry.under_way.pop(errand.number, None)
-        case.facts.append(ended)
+        entry.case.facts.append(ended)
         if action is Action.CANCEL:
-            self._budget(entry).hear(ended)
+            self._budget(entry).hear(ended.answer)
         else:
             entry.fold(action)
         self._on_fact(entry)
@@ -197,10 +228,9 @@ def _waiting(entry: OpenCase, kind: CallKind) -> list[Caller]:
 
 
 def _patience_s(kind: CallKind, left_s: float, *, shared: bool = False, gather_s: float = 0.0) -> float:
-    """Say how long one exchange is waited for alone: never so long that no read can follow."""
     if shared and kind is CallKind.LISTING:
         return min(gather_s + LISTING_PATIENCE_S, _MOST_OF_THE_WAIT * left_s)
-    return min(PATIENCE_S[kind], left_s / 2)
+    return patience_s(kind, left_s)
 
 
 def _need(callers: list[Caller], kind: CallKind, *, repeats: bool) -> Need:

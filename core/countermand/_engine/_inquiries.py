@@ -23,7 +23,7 @@ from countermand._request import check_timeout
 from countermand._scope import Scope
 from countermand._sweep._failures import why
 from countermand._sweep._known import is_open
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import Accounts, Call, CallKind
 
 #: The longest that one page, or one such call, is waited for, in seconds.

@@ -11,6 +11,7 @@ from countermand._ack import CancelAck
 from countermand._case._conclude import Conclusion
 from countermand._engine._mailbox import Mailbox
 from countermand._engine._open_case import Told
+from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._outcome import Outcome, Reason, Sent
 from countermand._update import Unsettled, Update
@@ -25,25 +26,38 @@ class Ledger:
     def __init__(self, clock: Callable[[], float], watch: Watch, most: int) -> None:
         self._clock = clock
         self._watch = watch
-        self._most = most
-        self._owed: dict[Told, None] = {}
+        self.most = most
+        self._owed: dict[Told | Straight, None] = {}
         #: The same by the very acks that callers hold: a request may be asked more than once.
-        self._by_ack: dict[int, Told] = {}
+        self._by_ack: dict[int, Told | Straight] = {}
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
         #: How many owed acks were dropped for want of room.
         self.dropped = 0
 
     def note(self, told: Told) -> None:
         """Keep an ack that is owed more, as the newest."""
-        if told.ack.final:
-            return
-        self._owed[told] = None
-        self._by_ack[id(told.ack)] = told
-        if len(self._owed) > self._most:
+        if not told.ack.final:
+            self._put(told, told.ack)
+
+    def _put(self, owed: Told | Straight, ack: CancelAck) -> None:
+        self._owed[owed] = None
+        self._by_ack[id(ack)] = owed
+        if len(self._owed) > self.most:
             self._forget(next(iter(self._owed)))
             self.dropped += 1
 
-    def find(self, ack: CancelAck) -> Told | None:
+    def keep(self, straight: Straight) -> None:
+        """Keep the ack of a cancel that went straight: of those, none is final."""
+        if straight.ack is not None:
+            self._put(straight, straight.ack)
+
+    def make_of(self, straight: Straight, told: Told) -> None:
+        """Hear that a case tells of a cancel that went straight."""
+        if straight in self._owed:
+            del self._owed[straight]
+            self._put(told, told.ack)
+
+    def find(self, ack: CancelAck) -> Told | Straight | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
         return self._by_ack.get(id(ack))
 
@@ -65,8 +79,10 @@ class Ledger:
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List what is owed, oldest first."""
         now = self._clock()
+        # One that a case was made of late has moved behind younger ones.
+        owed = sorted(self._owed, key=lambda one: one.joined_at)
         return tuple(
-            Unsettled(ack=told.ack, age_s=max(0.0, now - told.caller.joined_at)) for told in self._owed
+            Unsettled(ack=one.ack, age_s=max(0.0, now - one.joined_at)) for one in owed if one.ack is not None
         )
 
     def subscribe(self) -> Mailbox:
@@ -75,10 +91,10 @@ class Ledger:
         self._mailboxes.add(mailbox)
         return mailbox
 
-    def _forget(self, told: Told) -> None:
-        if told in self._owed:
-            del self._owed[told]
-            for ack in told.versions:
+    def _forget(self, owed: Told | Straight) -> None:
+        if owed in self._owed:
+            del self._owed[owed]
+            for ack in owed.versions:
                 self._by_ack.pop(id(ack), None)
 
     def close(self) -> None:

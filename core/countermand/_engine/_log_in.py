@@ -12,7 +12,7 @@ from countermand._case._facts import NoSession
 from countermand._engine._guard import PluginFault, worded
 from countermand._limits._urgency import Need, Urgency
 from countermand._outcome import Sent
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import (
     Call,
     LogInFailure,

@@ -44,6 +44,11 @@ class Told:
         self.given_at = self.caller.joined_at + self.ack.elapsed_s
         self.restate(self.ack)
 
+    @property
+    def joined_at(self) -> float:
+        """When it was asked for."""
+        return self.caller.joined_at
+
     def restate(self, ack: CancelAck) -> None:
         """Let it be told so from now on."""
         self.ack, self.attempts = ack, len(self.entry.survey.attempts)

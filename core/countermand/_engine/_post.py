@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._engine._guard import Guard, PluginFault, described
@@ -13,13 +16,22 @@ from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
 from countermand._http import HttpRequest, HttpResponse
 from countermand._observer import Answered
-from countermand._wire._wire import Progress, Wire, WireFault
+from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault
+from countermand._wire._sending import Bound, Sending
+from countermand._wire._wire import Wire
 from countermand.venue import Call, CallKind, Session, Venue
 
 V = TypeVar("V")
 
-#: What is told of an exchange that was canceled.
-GIVEN_UP = "given up"
+
+@attrs.define(eq=False)
+class Letter(Generic[V]):
+    """A call as it was signed."""
+
+    call: Call[V]
+    base_url: str
+    request: HttpRequest
+    redactor: Redactor
 
 
 class Post:
@@ -41,16 +53,40 @@ class Post:
 
         Raises `PluginFault` and `WireFault`.
         """
-        base_url, request = self._venue.base_url, call.sign(session, self._stamps.next())
-        redactor = Redactor(request, logs_in=call.kind is CallKind.LOG_IN)
+        letter = self.signed(call, session)
         progress.status = None
         progress.sign(call.name)
         self._watch.attempted(self._guard.name, call.name)
+        call, most_bytes = letter.call, self._settings.most_bytes(letter.call)
+        sent = self._wire.exchange(
+            letter.base_url, letter.request, most_bytes, progress, takes_part=call.takes_part
+        )
+        return await self.answered(letter, sent, progress)
+
+    def signed(self, call: Call[V], session: Session | None) -> Letter[V]:
+        """Sign a call; raises `PluginFault`."""
+        base_url, request = self._venue.base_url, call.sign(session, self._stamps.next())
+        return Letter(call, base_url, request, Redactor(request, logs_in=call.kind is CallKind.LOG_IN))
+
+    def send(self, letter: Letter[Any], clock: Clock, on_end: Callable[[], None]) -> Sending:
+        """Send a signed call, and call back when its answer is here, or that there is none.
+
+        Raises what is wrong with a request that cannot be written.
+        """
+        call, bound = letter.call, Bound(self._settings.most_bytes(letter.call), letter.call.takes_part)
+        self._watch.attempted(self._guard.name, call.name)
+        return self._wire.begin(letter.base_url, letter.request, bound, clock, on_end)
+
+    async def answered(
+        self, letter: Letter[V], response: Awaitable[HttpResponse], progress: Progress
+    ) -> tuple[V, HttpResponse, str]:
+        """Wait for the answer to a call that was sent, and read it; returns and raises as `exchange` does."""
+        redactor = letter.redactor
         fault = verdict = reply = None
         try:
-            response = await self._sent(call, base_url, request, progress)
-            reply = redactor.text(response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace"))
-            verdict = redactor.answer(call.read(response))
+            come = await self._come(response, progress)
+            reply = kept(letter, come)
+            verdict = redactor.answer(letter.call.read(come))
         except PluginFault as error:
             fault = redactor.text(str(error))
             raise PluginFault(fault, reply) from error
@@ -61,17 +97,13 @@ class Post:
             fault = GIVEN_UP if isinstance(error, asyncio.CancelledError) else type(error).__name__
             raise
         finally:
-            self._tell(call, progress, None if fault is not None else type(verdict).__name__, fault)
-        return verdict, response, reply
+            elapsed_s = progress.clock() - (progress.signed_at or 0.0)
+            self.tell(letter, elapsed_s, progress.status, type(verdict) if fault is None else None, fault)
+        return verdict, come, reply
 
-    async def _sent(
-        self, call: Call[Any], base_url: str, request: HttpRequest, progress: Progress
-    ) -> HttpResponse:
-        most_bytes = self._settings.most_bytes(call)
+    async def _come(self, response: Awaitable[HttpResponse], progress: Progress) -> HttpResponse:
         try:
-            return await self._wire.exchange(
-                base_url, request, most_bytes, progress, takes_part=call.takes_part
-            )
+            return await response
         except WireFault:
             raise
         except Exception as error:
@@ -79,13 +111,27 @@ class Post:
                 raise
             raise self._guard.fault(f"its request cannot be written: {described(error)}") from error
 
-    def _tell(self, call: Call[Any], progress: Progress, verdict: str | None, fault: str | None) -> None:
-        answered = Answered(
-            venue=self._guard.name,
-            call=call.name,
-            elapsed_s=progress.clock() - (progress.signed_at or 0.0),
-            http_status=progress.status,
-            verdict=verdict,
-            fault=fault,
+    def tell(
+        self,
+        letter: Letter[Any],
+        elapsed_s: float,
+        status: int | None,
+        verdict: type | None,
+        fault: str | None = None,
+    ) -> None:
+        """Tell whoever observes how an exchange ended."""
+        self._watch.answered(
+            Answered(
+                venue=self._guard.name,
+                call=letter.call.name,
+                elapsed_s=elapsed_s,
+                http_status=status,
+                verdict=None if verdict is None else verdict.__name__,
+                fault=fault,
+            )
         )
-        self._watch.answered(answered)
+
+
+def kept(letter: Letter[Any], response: HttpResponse) -> str:
+    """Return what is kept of a reply."""
+    return letter.redactor.text(response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace"))

@@ -10,7 +10,7 @@ from countermand._case._facts import Answer, Ended
 from countermand._engine._errand import Errand
 from countermand._engine._open_case import OpenCase
 from countermand._engine._station import Station
-from countermand._wire._wire import Progress, WireFault
+from countermand._wire._progress import Progress, WireFault
 from countermand.venue import CallKind
 
 

@@ -71,12 +71,26 @@ class Sessions:
     @contextmanager
     def using(self, errand: Errand) -> Iterator[None]:
         """Know of a call that waits for a session, or bears one."""
-        self._standing.begin(errand.permission)
+        self.begin(errand.permission)
         try:
             yield
         finally:
-            self._standing.end(errand.permission)
-            self._judge()
+            self.end(errand.permission)
+
+    def begin(self, permission: Permission) -> None:
+        """Know of a call that waits for a session, or bears one, until its end."""
+        self._standing.begin(permission)
+
+    def end(self, permission: Permission) -> None:
+        """Hear that it is over."""
+        self._standing.end(permission)
+        self._judge()
+
+    def at_hand(self, permission: Permission) -> NumberedSession | None:
+        """Return the current session where nothing speaks against it: for that, it need not be waited for."""
+        if self._standing.is_troubled or self._clock() >= self._renew_at:
+            return None
+        return self._current
 
     async def current(self, errand: Errand) -> NumberedSession | NoSession:
         """Return the current session, by a log-in if there is none; many callers share one log-in."""

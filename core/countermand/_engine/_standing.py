@@ -60,6 +60,11 @@ class Standing:
         """Whether it failed two accounts: that is no matter of permissions any more."""
         return len({account for account, _ in self._lost}) > 1
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the session was refused for anything, rightly or not."""
+        return bool(self._unfit or self._lost or self.doubts)
+
     def is_fit_for(self, permission: Permission) -> bool:
         """Tell whether the session may be good for that, or no other one is better."""
         return permission not in self._unfit and permission not in self.doubts

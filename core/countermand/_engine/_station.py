@@ -11,14 +11,15 @@ import attrs
 
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
-from countermand._engine._errand import Errand
+from countermand._engine._errand import LATE_GRACE_S, Errand
 from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_venue import guarded
 from countermand._engine._pages import Pages, in_slices
-from countermand._engine._post import GIVEN_UP, Post
+from countermand._engine._post import Post, kept
 from countermand._engine._redaction import fault_of
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
+from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import Step, WholeListing, WholeReading
 from countermand._http import HttpResponse
@@ -26,13 +27,17 @@ from countermand._limits._gate import Gate
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
 from countermand._limits._urgency import Need, Urgency
-from countermand._wire._wire import Progress, Wire, WireFault
+from countermand._wire._progress import GIVEN_UP, Progress, WireFault
+from countermand._wire._wire import Wire
 from countermand.venue import (
     Call,
+    CallKind,
+    CancelTarget,
     Cursor,
     LogInVerdict,
     MayHaveActed,
     Page,
+    Receipt,
     Session,
     SessionRefused,
     Throttled,
@@ -127,6 +132,11 @@ class Station:
         return attrs.evolve(reading.listing(ended), absent_since=None)
 
     @property
+    def idle_s(self) -> float:
+        """How long what became of a cancel may still show late, in seconds."""
+        return self.venue.capabilities.read_lag_s + LATE_GRACE_S
+
+    @property
     def renew_at(self) -> float:
         """When its session is to be had anew, if its life is known."""
         return self._sessions.renew_at
@@ -136,6 +146,90 @@ class Station:
         with self._sessions.using(errand):
             held = await self._sessions.current(errand)
         return held if isinstance(held, NoSession) else None
+
+    def ask_turn(self, straight: Straight, on_turn: Callable[[], object]) -> bool:
+        """Ask for a cancel's turn under the session at hand; tell whether there is one."""
+        permission = straight.permission
+        if self._sessions.at_hand(permission) is None:
+            return False
+        self._sessions.begin(permission)
+        straight.ticket = self._gate.ask(
+            straight, CallKind.CANCEL, straight.account, straight.overdue_at - straight.joined_at, on_turn
+        )
+        return True
+
+    def send(self, straight: Straight, on_end: Callable[[], None]) -> bool:
+        """Send a cancel whose turn it is; tell whether there was a session for it.
+
+        Raises `PluginFault`, and what is wrong with a request that cannot be written.
+        """
+        numbered = self._sessions.at_hand(straight.permission)
+        if numbered is None:
+            return False
+        target = CancelTarget(
+            account=straight.account,
+            order=straight.order,
+            assurance=straight.request.assurance,
+            instrument=straight.request.instrument,
+        )
+        letter = self._post.signed(self.venue.cancel(target), numbered.session)
+        straight.sending = self._post.send(letter, self._clock, on_end)
+        straight.signed_at = straight.sending.sent_at
+        straight.letter, straight.call, straight.session = letter, letter.call.name, numbered.number
+        return True
+
+    def withdraw(self, straight: Straight) -> None:
+        """Let a cancel wait for its turn no more, or take that back unused."""
+        if straight.ticket is not None:
+            self._gate.withdraw(straight.ticket)
+            self._sessions.end(straight.permission)
+            straight.ticket = None
+
+    def leave(self, straight: Straight) -> None:
+        """Hear that a cancel which was sent is over, if that was not heard yet."""
+        if straight.ticket is not None:
+            self._gate.leave(straight.ticket)
+            self._sessions.end(straight.permission)
+            straight.ticket = None
+            if straight.sending is not None:
+                straight.sending.drop()
+
+    def takes_receipt(self, straight: Straight, now: float) -> bool:
+        """Tell whether a plain receipt came; if so, the cancel has ended with it."""
+        letter, sending, ticket = straight.letter, straight.sending, straight.ticket
+        if letter is None or sending is None or ticket is None:
+            return False
+        response = sending.arrived
+        if response is None or _is_cached(response):
+            return False
+        try:
+            receipt = letter.redactor.answer(letter.call.read(response))
+        except PluginFault:
+            return False
+        if type(receipt) is not Receipt:
+            return False
+        straight.receipt, straight.status = receipt, response.status
+        straight.first_byte_at = sending.first_byte_at
+        straight.reply, straight.ended_at = kept(letter, response), now
+        signed_at = straight.signed_at or 0.0
+        self._post.tell(letter, now - signed_at, response.status, Receipt)
+        self._gate.hear(ticket, receipt)
+        self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
+        self.leave(straight)
+        return True
+
+    async def resume(self, straight: Straight, errand: Errand) -> Ended:
+        """Wait for the answer to a cancel that went straight, and tell how it ended, as `perform` does."""
+        return await self.told(errand, lambda: self._resumed(straight, errand))
+
+    async def _resumed(self, straight: Straight, errand: Errand) -> tuple[Answer, str | None]:
+        letter, sending, ticket = straight.way
+        try:
+            told = await self._post.answered(letter, sending.response(), errand.progress)
+            self._gate.hear(ticket, told[0])
+            return self._heard(told, straight.session or 0, errand)
+        finally:
+            self.leave(straight)
 
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""
@@ -182,15 +276,22 @@ class Station:
             passed = await self._passed(call, errand)
             if isinstance(passed, NoSession):
                 return passed, None
-            numbered, (answer, response, reply) = passed
-            if _is_cached(response):
-                answer = Unreadable(text="a cached answer is no evidence")
-            signed_at = errand.progress.signed_at or 0.0
-            if isinstance(answer, SessionRefused):
-                self._sessions.refused(numbered.number, errand.permission, signed_at)
-            elif not isinstance(answer, _UNCLEAR):
-                self._sessions.accepted(numbered.number, errand.permission, signed_at)
-            return answer, reply
+            numbered, told = passed
+            return self._heard(told, numbered.number, errand)
+
+    def _heard(
+        self, told: tuple[Answer, HttpResponse, str], session: int, errand: Errand
+    ) -> tuple[Answer, str | None]:
+        """Let an answer say something of the session it was given under."""
+        answer, response, reply = told
+        if _is_cached(response):
+            answer = Unreadable(text="a cached answer is no evidence")
+        signed_at = errand.progress.signed_at or 0.0
+        if isinstance(answer, SessionRefused):
+            self._sessions.refused(session, errand.permission, signed_at)
+        elif not isinstance(answer, _UNCLEAR):
+            self._sessions.accepted(session, errand.permission, signed_at)
+        return answer, reply
 
     async def _passed(
         self, call: Call[V], errand: Errand

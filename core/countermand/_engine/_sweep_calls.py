@@ -19,7 +19,7 @@ from countermand._scope import PlacedAfter
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Look
 from countermand._sweep._place import shown
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import CallKind, ReadFailure
 
 #: The longest the venue's own mass cancel, and one page of a listing, are waited for, in seconds; never more

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from typing import Protocol
 
-from countermand._engine._errand import Errand
 from countermand._limits._urgency import Need
 
 #: A venue, by its name, and an account of it.
@@ -13,11 +13,22 @@ Lane = tuple[str, str]
 Listener = Callable[[Lane], None]
 
 
+class Traveller(Protocol):
+    """A cancel on its way."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def need(self) -> Need: ...
+
+
 class Traffic:
     """Counts cancels; those who have more to send hear when there is room again."""
 
     def __init__(self) -> None:
-        self._under_way: defaultdict[Lane, dict[int, Errand]] = defaultdict(dict)
+        self._under_way: defaultdict[Lane, dict[int, Traveller]] = defaultdict(dict)
         self._queued: dict[int, Lane] = {}
         self._waiting: Counter[Lane] = Counter()
         self._listeners: dict[Lane, dict[Listener, None]] = {}
@@ -44,18 +55,22 @@ class Traffic:
         if not listeners:
             self._listeners.pop(lane, None)
 
-    def look_up(self, venue: str, errand: Errand) -> None:
+    def look_up(self, venue: str, errand: Traveller) -> None:
         """Count an order that must be found before it is canceled: it waits, until that search ends."""
         lane = (venue, errand.account)
         self._waiting[lane] += 1
         self._queued[errand.number] = lane
 
-    def begin(self, venue: str, errand: Errand) -> None:
+    def begin(self, venue: str, errand: Traveller) -> None:
         """Count a cancel."""
         self.look_up(venue, errand)
         self._under_way[venue, errand.account][errand.number] = errand
 
-    def sign(self, errand: Errand) -> None:
+    def become(self, venue: str, errand: Traveller) -> None:
+        """Hear that a cancel goes on as another one of that number."""
+        self._under_way[venue, errand.account][errand.number] = errand
+
+    def sign(self, errand: Traveller) -> None:
         """Hear that a cancel goes to the wire, or that a search is over."""
         lane = self._queued.pop(errand.number, None)
         if lane is None:
@@ -71,7 +86,7 @@ class Traffic:
             if listener in listeners:
                 listener(lane)
 
-    def end(self, venue: str, errand: Errand) -> None:
+    def end(self, venue: str, errand: Traveller) -> None:
         """Hear that a cancel is over, also one that was never sent."""
         self.sign(errand)
         lane = (venue, errand.account)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
-from countermand._limits._urgency import Urgency
+from countermand._limits._urgency import Claim, Urgency
 from countermand.venue import CallKind, MayHaveActed, Throttled, Unreadable
 
 #: What says nothing about whether the venue takes more calls.
@@ -20,18 +21,56 @@ class Gate:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._loop = asyncio.get_running_loop()
-        self._waiters: dict[Ticket, asyncio.Future[None]] = {}
+        #: Whom to tell when it is their turn.
+        self._waiters: dict[Ticket, Callable[[], object]] = {}
         self._alarm: asyncio.TimerHandle | None = None
 
     async def enter(
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
     ) -> Ticket:
         """Wait for a turn; its place is held for `patience_s` seconds at most."""
-        now = self._loop.time()
-        ticket = self._limiter.ask(kind, account, urgency, patience_s=patience_s, now=now)
-        if ticket.waiting:
-            await self._turn(ticket, urgency)
+        turn: asyncio.Future[None] = self._loop.create_future()
+
+        def on_turn() -> None:
+            if not turn.done():  # one that is being canceled gives its turn back
+                turn.set_result(None)
+
+        ticket = self.ask(urgency, kind, account, patience_s, on_turn)
+        if not ticket.waiting:
+            return ticket
+        urgency.on_hurry = lambda: self._hurry(ticket, urgency)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self.withdraw(ticket)
+            raise
+        finally:
+            urgency.on_hurry = None
         return ticket
+
+    def ask(
+        self,
+        claim: Claim,
+        kind: CallKind,
+        account: str,
+        patience_s: float,
+        on_turn: Callable[[], object],
+    ) -> Ticket:
+        """Ask for a turn; a ticket that waits has come to it when `on_turn` is called, on the loop."""
+        ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=self._loop.time())
+        if ticket.waiting:
+            self._waiters[ticket] = on_turn
+            self._serve()
+        return ticket
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Let a ticket wait no more, or take back the turn that it came to and did not use."""
+        if not ticket.waiting:
+            self.give_back(ticket)
+            return
+        del self._waiters[ticket]
+        self._limiter.leave(ticket)
+        self._serve()
 
     def leave(self, ticket: Ticket) -> None:
         """End a call that was let through."""
@@ -50,23 +89,6 @@ class Gate:
         elif not isinstance(answer, _UNCLEAR):
             self._limiter.ease(ticket)
 
-    async def _turn(self, ticket: Ticket, urgency: Urgency) -> None:
-        waiter = self._waiters[ticket] = self._loop.create_future()
-        urgency.on_hurry = lambda: self._hurry(ticket, urgency)
-        self._serve()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            if ticket.waiting:
-                self._limiter.leave(ticket)
-                self._serve()
-            else:
-                self.give_back(ticket)
-            raise
-        finally:
-            urgency.on_hurry = None
-            self._waiters.pop(ticket, None)
-
     def _hurry(self, ticket: Ticket, urgency: Urgency) -> None:
         if ticket.waiting:
             self._limiter.hurry(ticket, urgency)
@@ -78,9 +100,7 @@ class Gate:
             return
         now = self._loop.time()
         for ticket in self._limiter.grant(now):
-            waiter = self._waiters.pop(ticket)
-            if not waiter.done():  # one that is being canceled gives its turn back
-                waiter.set_result(None)
+            self._waiters.pop(ticket)()
         next_at = self._limiter.next_at(now) if self._waiters else math.inf
         if self._alarm is not None and (self._alarm.when() > next_at or next_at == math.inf):
             self._alarm.cancel()

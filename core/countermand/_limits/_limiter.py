@@ -14,7 +14,7 @@ from countermand._limits._lane import Ticket
 from countermand._limits._lanes import Lanes
 from countermand._limits._line import SLACK_S, Line
 from countermand._limits._places import Places
-from countermand._limits._urgency import Need, Urgency
+from countermand._limits._urgency import Claim, Need, Urgency
 from countermand.venue import CallKind, Limit
 
 _CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
@@ -35,15 +35,15 @@ class Limiter:
         self._lanes = Lanes(limits, {kind: line.places for kind, line in self._line_of.items()})
         self._numbers = itertools.count()
 
-    def ask(self, kind: CallKind, account: str, urgency: Urgency, *, patience_s: float, now: float) -> Ticket:
+    def ask(self, kind: CallKind, account: str, claim: Claim, *, patience_s: float, now: float) -> Ticket:
         """Make a ticket: granted at once where all is free and nobody waits for it, else waiting."""
         lane = self._lanes.find(kind, account, now)
         ticket = Ticket(
             number=next(self._numbers),
             kind=kind,
             account=account,
-            need=urgency.need,
-            deadline=urgency.deadline,
+            need=claim.need,
+            deadline=claim.deadline,
             patience_s=patience_s,
             lane=lane,
         )

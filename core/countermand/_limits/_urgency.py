@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Protocol
 
 import attrs
 
@@ -19,6 +20,15 @@ class Need(IntEnum):
     SETTLING_READ = 2
     #: Repeats of cancels, sweeps.
     OTHER = 3
+
+
+class Claim(Protocol):
+    """What is asked for, how urgently and until when."""
+
+    @property
+    def need(self) -> Need: ...
+    @property
+    def deadline(self) -> float: ...
 
 
 @attrs.define(kw_only=True, eq=False)

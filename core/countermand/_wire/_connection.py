@@ -118,6 +118,7 @@ class Connection(asyncio.BufferedProtocol):
         elif exchange.full:
             self._paused = True
             self._transport.pause_reading()
+        exchange.tell_end()
 
     def eof_received(self) -> None:
         """Take the peer's end in: asyncio calls this."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import httpx
 
@@ -16,13 +17,15 @@ HELD_BYTES = 262_144
 class Exchange:
     """A request under way; ends as a whole answer or as a failure, whichever is first, and once."""
 
-    __slots__ = ("_held", "_pieces", "_waiter", "closes", "failure", "parser")
+    __slots__ = ("_held", "_pieces", "_waiter", "closes", "failure", "on_end", "parser")
 
     def __init__(self, parser: Parser, *, closes: bool = False) -> None:
         self.parser = parser
         #: Whether its request says that no other one follows.
         self.closes = closes
         self.failure: Exception | None = None
+        #: Called once, where nobody waits: when it is over, or as full as it gets unread.
+        self.on_end: Callable[[], None] | None = None
         self._pieces: deque[bytes] = deque()
         self._held = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -57,6 +60,13 @@ class Exchange:
         if not self.over:
             self.failure = error
             self._wake()
+        self.tell_end()
+
+    def tell_end(self) -> None:
+        """Tell whoever wants to hear of its end, if that has come; not before its connection knows."""
+        if self.on_end is not None and (self.over or self.full):
+            on_end, self.on_end = self.on_end, None
+            on_end()
 
     async def head(self, timeout_s: float | None) -> Head:
         """Return what the answer begins with; raises what ended the exchange, or `httpx.ReadTimeout`."""

@@ -101,10 +101,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def ask(self, connection: Connection, request: Written, timeouts: Timeouts = NO_TIMEOUTS) -> Reply:
         """Send a request over a connection and return its answer, of which the body may still come."""
-        exchange, timeout_s = (
-            Exchange(self._parser(request.method), closes=request.closes),
-            timeouts.get("read"),
-        )
+        exchange, timeout_s = self.exchange(request), timeouts.get("read")
         try:
             connection.send(request.data, exchange, timeouts.get("write"))
             head = await exchange.head(timeout_s)
@@ -112,6 +109,14 @@ class Transport(httpx.AsyncBaseTransport):
             connection.drop(exchange)  # its answer may be whole, and the connection another's
             raise
         return Reply(head, connection, exchange, timeout_s)
+
+    def at_hand(self, origin: Origin) -> Connection | None:
+        """Return such a connection if there is one already."""
+        return None if self.stands_aside else self._pool.take(origin)
+
+    def exchange(self, request: Written) -> Exchange:
+        """Make what the answer to a request will fill."""
+        return Exchange(self._parser(request.method), closes=request.closes)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way on them fails."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import attrs
 import httpx
 
-from countermand._http import HttpRequest, HttpResponse, ReceivedHeaders
-from countermand._outcome import Sent
+from countermand._http import HttpRequest, HttpResponse
+from countermand._wire._progress import Clock, Progress, WireFault, told
 from countermand._wire._route import Route, httpx_request
+from countermand._wire._sending import Bound, ByTask, Direct, Sending, whole
 from countermand._wire._transport import Transport
 
 #: A failure before the first byte, whatever the transport.
@@ -21,46 +21,6 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-
-
-class WireFault(Exception):  # noqa: N818 - a private signal, not an error of the tree
-    """An exchange that brought no whole answer."""
-
-
-@attrs.define(kw_only=True)
-class Progress:
-    """How far one exchange has come; survives its cancellation."""
-
-    clock: Callable[[], float]
-    on_signed: Callable[[str, float], None] = lambda _call, _at: None
-    signed_at: float | None = None
-    first_byte_at: float | None = None
-    #: Whether the transport tells of its steps, so that silence about a first byte means none.
-    traced: bool = False
-    #: Whether the failure itself proves that no byte left.
-    unsent: bool = False
-    status: int | None = None
-    session: int | None = None
-
-    @property
-    def sent(self) -> Sent:
-        """What is known to have left: YES only with an answer."""
-        if self.status is not None:
-            return Sent.YES
-        if self.signed_at is None or (self.first_byte_at is None and (self.unsent or self.traced)):
-            return Sent.NO
-        return Sent.MAYBE
-
-    def sign(self, call: str) -> None:
-        """Note that a request is signed and goes to the wire."""
-        self.signed_at = self.clock()
-        self.on_signed(call, self.signed_at)
-
-    async def trace(self, event: str, _info: dict[str, Any]) -> None:
-        """Hear a step of httpcore's; the first byte leaves with the request's head."""
-        self.traced = True
-        if event.endswith("send_request_headers.started"):
-            self.first_byte_at = self.clock()
 
 
 class Wire:
@@ -89,15 +49,15 @@ class Wire:
     ) -> HttpResponse:
         """Send a request and read its answer, whole unless a part will do; raises `WireFault`."""
         try:
-            return await self._exchange(base_url, request, progress, _Bound(max_bytes, takes_part))
+            return await self._exchange(base_url, request, progress, Bound(max_bytes, takes_part))
         except _NOT_SENT as error:
             progress.unsent = True
-            raise WireFault(_told(error)) from error
+            raise WireFault(told(error)) from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise WireFault(_told(error)) from error
+            raise WireFault(told(error)) from error
 
     async def _exchange(
-        self, base_url: str, request: HttpRequest, progress: Progress, bound: _Bound
+        self, base_url: str, request: HttpRequest, progress: Progress, bound: Bound
     ) -> HttpResponse:
         if self._own is not None and not self._own.stands_aside:
             return await self._exchange_directly(self._own, base_url, request, progress, bound)
@@ -113,28 +73,50 @@ class Wire:
         return HttpResponse(status=response.status_code, headers=headers, content=content)
 
     async def _exchange_directly(
-        self, transport: Transport, base_url: str, request: HttpRequest, progress: Progress, bound: _Bound
+        self, transport: Transport, base_url: str, request: HttpRequest, progress: Progress, bound: Bound
     ) -> HttpResponse:
         progress.traced = True
         try:
-            route = self._routes.get(base_url)
-            if route is None:
-                route = self._routes[base_url] = Route(base_url)
-            origin, outgoing = route.request(request)
+            origin, outgoing = self._route(base_url).request(request)
         except Exception:
             progress.unsent = True
             raise
         connection = await transport.connection(origin)
         progress.first_byte_at = progress.clock()
-        reply = await transport.ask(connection, outgoing)
-        try:
-            content = _within(await reply.read(bound.most), bound)
-        finally:
-            reply.close()
-        progress.status = reply.head.status
-        return HttpResponse(
-            status=reply.head.status, headers=ReceivedHeaders(reply.head.headers), content=content
-        )
+        return await whole(await transport.ask(connection, outgoing), progress, bound)
+
+    def begin(
+        self,
+        base_url: str,
+        request: HttpRequest,
+        bound: Bound,
+        clock: Clock,
+        on_end: Callable[[], None],
+    ) -> Sending:
+        """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed.
+
+        Raises what is wrong with a request that cannot be written.
+        """
+        sent_at = clock()
+        if self._own is not None:
+            origin, outgoing = self._route(base_url).request(request)
+            connection = self._own.at_hand(origin)
+            if connection is not None:
+                exchange = self._own.exchange(outgoing)
+                connection.send(outgoing.data, exchange, None)
+                exchange.on_end = on_end
+                if exchange.over:  # its connection was lost in this very moment
+                    asyncio.get_running_loop().call_soon(exchange.tell_end)
+                return Direct(connection, exchange, bound, clock, sent_at)
+        progress = Progress(clock=clock, signed_at=sent_at)
+        exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)
+        return ByTask(asyncio.get_running_loop().create_task(exchanged), progress, on_end)
+
+    def _route(self, base_url: str) -> Route:
+        route = self._routes.get(base_url)
+        if route is None:
+            route = self._routes[base_url] = Route(base_url)
+        return route
 
 
 def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.Request:
@@ -145,30 +127,12 @@ def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.
         raise
 
 
-@attrs.frozen
-class _Bound:
-    """How much of an answer is read, in bytes; what is longer is a fault, or cut off."""
-
-    most: int
-    cuts: bool
-
-
-async def _read(response: httpx.Response, stream: httpx.AsyncByteStream, bound: _Bound) -> bytes:
+async def _read(response: httpx.Response, stream: httpx.AsyncByteStream, bound: Bound) -> bytes:
     if response.is_stream_consumed:  # a transport may have read it already
-        return _within(response.content, bound)
+        return bound.kept(response.content)
     content = bytearray()
     async for chunk in stream:
         content += chunk
         if len(content) > bound.most:
             break
-    return _within(bytes(content), bound)
-
-
-def _within(content: bytes, bound: _Bound) -> bytes:
-    if len(content) > bound.most and not bound.cuts:
-        raise WireFault(f"the reply is over {bound.most} bytes")
-    return content[: bound.most]
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return bound.kept(bytes(content))

@@ -13,7 +13,7 @@ from countermand import CancelAck, CancelRequest, Outcome, Reason, Stage
 from countermand._engine._errand import Errand
 from countermand._engine._flow import ROOM, Flow, Step
 from countermand._engine._traffic import Traffic
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import CallKind
 
 Ask = Callable[..., CancelRequest]

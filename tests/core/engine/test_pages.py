@@ -20,7 +20,8 @@ from countermand._engine._settings import Settings
 from countermand._engine._station import Station
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import WholeListing
-from countermand._wire._wire import Progress, Wire
+from countermand._wire._progress import Progress
+from countermand._wire._wire import Wire
 from countermand.venue import CallKind, Page, Throttled, Unreadable
 from countermand.venue.wire import WireError
 

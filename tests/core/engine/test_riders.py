@@ -18,7 +18,7 @@ from countermand._engine._open_case import OpenCase
 from countermand._engine._traffic import Traffic
 from countermand._engine._trains import Trains
 from countermand._limits._urgency import Need
-from countermand._wire._wire import Progress, WireFault
+from countermand._wire._progress import Progress, WireFault
 from countermand.testing import run_virtually
 from countermand.venue import CallKind, Capabilities
 

@@ -15,7 +15,7 @@ from countermand._engine._errand import Errand
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._standing import Permission
 from countermand._limits._urgency import Need, Urgency
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import (
     Call,
     CallKind,

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from countermand import Sent
-from countermand._wire._wire import Progress, Wire, WireFault
+from countermand._wire._progress import Progress, WireFault
+from countermand._wire._wire import Wire
 from countermand.venue import HttpRequest, HttpResponse
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from countermand._engine._errand import Errand
 from countermand._engine._traffic import Lane, Traffic
 from countermand._limits._urgency import Need
-from countermand._wire._wire import Progress
+from countermand._wire._progress import Progress
 from countermand.venue import CallKind
 
 LANE = ("pebble", "9")

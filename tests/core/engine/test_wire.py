@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from countermand import Sent
-from countermand._wire._wire import Progress, Wire, WireFault
+from countermand._wire._progress import Progress, WireFault
+from countermand._wire._wire import Wire
 from countermand.venue import HttpRequest, HttpResponse
 
 BASE = "http://127.0.0.1:9/prefix"

@@ -11,8 +11,9 @@ import pytest
 from countermand import Sent
 from countermand._http import ReceivedHeaders
 from countermand._wire._names import Names
+from countermand._wire._progress import Progress, WireFault
 from countermand._wire._transport import Transport
-from countermand._wire._wire import Progress, Wire, WireFault
+from countermand._wire._wire import Wire
 from countermand.venue import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""The plainest case there is: one cancel, which the venue took, for a caller who waits for no more.
+
+What follows is told of such a case by `conclude` and `ack_of`, too, word for word: it only costs less here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from countermand._ack import CancelAck
+from countermand._case._ack_of import utc, words
+from countermand._case._facts import Action, Began, Ended, Fact, Signed
+from countermand._evidence import Attempt, Evidence, EvidenceKind
+from countermand._ids import OrderId
+from countermand._outcome import Outcome, Sent, Stage
+from countermand._request import CancelRequest
+from countermand.venue import Receipt
+
+
+@attrs.define(kw_only=True, eq=False)
+class OneCancel:
+    """A cancel that was begun for one caller, from its beginning to its receipt; times as facts have them."""
+
+    request: CancelRequest
+    order: OrderId
+    #: The number of its exchange.
+    number: int
+    joined_at: float
+    deadline: float
+    overdue_at: float
+    call: str = ""
+    signed_at: float | None = None
+    first_byte_at: float | None = None
+    #: The number of the session that it bears.
+    session: int | None = None
+    ended_at: float | None = None
+    receipt: Receipt | None = None
+    status: int | None = None
+    reply: str | None = None
+
+    def facts(self, jitter: float) -> list[Fact]:
+        """Tell it as a case keeps it."""
+        facts: list[Fact] = [
+            Began(
+                number=self.number,
+                action=Action.CANCEL,
+                at=self.joined_at,
+                overdue_at=self.overdue_at,
+                jitter=jitter,
+            )
+        ]
+        if self.signed_at is not None:
+            facts.append(
+                Signed(number=self.number, call=self.call, at=self.signed_at, overdue_at=self.overdue_at)
+            )
+        if self.ended_at is not None:
+            facts.append(
+                Ended(
+                    number=self.number,
+                    at=self.ended_at,
+                    sent=Sent.YES,
+                    signed_at=self.signed_at,
+                    first_byte_at=self.first_byte_at,
+                    session=self.session,
+                    answer=self.receipt,
+                    status=self.status,
+                    reply=self.reply,
+                )
+            )
+        return facts
+
+
+def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
+    """Tell the caller that the venue has the cancel, and no more."""
+    receipt, ended_at = one.receipt, one.ended_at or 0.0
+    text, at = words(receipt), epoch + timedelta(seconds=ended_at)
+    return CancelAck(
+        request=one.request,
+        outcome=Outcome.PENDING,
+        order_id=one.order,
+        sent=Sent.YES,
+        stage=Stage.CONFIRM,
+        evidence=(Evidence(at=at, kind=EvidenceKind.RECEIPT, source=one.call, text=text),),
+        attempts=(
+            Attempt(
+                call=one.call,
+                sent=Sent.YES,
+                order_id=one.order,
+                signed_at=utc(epoch, one.signed_at),
+                first_byte_at=utc(epoch, one.first_byte_at),
+                answered_at=at,
+                http_status=one.status,
+                verdict=text,
+            ),
+        ),
+        venue_code=receipt.code if receipt is not None else None,
+        venue_text=receipt.text if receipt is not None else None,
+        last_reply=one.reply,
+        elapsed_s=max(0.0, ended_at - one.joined_at),
+    )

@@ -1,0 +1,75 @@
+"""Cancels that go straight to a venue and come back as receipts: no task, no plan and no case for them.
+
+So it is with nearly all that want no more than the venue's receipt. Whatever is not plain about one (its
+order is somebody else's, too; it waits for a session; its answer is late, or anything but a receipt) makes a
+case of it, with all that is known so far, which goes on as if it had been one from the beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import attrs
+
+from countermand._ack import CancelAck
+from countermand._case._facts import Caller
+from countermand._case._receipt import OneCancel
+from countermand._engine._open_case import Told
+from countermand._engine._post import Letter
+from countermand._limits._lane import Ticket
+from countermand._limits._urgency import Need
+from countermand._wire._sending import Sending
+from countermand.venue import CallKind, CancelVerdict
+
+
+@attrs.define(kw_only=True, eq=False)
+class Straight(OneCancel):
+    """One cancel that went straight, and who waits for it."""
+
+    waiter: asyncio.Future[CancelAck]
+    gathers: bool = False
+    need: Need = Need.FIRST_CANCEL
+    ticket: Ticket | None = None
+    letter: Letter[CancelVerdict] | None = None
+    sending: Sending | None = None
+    #: What it was told to its caller as.
+    ack: CancelAck | None = None
+    #: The same by the case that was made of it.
+    told: Told | None = None
+    _caller: Caller | None = attrs.field(default=None, init=False)
+
+    @property
+    def account(self) -> str:
+        """Whose order it is."""
+        return self.request.account
+
+    @property
+    def permission(self) -> tuple[str, CallKind]:
+        """What a venue may refuse under one session and allow under another."""
+        return (self.request.account, CallKind.CANCEL)
+
+    @property
+    def due_at(self) -> float:
+        """When it is late: overdue once it was sent, else when its caller waits no more."""
+        return self.deadline if self.signed_at is None else self.overdue_at
+
+    @property
+    def versions(self) -> tuple[CancelAck, ...]:
+        """The ack in all the ways in which it was given."""
+        return () if self.ack is None else (self.ack,)
+
+    @property
+    def way(self) -> tuple[Letter[CancelVerdict], Sending, Ticket]:
+        """How it was sent; raises `TypeError` for one that was not."""
+        if self.letter is None or self.sending is None or self.ticket is None:
+            raise TypeError("a cancel that was not sent has no answer")
+        return self.letter, self.sending, self.ticket
+
+    @property
+    def caller(self) -> Caller:
+        """Who waits for it, as a case has it."""
+        if self._caller is None:
+            self._caller = Caller(
+                request=self.request, joined_at=self.joined_at, deadline=self.deadline, gathers=self.gathers
+            )
+        return self._caller

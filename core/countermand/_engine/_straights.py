@@ -1,0 +1,178 @@
+"""The cancels of one client that went straight: sent, landed as receipts, remembered for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+
+from countermand._case._receipt import ack_of_receipt
+from countermand._engine._errand import GIVEN_UP_S, patience_s
+from countermand._engine._station import Station
+from countermand._engine._straight import Straight
+from countermand._engine._traffic import Traffic
+from countermand._ids import ClientOrderId, OrderId
+from countermand.venue import CallKind
+
+
+class Straights:
+    """Sends what can go straight.
+
+    `on_trouble` hears of one that is under way and not plain any more, `on_landed` of one that has its ack,
+    `on_past` of one that is not remembered any longer.
+    """
+
+    def __init__(
+        self,
+        stations: Mapping[str, Station],
+        traffic: Traffic,
+        epoch: datetime,
+        most: int,
+        *,
+        on_trouble: Callable[[Straight], None],
+        on_landed: Callable[[Straight], None],
+        on_past: Callable[[Straight], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stations = stations
+        self._traffic = traffic
+        self._epoch = epoch
+        self._most = most
+        self._on_trouble = on_trouble
+        self._on_landed = on_landed
+        self._on_past = on_past
+        #: By account, all of which it is not known that they are over.
+        self._known: defaultdict[tuple[str, str], dict[OrderId | ClientOrderId, Straight]] = defaultdict(dict)
+        self._under_way: dict[int, Straight] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        #: Those that a late effect may surprise the next caller of, in the order of their end.
+        self._landed: deque[Straight] = deque()
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def begin(self, straight: Straight) -> bool:
+        """Send one, or let it wait for its turn; tell whether it can go straight."""
+        venue, station = straight.request.venue, self._stations[straight.request.venue]
+        on_turn = partial(self._loop.call_soon, self._take_turn, straight)
+        if not station.ask_turn(straight, on_turn):
+            return False
+        if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
+            station.withdraw(straight)
+            return False
+        self._known[venue, straight.account][straight.order] = straight
+        self._under_way[straight.number] = straight
+        self._traffic.begin(venue, straight)
+        if straight.signed_at is not None:
+            self._traffic.sign(straight)
+        self._look_by(straight.due_at)
+        return True
+
+    def all_under_way(self) -> list[Straight]:
+        """List those that have no ack yet."""
+        return list(self._under_way.values())
+
+    def is_under_way(self, straight: Straight) -> bool:
+        """Tell whether one has no ack yet, and no case was made of it."""
+        return straight.number in self._under_way
+
+    def find(self, venue: str, account: str, order: OrderId | ClientOrderId) -> Straight | None:
+        """Return the one of an order, under way or remembered."""
+        known = self._known.get((venue, account))
+        return None if known is None else known.get(order)
+
+    def give_up(self, straight: Straight) -> bool:
+        """Hear that a case is made of one; tell whether it was still remembered."""
+        self._under_way.pop(straight.number, None)
+        lane = (straight.request.venue, straight.account)
+        known = self._known.get(lane, {})
+        if known.get(straight.order) is not straight:
+            return False
+        del known[straight.order]
+        if not known:
+            del self._known[lane]
+        return True
+
+    def _take_turn(self, straight: Straight) -> None:
+        if straight.number not in self._under_way:
+            return  # it was given up meanwhile, and its turn given back
+        if not self._send(straight):
+            self._on_trouble(straight)
+            return
+        self._traffic.sign(straight)
+        self._look_by(straight.due_at)
+
+    def _send(self, straight: Straight) -> bool:
+        station, on_end = self._stations[straight.request.venue], partial(self._land, straight)
+        try:
+            if not station.send(straight, on_end):
+                return False
+        except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
+            return False
+        signed_at = straight.signed_at or 0.0
+        straight.overdue_at = signed_at + patience_s(CallKind.CANCEL, straight.deadline - signed_at)
+        return True
+
+    def _land(self, straight: Straight) -> None:
+        """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
+        if straight.number not in self._under_way:
+            return
+        if straight.sending is not None and straight.sending.given_up:
+            # Not on a loop that ends with all its tasks.
+            straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
+            self._look_by(straight.overdue_at)
+            return
+        station = self._stations[straight.request.venue]
+        if not station.takes_receipt(straight, self._loop.time()):
+            self._on_trouble(straight)
+            return
+        del self._under_way[straight.number]
+        straight.letter = straight.sending = None
+        straight.ack = ack_of_receipt(straight, self._epoch)
+        self._remember(straight)
+        self._on_landed(straight)
+        if not straight.waiter.done():
+            straight.waiter.set_result(straight.ack)
+
+    def _look_by(self, at: float) -> None:
+        if self._alarm is None or self._alarm.when() > at:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = self._loop.call_at(at, self._look)
+
+    def _look(self) -> None:
+        """Give over those that are late."""
+        self._alarm = None
+        now = self._loop.time()
+        for straight in [one for one in self._under_way.values() if one.due_at <= now]:
+            self._on_trouble(straight)
+        if self._under_way:
+            self._look_by(min(one.due_at for one in self._under_way.values()))
+
+    def _remember(self, straight: Straight) -> None:
+        self._landed.append(straight)
+        if len(self._landed) > self._most:
+            self._forget(self._landed.popleft())
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_at(self._past_at(straight), self._sweep)
+
+    def _past_at(self, straight: Straight) -> float:
+        return (straight.ended_at or 0.0) + self._stations[straight.request.venue].idle_s
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        now = self._loop.time()
+        while self._landed and self._past_at(self._landed[0]) <= now:
+            self._forget(self._landed.popleft())
+        if self._landed:
+            self._sweeper = self._loop.call_at(self._past_at(self._landed[0]), self._sweep)
+
+    def _forget(self, straight: Straight) -> None:
+        if self.give_up(straight):
+            self._on_past(straight)
+
+    def close(self) -> None:
+        """Let no alarm ring any more."""
+        for alarm in (self._alarm, self._sweeper):
+            if alarm is not None:
+                alarm.cancel()

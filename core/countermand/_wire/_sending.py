@@ -1,0 +1,176 @@
+"""A request under way that somebody hears of at its end, or waits for after all."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import attrs
+import httpx
+
+from countermand._aside import is_being_canceled
+from countermand._http import HttpResponse, ReceivedHeaders
+from countermand._wire._connection import Connection
+from countermand._wire._exchange import Exchange
+from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault, told
+from countermand._wire._reply import Reply
+
+
+@attrs.frozen
+class Bound:
+    """How much of an answer is read, in bytes; what is longer is a fault, or cut off."""
+
+    most: int
+    cuts: bool
+
+    def kept(self, content: bytes) -> bytes:
+        """Return what is read of a body; raises `WireFault` for one that is too long."""
+        if len(content) > self.most and not self.cuts:
+            raise WireFault(f"the reply is over {self.most} bytes")
+        return content[: self.most]
+
+
+async def whole(reply: Reply, progress: Progress, bound: Bound) -> HttpResponse:
+    """Read an answer to its end; raises `WireFault`, and what reading may."""
+    try:
+        content = bound.kept(await reply.read(bound.most))
+    finally:
+        reply.close()
+    progress.status = reply.head.status
+    return HttpResponse(
+        status=reply.head.status, headers=ReceivedHeaders(reply.head.headers), content=content
+    )
+
+
+class Sending(ABC):
+    """A request under way, of which somebody hears when its answer is here, or that none will come."""
+
+    @property
+    @abstractmethod
+    def progress(self) -> Progress:
+        """How far it has come."""
+
+    #: When it was begun.
+    sent_at: float
+
+    @property
+    @abstractmethod
+    def first_byte_at(self) -> float | None:
+        """When its first byte left, if that was told."""
+
+    @property
+    @abstractmethod
+    def arrived(self) -> HttpResponse | None:
+        """The answer, where it came whole and is not too long."""
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it was canceled by somebody outside."""
+        return False
+
+    @abstractmethod
+    async def response(self) -> HttpResponse:
+        """Wait for the answer; raises as `Wire.exchange` does."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Give up what is still under way."""
+
+
+class Direct(Sending):
+    """One over a connection that was at hand: nobody has to wait for it."""
+
+    def __init__(
+        self, connection: Connection, exchange: Exchange, bound: Bound, clock: Clock, sent_at: float
+    ) -> None:
+        self._connection = connection
+        self._exchange = exchange
+        self._bound = bound
+        self._response: HttpResponse | None = None
+        self._progress: Progress | None = None
+        self._clock = clock
+        self.sent_at = sent_at
+
+    @property
+    def progress(self) -> Progress:
+        if self._progress is None:
+            self._progress = Progress(
+                clock=self._clock, signed_at=self.sent_at, first_byte_at=self.sent_at, traced=True
+            )
+        return self._progress
+
+    @property
+    def first_byte_at(self) -> float:
+        return self.sent_at
+
+    @property
+    def arrived(self) -> HttpResponse | None:
+        exchange = self._exchange
+        if self._response is None and exchange.parser.ended and exchange.failure is None:
+            head, content = exchange.parser.head, exchange.rest()
+            if head is not None and len(content) <= self._bound.most:
+                headers = ReceivedHeaders(head.headers)
+                self._response = HttpResponse(status=head.status, headers=headers, content=content)
+        return self._response
+
+    async def response(self) -> HttpResponse:
+        if self._response is not None:
+            self.progress.status = self._response.status
+            return self._response
+        try:
+            reply = Reply(await self._exchange.head(None), self._connection, self._exchange, None)
+            return await whole(reply, self.progress, self._bound)
+        except httpx.HTTPError as error:
+            raise WireFault(told(error)) from error
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        self._connection.drop(self._exchange)
+
+
+class ByTask(Sending):
+    """One for which a connection must be had first, or over a transport of somebody else's."""
+
+    def __init__(
+        self, task: asyncio.Task[HttpResponse], progress: Progress, on_end: Callable[[], None]
+    ) -> None:
+        self._task = task
+        self._progress = progress
+        self.sent_at = progress.signed_at or 0.0
+
+        def end(task: asyncio.Task[HttpResponse]) -> None:
+            if not task.cancelled():
+                task.exception()  # whoever waits for the response is told
+            on_end()
+
+        task.add_done_callback(end)
+
+    @property
+    def progress(self) -> Progress:
+        return self._progress
+
+    @property
+    def first_byte_at(self) -> float | None:
+        return self._progress.first_byte_at
+
+    @property
+    def arrived(self) -> HttpResponse | None:
+        task = self._task
+        return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+
+    @property
+    def given_up(self) -> bool:
+        return self._task.cancelled()
+
+    async def response(self) -> HttpResponse:
+        try:
+            return await self._task
+        except asyncio.CancelledError:
+            if is_being_canceled():
+                raise
+            raise WireFault(GIVEN_UP) from None
+
+    def drop(self) -> None:
+        self._task.cancel()
