@@ -62,18 +62,12 @@ class Guard:
         """Make the fault that tells something of this plugin."""
         return PluginFault(f"the venue {self.name!r} ({self.source}): {words}")
 
-    def run(self, function: str, work: Callable[..., T], *args: Any) -> T:
+    def run(self, function: str, work: Callable[..., T], *args: Any, quotes: bool = True) -> T:
         """Run a function; raises `PluginFault`, and what a plugin may refuse by.
 
-        What is no Exception is a fault, too: it must not end the loop that others work on.
+        What is no Exception is a fault, too: it must not end the loop that others work on. Of what deals in
+        secrets nothing is quoted: what it raises may bear them, so only its place is told.
         """
-        return self._run(function, work, args, quotes=True)
-
-    def run_unquoted(self, function: str, work: Callable[..., T], *args: Any) -> T:
-        """Run a function that deals in secrets: what it raises may quote them, so only its place is told."""
-        return self._run(function, work, args, quotes=False)
-
-    def _run(self, function: str, work: Callable[..., T], args: tuple[Any, ...], *, quotes: bool) -> T:
         began_at = perf_counter()
         if began_at - self._fresh_at > FRESH_S:
             self._fresh_at, self._fresh = began_at, thread_time()

@@ -27,20 +27,18 @@ def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
     if not _is_whole(call):
         raise guard.fault(f"{function} gave a Call with parts of other types than it has")
     answers, sign, read = ANSWERS[function], call.sign, call.read
-    run_read = guard.run_unquoted if function in _SECRET else guard.run
+    signs, reads, quotes = _SIGN[function], _READ[function], function not in _SECRET
 
     def guarded_sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-        request: object = guard.run_unquoted(_SIGN[function], _signed, sign, session, stamp)
+        request: object = guard.run(signs, _signed, sign, session, stamp, quotes=False)
         if (flaw := flaw_of(request)) is not None:
-            raise guard.fault(f"{_SIGN[function]} gave {flaw}")
+            raise guard.fault(f"{signs} gave {flaw}")
         return cast("HttpRequest", request)
 
     def guarded_read(response: HttpResponse) -> Any:
-        verdict = run_read(_READ[function], _answer, read, response)
+        verdict = guard.run(reads, _answer, read, response, quotes=quotes)
         if type(verdict) not in answers:
-            raise guard.fault(
-                f"{_READ[function]} gave {kind_of(verdict)}, which is no answer to that question"
-            )
+            raise guard.fault(f"{reads} gave {kind_of(verdict)}, which is no answer to that question")
         return _checked(guard, function, verdict)
 
     return Call(

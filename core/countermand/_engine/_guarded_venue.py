@@ -105,24 +105,22 @@ class _GuardedVenue:
             raise self._guard.fault(f"{name} is {kind_of(value)}, expected {kind.__name__}")
         return value
 
-    def _ask(self, function: str, *args: Any) -> Any:
-        return self._guard.run(function, _asked, self._venue, function, args)
-
     def _ask_unquoted(self, function: str, *args: Any) -> Any:
-        return self._guard.run_unquoted(function, _asked, self._venue, function, args)
+        return self._guard.run(function, _asked, self._venue, function, args, quotes=False)
 
     def _nothing(self, function: str, value: object) -> None:
-        told = self._ask(function, value)
+        told = self._guard.run(function, _asked, self._venue, function, (value,))
         if told is not None:
             raise self._guard.fault(f"{function} gave {kind_of(told)}: it refuses by raising alone")
 
     def _call(self, function: str, *args: Any) -> Call[Any]:
-        return guarded_call(self._guard, function, self._ask(function, *args))
+        call = self._guard.run(function, _asked, self._venue, function, args)
+        return guarded_call(self._guard, function, call)
 
     def _conversed(self, conversation: Generator[Any, Any, Any]) -> LogIn:
         answer: Any = None
         while True:
-            need = self._guard.run_unquoted("log_in", _sent, conversation, answer)
+            need = self._guard.run("log_in", _sent, conversation, answer, quotes=False)
             if isinstance(need, _End):
                 end: Session | LogInFailure = self._end(need.value)
                 return end
