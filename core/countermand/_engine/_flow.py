@@ -71,6 +71,7 @@ class Flow:
         self._waiting = 0
         self._under_way: dict[asyncio.Future[CancelAck], Taken] = {}
         self._lanes: Counter[Lane] = Counter()
+        self._letting_in: set[Lane] = set()
         self._told: deque[Told] = deque()
         self._heard = self._next = 0
         self._freely = False
@@ -181,12 +182,18 @@ class Flow:
 
     def _let_in(self, lane: Lane) -> None:
         """Begin what there is a place for."""
+        if lane in self._letting_in:
+            return  # whatever is begun here may go at once, and then this is heard again
         outside = self._outside[lane]
-        while outside and self._has_place(lane, outside[0][1]):
-            many = self._lanes[lane] + len(outside) >= _MANY
-            taken = outside.popleft()
-            self._waiting -= 1
-            self._start(lane, taken, many=many)
+        try:
+            self._letting_in.add(lane)
+            while outside and self._has_place(lane, outside[0][1]):
+                many = self._lanes[lane] + len(outside) >= _MANY
+                taken = outside.popleft()
+                self._waiting -= 1
+                self._start(lane, taken, many=many)
+        finally:
+            self._letting_in.discard(lane)
         if not outside:
             self._open = True
             del self._outside[lane]

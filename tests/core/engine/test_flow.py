@@ -101,6 +101,25 @@ def test_a_few_wait_for_their_turn_and_the_others_outside(virtually: Virtually, 
     virtually(work())
 
 
+def test_a_cancel_may_go_as_it_is_begun(virtually: Virtually, some: Any) -> None:
+    """Who waits for no turn makes room at once: each is begun once, in order, however many there are."""
+
+    class Prompt(Venue):
+        def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
+            end = super().begin(request, many)
+            self.sign(1)
+            return end
+
+    async def work() -> None:
+        venue = Prompt()
+        step = await venue.flow().step(some(900), 0, may_take=True)
+        assert [order for order, _ in venue.begun] == [str(number) for number in range(1, 901)]
+        assert not venue.traffic.queued(("apex", "9"))
+        assert step.room > 0
+
+    virtually(work())
+
+
 def test_a_full_account_stops_the_pulling_only_where_no_other_has_room(
     virtually: Virtually, some: Any
 ) -> None:
