@@ -97,6 +97,6 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
         ),
         venue_code=receipt.code if receipt is not None else None,
         venue_text=receipt.text if receipt is not None else None,
-        last_reply=one.reply,
+        last_reply=one.reply or None,
         elapsed_s=max(0.0, ended_at - one.joined_at),
     )
