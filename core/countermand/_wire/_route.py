@@ -32,8 +32,8 @@ class Route:
         self._base_url = base_url
         url = httpx.URL(f"{base_url}/x")
         self._origin = origin_of(url)
-        #: What stands before a path; nothing is known of one behind a query or a fragment.
-        self._prefix = url.raw_path[:-2] if url.raw_path.endswith(b"/x") and not url.query else None
+        #: What stands before a path; nothing is known of one behind a fragment.
+        self._prefix = url.raw_path[:-2] if url.raw_path.endswith(b"/x") else None
         self._first = [header_line(name, value) for name, value in ((b"Host", url.netloc), *_ASKED_RAW)]
 
     def request(self, request: HttpRequest) -> tuple[Origin, Written]:

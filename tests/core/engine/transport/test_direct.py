@@ -27,8 +27,11 @@ YES = HEAD + b"content-length: 3\r\n\r\nyes"
 class Adorned(Transport):
     """A transport that is not quite ours, and so is asked as any other."""
 
+    asked = 0
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Exchange as ours does."""
+        """Exchange as ours does, and count."""
+        self.asked += 1
         return await super().handle_async_request(request)
 
 
@@ -82,6 +85,7 @@ def test_the_same_either_way(kit: Kit, script: Any) -> None:
                 kind(verify=kit.PLAIN, parser=kit.parser) as transport,
             ):
                 answer = await exchanged(transport, server.url, progress=progress)
+                assert getattr(transport, "asked", 1) == 1
                 asked = server.heard[0].lower().replace(str(server.port).encode(), b"PORT")
             assert (progress.sent, progress.first_byte_at, progress.traced) == (Sent.YES, 1.0, True)
             headers = {name: value for name, value in answer.headers.items() if name != "x-odd"}
@@ -100,6 +104,18 @@ def test_a_connection_for_many(kit: Kit) -> None:
             answers = [await wire.exchange(server.url, ASKED, 9, begun()) for _ in range(3)]
             assert [answer.content for answer in answers] == [b"yes", b"no", b"no"]
             assert server.connections == 1
+
+    asyncio.run(use())
+
+
+def test_a_long_reply(kit: Kit) -> None:
+    """Of a long reply more is read as it is taken up, until it is whole."""
+
+    async def use() -> None:
+        script = HEAD + b"content-length: 3000000\r\n\r\n" + b"x" * 3_000_000
+        async with kit.serving(script) as server, own(kit) as transport:
+            answer = await exchanged(transport, server.url, most=3_000_000)
+            assert (len(answer.content), transport.connections) == (3_000_000, 1)
 
     asyncio.run(use())
 

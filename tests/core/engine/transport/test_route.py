@@ -57,9 +57,18 @@ PIECES = st.sampled_from(
 PATHS = st.lists(PIECES, max_size=8).map("".join)
 HEADERS = st.dictionaries(
     st.sampled_from(
-        ["aptoken", "X-Odd", "Host", "user-agent", "Accept-Encoding", "content-length", "transfer-encoding"]
+        [
+            "aptoken",
+            "X-Odd",
+            "Host",
+            "user-agent",
+            "Accept-Encoding",
+            "content-length",
+            "transfer-encoding",
+            "Connection",
+        ]
     ),
-    st.sampled_from(["a", "b c", "2", "chunked", "caf\u00e9", "x\r\ny: z"]),
+    st.sampled_from(["a", "b c", "2", "chunked", "close", "caf\u00e9", "x\r\ny: z"]),
     max_size=3,
 )
 
@@ -72,12 +81,12 @@ def by_httpx(base_url: str, request: HttpRequest) -> tuple[Origin, Written]:
     return origin_of(made.url), written(made.method, made.url.raw_path, made.headers.raw, made.content)
 
 
-def lines(outgoing: tuple[Origin, Written]) -> tuple[Origin, bytes, Counter[bytes], bytes]:
+def lines(outgoing: tuple[Origin, Written]) -> tuple[Origin, bytes, Counter[bytes], bytes, bool]:
     """Tell what is to be the same: all but the order of headers."""
     origin, request = outgoing
     head, _, body = request.data.partition(b"\r\n\r\n")
     first, *headers = head.split(b"\r\n")
-    return origin, first, Counter(header.lower() for header in headers), body
+    return origin, first, Counter(header.lower() for header in headers), body, request.closes
 
 
 @settings(max_examples=500)
