@@ -80,7 +80,8 @@ async def _entered(venue: str, gate: Gate, in_flight: int) -> AsyncClient:
 
 def _check(ack: CancelAck) -> None:
     if ack.outcome is not Outcome.PENDING:
-        raise ValueError(f"{ack.outcome} {ack.reason}: {ack.evidence}")
+        learned = "; ".join(one.text for one in ack.evidence)
+        raise ValueError(f"{ack.outcome.name} {ack.reason}: {learned}")
 
 
 class Async:
