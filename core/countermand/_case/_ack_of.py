@@ -224,6 +224,8 @@ def _state(report: OrderReport) -> str:
 def words(answer: Any) -> str:
     """Put an answer in the words of an ack."""
     match answer:
+        case Receipt():  # the first, for most are
+            return _said(answer)
         case TrailRead(cancel_rejected=True):
             return "the last cancel was refused" + (f": {answer.text}" if answer.text else "")
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
@@ -236,6 +238,10 @@ def words(answer: Any) -> str:
             return f"no session: {text}"
         case NoSession():
             return f"no session: {words(answer.failure)}"
+    return _said(answer)
+
+
+def _said(answer: Any) -> str:
     told = " ".join(part for part in (answer.code, answer.text) if part)
     word = _KINDS[type(answer)][1]
     return f"{word}: {told}" if told else word

@@ -76,6 +76,9 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     """Tell the caller that the venue has the cancel, and no more."""
     receipt, ended_at = one.receipt, one.ended_at or 0.0
     text, at = words(receipt), epoch + timedelta(seconds=ended_at)
+    signed_at = first_byte_at = utc(epoch, one.signed_at)
+    if one.first_byte_at != one.signed_at:
+        first_byte_at = utc(epoch, one.first_byte_at)
     return CancelAck(
         request=one.request,
         outcome=Outcome.PENDING,
@@ -88,8 +91,10 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
                 call=one.call,
                 sent=Sent.YES,
                 order_id=one.order,
-                signed_at=utc(epoch, one.signed_at),
-                first_byte_at=utc(epoch, one.first_byte_at),
+                signed_at=signed_at,
+                first_byte_at=signed_at
+                if one.first_byte_at == one.signed_at
+                else utc(epoch, one.first_byte_at),
                 answered_at=at,
                 http_status=one.status,
                 verdict=text,

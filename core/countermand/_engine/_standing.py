@@ -58,7 +58,7 @@ class Standing:
     @property
     def is_dead(self) -> bool:
         """Whether it failed two accounts: that is no matter of permissions any more."""
-        return len({account for account, _ in self._lost}) > 1
+        return bool(self._lost) and len({account for account, _ in self._lost}) > 1
 
     @property
     def is_troubled(self) -> bool:
@@ -92,6 +92,10 @@ class Standing:
 
     def accept(self, permission: Permission, number: int, signed_at: float) -> None:
         """Hear that the venue took a session for that."""
+        if number == self._number and not self.is_troubled and permission not in self._marks:
+            self._taken[permission] = number
+            self._alive_at = max(self._alive_at, signed_at)
+            return
         self._taken[permission] = max(number, self._taken.get(permission, 0))
         self._marks.pop(permission, None)
         if number != self._number:

@@ -57,7 +57,7 @@ class Brake:
         What was sent before the venue throttled last proves nothing, nor what was sent at the same instant:
         nobody can tell which of them was the first.
         """
-        if granted_at <= self._throttled_at or self._paused_at == -math.inf:
+        if self._paused_at == -math.inf or granted_at <= self._throttled_at:
             return False
         self._until, self._wait_s, self._paused_at = -math.inf, _FIRST_S, -math.inf
         return True

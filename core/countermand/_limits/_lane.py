@@ -58,7 +58,10 @@ class Lane:
     @property
     def is_free(self) -> bool:
         """Whether nobody waits for anything that it draws on."""
-        return not any(any(one.shares.waiting) for one in self._resources)
+        for one in self._resources:  # noqa: SIM110 - each cancel comes by here, and a generator costs
+            if one.shares.all_waiting:
+                return False
+        return True
 
     def is_at_rest(self, now: float) -> bool:
         """Tell whether the venue does not throttle it, nor did lately."""
@@ -66,11 +69,14 @@ class Lane:
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when all is there that a call needs, if nobody else takes it."""
-        return max(one.ready_at(need, now) for one in self._resources)
+        latest = -math.inf
+        for one in self._resources:
+            latest = max(latest, one.ready_at(need, now))
+        return latest
 
     def lead(self, need: Need, now: float) -> float:
         """Say how far a need is ahead of its share of what is scarce; 0 where it is due."""
-        scarce = [one for one in self._resources if sum(one.shares.waiting) > one.spare(now)]
+        scarce = [one for one in self._resources if one.shares.all_waiting > one.spare(now)]
         return max((one.shares.lead(need) for one in scarce), default=0.0)
 
     def take(self, ticket: Ticket, now: float) -> None:
@@ -109,7 +115,7 @@ class Lane:
     def _count(self, need: Need, step: int) -> None:
         self.waiting[need] += step
         for one in self._resources:
-            one.shares.waiting[need] += step
+            one.shares.count(need, step)
 
 
 def _is_valid(entry: tuple[float, int, Ticket], need: Need) -> bool:

@@ -16,12 +16,18 @@ _STRIDES = {need: 1 / share for need, share in SHARES.items()}
 class Shares:
     """What each need has had of one resource, and how many wait for it."""
 
-    __slots__ = ("_mark", "_marks", "waiting")
+    __slots__ = ("_mark", "_marks", "all_waiting", "waiting")
 
     def __init__(self) -> None:
         self.waiting = [0] * len(Need)
+        self.all_waiting = 0
         self._mark = 0.0
         self._marks = [0.0] * len(Need)
+
+    def count(self, need: Need, step: int) -> None:
+        """Hear that one more waits, or one less."""
+        self.waiting[need] += step
+        self.all_waiting += step
 
     def lead(self, need: Need) -> float:
         """Say how far a need is ahead of those that wait, too; 0 for the one that is due."""
