@@ -10,7 +10,7 @@ import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._engine._guard import Guard, PluginFault, described
-from countermand._engine._redaction import Redactor
+from countermand._engine._redaction import Redactor, Redactors
 from countermand._engine._settings import Settings
 from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
@@ -45,6 +45,7 @@ class Post:
         self._settings = settings
         # Nonces must only ever rise, also from one run of the program to the next.
         self._stamps = Stamps()
+        self._redactors = Redactors()
 
     async def exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -66,7 +67,8 @@ class Post:
     def signed(self, call: Call[V], session: Session | None) -> Letter[V]:
         """Sign a call; raises `PluginFault`."""
         base_url, request = self._venue.base_url, call.sign(session, self._stamps.next())
-        return Letter(call, base_url, request, Redactor(request, logs_in=call.kind is CallKind.LOG_IN))
+        redactor = self._redactors.of(request, logs_in=call.kind is CallKind.LOG_IN)
+        return Letter(call, base_url, request, redactor)
 
     def send(self, letter: Letter[Any], clock: Clock, on_end: Callable[[], None]) -> Sending:
         """Send a signed call, and call back when its answer is here, or that there is none.

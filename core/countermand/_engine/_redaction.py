@@ -9,7 +9,7 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -41,14 +41,15 @@ class Redactor:
             private += _texts_of(request.content.decode("utf-8", "replace"))
         secrets = {secret for value in private for secret in _secrets(value)}
         # The longest first: a password may be a part of the header that bears it.
-        self._secrets = sorted(
-            (one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True
-        )
+        longest_first = sorted(secrets, key=len, reverse=True)
+        self._secrets = [(one, _longest_run(one)) for one in longest_first if len(one) >= _SHORTEST_SECRET]
 
     def text(self, text: str) -> str:
         """Blot a text."""
-        for secret in self._secrets:
-            text = _without(text, secret)
+        for secret, run in self._secrets:
+            # Letters and digits are spelled in one way only: a text without a run of them has no such secret.
+            if run in text:
+                text = text.replace(secret, _BLOT) if run == secret else _respelled(text, secret)
         return text
 
     def answer(self, answer: T) -> T:
@@ -56,8 +57,8 @@ class Redactor:
         changes: dict[str, object] = {}
         for name in ("code", "text"):
             told = getattr(answer, name, None)
-            if told is not None:
-                changes[name] = self.text(told)
+            if told is not None and (kept := self.text(told)) != told:
+                changes[name] = kept
         report = getattr(answer, "report", None)
         if isinstance(report, OrderReport):
             changes["report"] = self.report(report)
@@ -75,6 +76,22 @@ class Redactor:
         if report.legs:
             changes["legs"] = tuple(map(self.report, report.legs))
         return attrs.evolve(report, **changes) if changes else report
+
+
+class Redactors:
+    """Makes the redactors of a venue's requests: one for all that bear the same headers, as in a session."""
+
+    def __init__(self) -> None:
+        self._headers: Mapping[str, str] = {}
+        self._redactor = Redactor(HttpRequest(method="", path=""))
+
+    def of(self, request: HttpRequest, *, logs_in: bool = False) -> Redactor:
+        """Make the redactor of a request, or take the last one again."""
+        if logs_in:
+            return Redactor(request, logs_in=True)
+        if request.headers != self._headers:
+            self._headers, self._redactor = request.headers, Redactor(request)
+        return self._redactor
 
 
 class _Blotted:
@@ -127,12 +144,11 @@ def _secrets(value: str) -> set[str]:
     return parts
 
 
-def _without(text: str, secret: str) -> str:
-    if secret.isascii() and secret.isalnum():
-        return text.replace(secret, _BLOT)
-    # Letters and digits are spelled in one way only: a text that lacks a run of them lacks the secret.
-    if max(_RUNS.findall(secret), key=len, default="") not in text:
-        return text
+def _longest_run(secret: str) -> str:
+    return max(_RUNS.findall(secret), key=len, default="")
+
+
+def _respelled(text: str, secret: str) -> str:
     return re.sub("".join(map(_spellings, secret)), _BLOT, text)
 
 

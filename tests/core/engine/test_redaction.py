@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from countermand import OrderId, OrderReport, OrderStatus
-from countermand._engine._redaction import Redactor
+from countermand._engine._redaction import Redactor, Redactors
 from countermand.venue import Gone, HttpRequest, LoggedIn, OrderRead, Page, PerOrder, Refused, Session
 
 BASIC = base64.b64encode(b"trader:p4ss/w:rd").decode()
@@ -90,3 +90,26 @@ def test_every_text_that_is_kept_of_an_answer() -> None:
     assert redactor.report(plain) is plain
     session = LoggedIn(session=Session(token="tok-123"))
     assert redactor.answer(session) is session
+    harmless = Gone(code="404", text="no such order")
+    assert redactor.answer(harmless) is harmless
+
+
+def test_requests_of_one_session_share_their_redactor() -> None:
+    """Another session's blots its own secrets, and a log-in's those of its body, too."""
+    redactors = Redactors()
+
+    def redactor(token: str | None, content: bytes = b"", *, logs_in: bool = False) -> Redactor:
+        headers = {} if token is None else {"aptoken": token}
+        request = HttpRequest(method="POST", path="/", headers=headers, content=content)
+        return redactors.of(request, logs_in=logs_in)
+
+    said = "tok-111 tok-222 p4ss-word"
+    first, login = redactor("tok-111"), redactor(None, b'{"password":"p4ss-word"}', logs_in=True)
+    assert first is redactor("tok-111", b"another order")
+    assert (first.text(said), login.text(said)) == (
+        "[redacted] tok-222 p4ss-word",
+        "tok-111 tok-222 [redacted]",
+    )
+    assert redactor("tok-222").text(said) == "tok-111 [redacted] p4ss-word"
+    assert redactor(None).text(said) == said
+    assert redactor("tok-111").text(said) == "[redacted] tok-222 p4ss-word"
