@@ -92,9 +92,7 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
                 sent=Sent.YES,
                 order_id=one.order,
                 signed_at=signed_at,
-                first_byte_at=signed_at
-                if one.first_byte_at == one.signed_at
-                else utc(epoch, one.first_byte_at),
+                first_byte_at=first_byte_at,
                 answered_at=at,
                 http_status=one.status,
                 verdict=text,
