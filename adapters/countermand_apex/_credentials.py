@@ -28,7 +28,7 @@ from countermand.venue import (
 from countermand.venue.answers import as_log_in, join_texts
 from countermand.venue.credentials import Credential, GivenToken, Headers, concluded, converse, is_token
 from countermand.venue.settings import must_be_bool, must_be_code, must_be_key
-from countermand.venue.wire import WireError, structure
+from countermand.venue.wire import WireError, structure, write_json
 from countermand_apex._settings import (
     must_be_text,
     must_be_user_id,
@@ -134,7 +134,7 @@ def _log_in_answer(value: object) -> LoggedIn | CodeWanted | Refused:
 def _log_in_call(
     function: str, headers: Callable[[Stamp], Headers], body: Mapping[str, str] | None = None
 ) -> Call[LogInVerdict]:
-    request = post(function, body or {})
+    request = post(function, write_json(body or {}))
 
     def sign(_session: Session | None, stamp: Stamp) -> HttpRequest:
         return attrs.evolve(request, headers={**request.headers, **headers(stamp)})

@@ -30,6 +30,7 @@ from countermand.venue import (
     clean_base_url,
 )
 from countermand.venue.settings import must_be, must_be_bool, must_be_duration, must_be_name
+from countermand.venue.wire import write_json
 from countermand_apex._credentials import ApexCredential
 from countermand_apex._settings import must_be_oms
 from countermand_apex._verdicts import (
@@ -112,7 +113,9 @@ class Apex(Venue):
 
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AlphaPoint CancelOrder."""
-        return self._call(CallKind.CANCEL, "CancelOrder", self._target(target), read_cancel)
+        return self._call(
+            CallKind.CANCEL, "CancelOrder", self._order(target.account, target.order), read_cancel
+        )
 
     def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
         """Cancel a scope's orders; AlphaPoint CancelAllOrders.
@@ -123,7 +126,9 @@ class Apex(Venue):
             raise InvalidRequestError(
                 f"this APEX venue has no call for orders of a scope {scope.kind.value!r}"
             )
-        return self._call(CallKind.MASS_CANCEL, "CancelAllOrders", self._body_of(scope), read_cancel)
+        return self._call(
+            CallKind.MASS_CANCEL, "CancelAllOrders", write_json(self._body_of(scope)), read_cancel
+        )
 
     def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[CancelVerdict]:
         """Cancel up to 50 orders with one answer for all of them; AlphaPoint SendCancelList (4.x).
@@ -139,39 +144,39 @@ class Apex(Venue):
             )
         if any(isinstance(target.order, ClientOrderId) for target in targets):
             raise InvalidRequestError("a cancel list names its orders by OrderId only")
-        body = [self._target(target) for target in targets]
-        return self._call(CallKind.MASS_CANCEL, "SendCancelList", body, read_cancel)
+        orders = b",".join(self._order(target.account, target.order) for target in targets)
+        return self._call(CallKind.MASS_CANCEL, "SendCancelList", b"[%b]" % orders, read_cancel)
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; AlphaPoint GetOrderStatus."""
-        body = self._account(account) | self._identity(order_id)
-        return self._call(CallKind.READ, "GetOrderStatus", body, read_order)
+        return self._call(CallKind.READ, "GetOrderStatus", self._order(account, order_id), read_order)
 
     def read_trail(self, account: str, order_id: OrderId) -> Call[TrailVerdict]:
         """Read an order's changes; AlphaPoint GetOrderHistoryByOrderId."""
-        body = self._account(account) | self._identity(order_id)
-        return self._call(CallKind.READ, "GetOrderHistoryByOrderId", body, read_trail)
+        return self._call(
+            CallKind.READ, "GetOrderHistoryByOrderId", self._order(account, order_id), read_trail
+        )
 
     def list_open(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List the open orders of an account; AlphaPoint GetOpenOrders, one unpaged list."""
-        body = self._account(account)
+        body = write_json(self._account(account))
         call = self._call(CallKind.LISTING, "GetOpenOrders", body, read_listing)
         return attrs.evolve(call, takes_part=True)
 
     def list_history(self, account: str, page: Cursor | None = None) -> Call[ListingVerdict]:
         """List orders of any state, newest first; AlphaPoint GetOrderHistory."""
         start = int(page or 0)
-        body = self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start}
+        body = write_json(self._account(account) | {"Depth": HISTORY_DEPTH, "StartIndex": start})
         read = partial(read_history, start=start)
         return self._call(CallKind.LISTING, "GetOrderHistory", body, read)
 
     def list_accounts(self) -> Call[AccountsVerdict]:
         """List the accounts that the user reaches; AlphaPoint GetUserAccounts."""
-        return self._call(CallKind.READ, "GetUserAccounts", {"OMSId": self.oms_id}, read_accounts)
+        return self._call(CallKind.READ, "GetUserAccounts", write_json({"OMSId": self.oms_id}), read_accounts)
 
     def log_out(self, session: Session) -> Call[CancelVerdict]:
         """Give a session back; AlphaPoint LogOut."""
-        return self._call(CallKind.LOG_IN, "LogOut", {}, read_cancel)
+        return self._call(CallKind.LOG_IN, "LogOut", b"{}", read_cancel)
 
     def _scopes(self) -> frozenset[ScopeKind]:
         declared = {
@@ -202,15 +207,15 @@ class Apex(Venue):
     def _account(self, account: str) -> dict[str, int]:
         return {"OMSId": self.oms_id, "AccountId": wire_id(account, "an APEX account")}
 
-    def _identity(self, order: OrderId | ClientOrderId) -> dict[str, int]:
-        if isinstance(order, OrderId):
-            return {"OrderId": wire_id(order.value, "an APEX order id")}
-        return {self.client_order_id_key: wire_id(order.value, "an APEX client order id")}
-
-    def _target(self, target: CancelTarget) -> dict[str, int]:
-        return self._account(target.account) | self._identity(target.order)
+    def _order(self, account: str, order: OrderId | ClientOrderId) -> bytes:
+        key, what = "OrderId", "an APEX order id"
+        if isinstance(order, ClientOrderId):
+            key, what = self.client_order_id_key, "an APEX client order id"
+        account_id, order_id = wire_id(account, "an APEX account"), wire_id(order.value, what)
+        # Put in place, for this is asked most: neither numbers nor the keys have anything to be quoted.
+        return b'{"OMSId":%d,"AccountId":%d,"%b":%d}' % (self.oms_id, account_id, key.encode(), order_id)
 
     def _call(
-        self, kind: CallKind, function: str, body: object, read: Callable[[HttpResponse], V]
+        self, kind: CallKind, function: str, content: bytes, read: Callable[[HttpResponse], V]
     ) -> Call[V]:
-        return self.call(kind, function, post(function, body), read)
+        return self.call(kind, function, post(function, content), read)

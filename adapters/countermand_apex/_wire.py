@@ -10,7 +10,7 @@ import attrs
 from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
 from countermand.venue import Accounts, HttpRequest, OrderRead, TrailRead, whole_number
 from countermand.venue.answers import join_texts
-from countermand.venue.wire import Rows, WireError, expect_list, structure, write_json
+from countermand.venue.wire import Rows, WireError, expect_list, structure
 from countermand_apex._statuses import order_status
 
 #: AlphaPoint CancelOrder, Request: "OrderId: long integer"; so are the client's ids.
@@ -22,9 +22,9 @@ ID = whole_number(LARGEST_ID)
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-def post(function: str, body: object) -> HttpRequest:
+def post(function: str, content: bytes) -> HttpRequest:
     """Write one call; AlphaPoint CancelOrder, Request: "POST /AP/CancelOrder HTTP/1.1"."""
-    return HttpRequest(method="POST", path=f"/AP/{function}", headers=_HEADERS, content=write_json(body))
+    return HttpRequest(method="POST", path=f"/AP/{function}", headers=_HEADERS, content=content)
 
 
 def wire_id(value: str, what: str) -> int:
