@@ -85,22 +85,15 @@ class Cases:
         )
         return straight if self._straights.begin(straight) else None
 
-    async def come_back(self, straight: Straight) -> CancelAck:
-        """Wait for what becomes of a cancel that went straight."""
-        try:
-            return await straight.waiter
-        except GeneratorExit:  # the loop is gone, with all that was under way on it
-            self._straights.give_up(straight)
-            raise
-        finally:
-            self.forsake(straight)
-
     def forsake(self, straight: Straight) -> None:
         """Let go of a caller whose cancel went straight, told or not; what was sent lives on, and is owed."""
-        if straight.ack is None:
-            if self._straights.is_under_way(straight):
-                self._taken_over(straight)
-            self.leave(straight.caller)
+        if straight.ack is not None:
+            return
+        if not self._loop.is_running():  # it is gone, with all that was under way on it
+            self._straights.give_up(straight)
+        elif self._straights.is_under_way(straight):
+            self._taken_over(straight)
+        self.leave(straight.caller)
 
     async def answer(
         self,

@@ -90,7 +90,10 @@ class Engine:
         if straight is None:
             caller = Caller(request=request, joined_at=joined_at, deadline=deadline)
             return await self._ended(caller, await self._cases.answer(caller))
-        ack = await self._cases.come_back(straight)
+        try:
+            ack = await straight.waiter
+        finally:
+            self._cases.forsake(straight)
         if straight.ack is None:  # it came to a case
             return await self._ended(straight.caller, ack)
         self._watch.acknowledged(ack)

@@ -26,29 +26,50 @@ def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
         raise guard.fault(f"{function} gave {kind_of(call)}, expected a Call")
     if not _is_whole(call):
         raise guard.fault(f"{function} gave a Call with parts of other types than it has")
-    answers, sign, read = ANSWERS[function], call.sign, call.read
-    signs, reads, quotes = _SIGN[function], _READ[function], function not in _SECRET
-
-    def guarded_sign(session: Session | None, stamp: Stamp) -> HttpRequest:
-        request: object = guard.run(signs, _signed, sign, session, stamp, quotes=False)
-        if (flaw := flaw_of(request)) is not None:
-            raise guard.fault(f"{signs} gave {flaw}")
-        return cast("HttpRequest", request)
-
-    def guarded_read(response: HttpResponse) -> Any:
-        verdict = guard.run(reads, _answer, read, response, quotes=quotes)
-        if type(verdict) not in answers:
-            raise guard.fault(f"{reads} gave {kind_of(verdict)}, which is no answer to that question")
-        return _checked(guard, function, verdict)
-
     return Call(
         kind=call.kind,
         name=call.name,
-        sign=guarded_sign,
-        read=guarded_read,
+        sign=_Sign(guard, function, call.sign),
+        read=_Read(guard, function, call.read),
         max_bytes=call.max_bytes,
         takes_part=call.takes_part,
     )
+
+
+class _Sign:
+    """A sign, fenced in."""
+
+    __slots__ = ("_function", "_guard", "_sign")
+
+    def __init__(self, guard: Guard, function: str, sign: Callable[..., Any]) -> None:
+        self._guard = guard
+        self._function = function
+        self._sign = sign
+
+    def __call__(self, session: Session | None, stamp: Stamp) -> HttpRequest:
+        signs = _SIGN[self._function]
+        request: object = self._guard.run(signs, _signed, self._sign, session, stamp, quotes=False)
+        if (flaw := flaw_of(request)) is not None:
+            raise self._guard.fault(f"{signs} gave {flaw}")
+        return cast("HttpRequest", request)
+
+
+class _Read:
+    """A read, fenced in; it outlives the rest of its call by the time that an answer takes."""
+
+    __slots__ = ("_function", "_guard", "_read")
+
+    def __init__(self, guard: Guard, function: str, read: Callable[..., Any]) -> None:
+        self._guard = guard
+        self._function = function
+        self._read = read
+
+    def __call__(self, response: HttpResponse) -> Any:
+        function, reads = self._function, _READ[self._function]
+        verdict = self._guard.run(reads, _answer, self._read, response, quotes=function not in _SECRET)
+        if type(verdict) not in ANSWERS[function]:
+            raise self._guard.fault(f"{reads} gave {kind_of(verdict)}, which is no answer to that question")
+        return _checked(self._guard, function, verdict)
 
 
 def _is_whole(call: Any) -> bool:

@@ -26,11 +26,10 @@ V = TypeVar("V")
 
 @attrs.define(eq=False)
 class Letter(Generic[V]):
-    """A call as it was signed."""
+    """A call that was sent, as far as its answer is to be read: the rest of it is not kept meanwhile."""
 
-    call: Call[V]
-    base_url: str
-    request: HttpRequest
+    name: str
+    read: Callable[[HttpResponse], V]
     redactor: Redactor
 
 
@@ -54,30 +53,33 @@ class Post:
 
         Raises `PluginFault` and `WireFault`.
         """
-        letter = self.signed(call, session)
+        request, letter = self._signed(call, session)
         progress.status = None
         progress.sign(call.name)
         self._watch.attempted(self._guard.name, call.name)
-        call, most_bytes = letter.call, self._settings.most_bytes(letter.call)
+        most_bytes = self._settings.most_bytes(call)
         sent = self._wire.exchange(
-            letter.base_url, letter.request, most_bytes, progress, takes_part=call.takes_part
+            self._venue.base_url, request, most_bytes, progress, takes_part=call.takes_part
         )
         return await self.answered(letter, sent, progress)
 
-    def signed(self, call: Call[V], session: Session | None) -> Letter[V]:
-        """Sign a call; raises `PluginFault`."""
-        base_url, request = self._venue.base_url, call.sign(session, self._stamps.next())
-        redactor = self._redactors.of(request, logs_in=call.kind is CallKind.LOG_IN)
-        return Letter(call, base_url, request, redactor)
+    def send(
+        self, call: Call[V], session: Session | None, clock: Clock, on_end: Callable[[], None]
+    ) -> tuple[Letter[V], Sending]:
+        """Sign and send a call, and call back when its answer is here, or that there is none.
 
-    def send(self, letter: Letter[Any], clock: Clock, on_end: Callable[[], None]) -> Sending:
-        """Send a signed call, and call back when its answer is here, or that there is none.
-
-        Raises what is wrong with a request that cannot be written.
+        Raises `PluginFault`, and what is wrong with a request that cannot be written.
         """
-        call, bound = letter.call, Bound(self._settings.most_bytes(letter.call), letter.call.takes_part)
+        request, letter = self._signed(call, session)
         self._watch.attempted(self._guard.name, call.name)
-        return self._wire.begin(letter.base_url, letter.request, bound, clock, on_end)
+        bound = Bound(self._settings.most_bytes(call), call.takes_part)
+        return letter, self._wire.begin(self._venue.base_url, request, bound, clock, on_end)
+
+    def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:
+        _ = self._venue.base_url  # what a plugin breaks with there shall be told before anything is signed
+        request = call.sign(session, self._stamps.next())
+        redactor = self._redactors.of(request, logs_in=call.kind is CallKind.LOG_IN)
+        return request, Letter(call.name, call.read, redactor)
 
     async def answered(
         self, letter: Letter[V], response: Awaitable[HttpResponse], progress: Progress
@@ -88,7 +90,7 @@ class Post:
         try:
             come = await self._come(response, progress)
             reply = kept(letter, come)
-            verdict = redactor.answer(letter.call.read(come))
+            verdict = redactor.answer(letter.read(come))
         except PluginFault as error:
             fault = redactor.text(str(error))
             raise PluginFault(fault, reply) from error
@@ -125,7 +127,7 @@ class Post:
         self._watch.answered(
             Answered(
                 venue=self._guard.name,
-                call=letter.call.name,
+                call=letter.name,
                 elapsed_s=elapsed_s,
                 http_status=status,
                 verdict=None if verdict is None else verdict.__name__,

@@ -158,7 +158,7 @@ class Station:
         )
         return True
 
-    def send(self, straight: Straight, on_end: Callable[[], None]) -> bool:
+    def send(self, straight: Straight) -> bool:
         """Send a cancel whose turn it is; tell whether there was a session for it.
 
         Raises `PluginFault`, and what is wrong with a request that cannot be written.
@@ -172,10 +172,11 @@ class Station:
             assurance=straight.request.assurance,
             instrument=straight.request.instrument,
         )
-        letter = self._post.signed(self.venue.cancel(target), numbered.session)
-        straight.sending = self._post.send(letter, self._clock, on_end)
-        straight.signed_at = straight.sending.sent_at
-        straight.letter, straight.call, straight.session = letter, letter.call.name, numbered.number
+        letter, sending = self._post.send(
+            self.venue.cancel(target), numbered.session, self._clock, straight.land
+        )
+        straight.letter, straight.sending, straight.call = letter, sending, letter.name
+        straight.signed_at, straight.session = sending.sent_at, numbered.number
         return True
 
     def withdraw(self, straight: Straight) -> None:
@@ -203,7 +204,7 @@ class Station:
         if response is None or _is_cached(response):
             return False
         try:
-            receipt = letter.redactor.answer(letter.call.read(response))
+            receipt = letter.redactor.answer(letter.read(response))
         except PluginFault:
             return False
         if type(receipt) is not Receipt:

@@ -8,6 +8,7 @@ case of it, with all that is known so far, which goes on as if it had been one f
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import attrs
 
@@ -27,6 +28,8 @@ class Straight(OneCancel):
     """One cancel that went straight, and who waits for it."""
 
     waiter: asyncio.Future[CancelAck]
+    #: Called when its answer is here, or that there is none.
+    on_land: Callable[[Straight], None] = lambda _straight: None
     gathers: bool = False
     need: Need = Need.FIRST_CANCEL
     ticket: Ticket | None = None
@@ -37,6 +40,10 @@ class Straight(OneCancel):
     #: The same by the case that was made of it.
     told: Told | None = None
     _caller: Caller | None = attrs.field(default=None, init=False)
+
+    def land(self) -> None:
+        """Hear that its answer is here, or that there is none."""
+        self.on_land(self)
 
     @property
     def account(self) -> str:

@@ -55,6 +55,7 @@ class Straights:
         """Send one, or let it wait for its turn; tell whether it can go straight."""
         venue, station = straight.request.venue, self._stations[straight.request.venue]
         on_turn = partial(self._loop.call_soon, self._take_turn, straight)
+        straight.on_land = self._land
         if not station.ask_turn(straight, on_turn):
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
@@ -103,9 +104,8 @@ class Straights:
         self._look_by(straight.due_at)
 
     def _send(self, straight: Straight) -> bool:
-        station, on_end = self._stations[straight.request.venue], partial(self._land, straight)
         try:
-            if not station.send(straight, on_end):
+            if not self._stations[straight.request.venue].send(straight):
                 return False
         except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
             return False
