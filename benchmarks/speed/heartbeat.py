@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from countermand import AsyncClient, Scope
 from speed.canned import (
@@ -93,11 +94,16 @@ async def beaten(work: Awaitable[object]) -> dict[str, float]:
     return {f"longest_block{name}_ms": round(1000 * seconds, 2) for name, seconds in told.items()}
 
 
-async def _batch(client: AsyncClient) -> None:
-    count = 0
-    async for _ in client.cancel_many([received("apex", number) for number in range(CANCELS)]):
-        count += 1
-    assert count == CANCELS  # noqa: S101 - a benchmark of nothing would be a fast one
+def _batch() -> Work:
+    requests = [received("apex", number) for number in range(CANCELS)]
+
+    async def work(client: AsyncClient) -> None:
+        count = 0
+        async for _ in client.cancel_many(requests):
+            count += 1
+        assert count == CANCELS  # noqa: S101 - a benchmark of nothing would be a fast one
+
+    return work
 
 
 def _listing(venue: str) -> Work:
@@ -117,19 +123,19 @@ def _sweep(venue: str) -> Work:
     return work
 
 
-#: What is done, at which venue, and what that says.
-WORKS: dict[str, tuple[str, Work, Callable[[int], Replies]]] = {
+#: Where, what makes the work ready, and what is said there, of so many bytes.
+WORKS: dict[str, tuple[str, Callable[[], Work], Callable[[int], Replies]]] = {
     "batch": ("apex", _batch, lambda _: RECEIPTS),
-    "apex_sweep": ("apex", _sweep("apex"), apex_listing),
-    "autoshares_sweep": ("autoshares", _sweep("autoshares"), autoshares_listing),
-    "apex_listing": ("apex", _listing("apex"), apex_listing),
-    "apex_short_rows": ("apex", _listing("apex"), lambda size: apex_listing(size, short=True)),
-    "autoshares_listing": ("autoshares", _listing("autoshares"), autoshares_listing),
+    "apex_listing": ("apex", partial(_listing, "apex"), apex_listing),
+    "apex_short_rows": ("apex", partial(_listing, "apex"), partial(apex_listing, short=True)),
+    "autoshares_listing": ("autoshares", partial(_listing, "autoshares"), autoshares_listing),
     "autoshares_one_page": (
         "autoshares",
-        _listing("autoshares"),
-        lambda size: autoshares_listing(size, paged=False),
+        partial(_listing, "autoshares"),
+        partial(autoshares_listing, paged=False),
     ),
+    "apex_sweep": ("apex", partial(_sweep, "apex"), apex_listing),
+    "autoshares_sweep": ("autoshares", partial(_sweep, "autoshares"), autoshares_listing),
 }
 
 
@@ -146,9 +152,9 @@ def measured(rounds: int = 3, names: tuple[str, ...] = tuple(WORKS)) -> dict[str
     for _ in range(rounds):
         found["idle"].append(asyncio.run(_idle()))
         for name in names:
-            venue, work, replies = WORKS[name]
+            venue, ready, replies = WORKS[name]
             with served(replies(LISTING_BYTES)) as base_url:
-                found.setdefault(name, []).append(asyncio.run(_measured(venue, work, base_url)))
+                found.setdefault(name, []).append(asyncio.run(_measured(venue, ready(), base_url)))
     return {name: _medians(told) for name, told in found.items()}
 
 
