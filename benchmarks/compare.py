@@ -26,7 +26,7 @@ from speed.others import OTHERS, measured
 from speed.server import Built, Server, build, running
 from speed.tables import judged, report
 from speed.targets import Verdict
-from speed.workers import HUNG, Worker, workers
+from speed.workers import Worker, workers
 
 ROUNDS = 5
 QUICK = Pace(warm_s=0.1, measure_s=0.25)
@@ -120,10 +120,10 @@ def gate_of(load: Load, server: Server, built: Built) -> Gate:
 
 
 def measure(started: dict[str, Worker], load: str, gate: Gate, pace: Pace, figures: Figures) -> None:
-    """Measure all clients under one load, one after the other; who hung once is not asked again."""
+    """Measure all clients under one load, one after the other; who got nothing done is not asked again."""
     for client, worker in started.items():
-        hung = any(one.fault == HUNG for one in figures.of(client, load))
-        if load in CLIENTS[client].loads and not hung:
+        in_vain = any(not one.calls for one in figures.of(client, load))
+        if load in CLIENTS[client].loads and not in_vain:
             figures.add(client, load, worker.measure(gate, pace))
 
 

@@ -18,8 +18,7 @@ from speed.figures import Figure
 from speed.loads import Gate, Pace
 
 #: How long a measure may take beyond its pace, in seconds; then its process is ended.
-PATIENCE_S = 12.0
-HUNG = "no figure came in time, or its process ended"
+PATIENCE_S = 20.0
 
 _AWAITED: dict[Way, Callable[[Any, Gate, Pace], Coroutine[Any, Any, Figure]]] = {
     Way.TASKS: in_tasks,
@@ -68,14 +67,14 @@ class Worker:
         self._pipe.recv()
 
     def measure(self, gate: Gate, pace: Pace) -> Figure:
-        """Measure once; a process that hangs is told, and ended."""
+        """Measure once; where no figure comes, that is told, and the process ended."""
         self._pipe.send((gate, pace))
-        if told := self._told(pace.longest_warm_s + pace.measure_s + PATIENCE_S):
-            return told
-        self._kill()
-        self._start()
-        self.wait()
-        return _none(HUNG)
+        figure = self._told(pace.longest_warm_s + pace.measure_s + PATIENCE_S)
+        if not self._process.is_alive() or not figure.seconds:
+            self._kill()
+            self._start()
+            self.wait()
+        return figure
 
     def end(self) -> None:
         """End the process."""
@@ -91,11 +90,13 @@ class Worker:
         self._process.start()
         theirs.close()
 
-    def _told(self, timeout_s: float) -> Figure | None:
+    def _told(self, timeout_s: float) -> Figure:
+        if not self._pipe.poll(timeout_s):
+            return _none("no figure came in time")
         try:
-            told: Figure | None = self._pipe.recv() if self._pipe.poll(timeout_s) else None
+            told: Figure = self._pipe.recv()
         except EOFError:
-            return None
+            return _none("its process ended")
         return told
 
     def _kill(self) -> None:

@@ -11,13 +11,15 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 import compare
+from speed.figures import Figure, Figures
 from speed.loads import PLAIN, TLS, VENUE, Gate, Link, Pace
 from speed.server import Built, Server, build, cpu_s, running
-from speed.workers import measured
+from speed.workers import Worker, measured
 
 POST = b"POST /AP/CancelOrder HTTP/1.1\r\nHost: x\r\ncontent-length: 2\r\n\r\n{}"
 DELETE = b"DELETE /v1.0/accounts/9/orders/7 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -175,6 +177,23 @@ def test_a_whole_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, built: 
     assert "Plain, 64 in flight" in text
     assert str(tmp_path) not in text
     assert json.loads((tmp_path / "speed.json").read_text())["figures"][0]["rounds"][0]["calls"] > 0
+
+
+def test_who_gets_nothing_done_is_not_asked_again() -> None:
+    """A client without an answer in one round is left out of the next, under that load alone."""
+
+    class Idle:
+        asked = 0
+
+        def measure(self, gate: Gate, pace: Pace) -> Figure:
+            self.asked += 1
+            return Figure(calls=0, seconds=1.0, cpu_s=0.0, failed=1, fault="PoolTimeout")
+
+    gate = Gate(url="http://127.0.0.1:1", certificate=None, server_pid=1, in_flight=1)
+    idle, figures = Idle(), Figures()
+    for load in ("plain-1000", "plain-1000", "tls-1000", "batch-1000"):
+        compare.measure({"httpx": cast("Worker", idle)}, load, gate, PACE, figures)
+    assert idle.asked == 2
 
 
 @pytest.mark.parametrize("words", [["--only", "curl"], ["--loads", "plain-2"]])
