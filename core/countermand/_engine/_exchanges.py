@@ -124,7 +124,7 @@ class Exchanges:
         else:
             task = self._launch(entry, errand, self._resume(entry, errand, straight))
             task.add_done_callback(lambda _task: station.leave(straight))
-        self.traffic.become(venue, errand)
+        self.traffic.set_out(venue, errand)
         task.add_done_callback(partial(self._end_cancel, venue, errand))
 
     def _launch(self, entry: OpenCase, errand: Errand, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -63,9 +63,10 @@ class Straights:
             return False
         self._known[venue, straight.account][straight.order] = straight
         self._under_way[straight.number] = straight
-        self._traffic.begin(venue, straight)
-        if straight.signed_at is not None:
-            self._traffic.sign(straight)
+        if straight.signed_at is None:
+            self._traffic.begin(venue, straight)
+        else:
+            self._traffic.set_out(venue, straight)
         self._look_by(straight.due_at)
         return True
 

@@ -62,12 +62,12 @@ class Traffic:
         self._queued[errand.number] = lane
 
     def begin(self, venue: str, errand: Traveller) -> None:
-        """Count a cancel."""
+        """Count a cancel that waits for its turn."""
         self.look_up(venue, errand)
-        self._under_way[venue, errand.account][errand.number] = errand
+        self.set_out(venue, errand)
 
-    def become(self, venue: str, errand: Traveller) -> None:
-        """Hear that a cancel goes on as another one of that number."""
+    def set_out(self, venue: str, errand: Traveller) -> None:
+        """Count a cancel that went to the wire at once, or goes on as another one of its number."""
         self._under_way[venue, errand.account][errand.number] = errand
 
     def sign(self, errand: Traveller) -> None:

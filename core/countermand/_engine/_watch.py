@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from countermand._ack import CancelAck
 from countermand._observer import Answered, Observer, SlowPlugin
 from countermand._request import CancelRequest
@@ -20,42 +18,46 @@ class Watch:
 
     def requested(self, request: CancelRequest) -> None:
         """Tell that a cancel was asked for."""
-        self._tell(lambda observer: observer.requested(request))
+        self._tell("requested", request)
 
     def attempted(self, venue: str, call: str) -> None:
         """Tell that a call is about to be sent."""
-        self._tell(lambda observer: observer.attempted(venue, call))
+        self._tell("attempted", venue, call)
 
     def answered(self, answer: Answered) -> None:
         """Tell how a call ended."""
-        self._tell(lambda observer: observer.answered(answer))
+        self._tell("answered", answer)
 
     def logged_in(self, venue: str, failure: str | None) -> None:
         """Tell how a log-in ended."""
-        self._tell(lambda observer: observer.logged_in(venue, failure))
+        self._tell("logged_in", venue, failure)
 
     def acknowledged(self, ack: CancelAck) -> None:
         """Tell what a caller is told."""
-        self._tell(lambda observer: observer.acknowledged(ack))
+        self._tell("acknowledged", ack)
 
     def updated(self, update: Update) -> None:
         """Tell how an ack moved on after it was given."""
-        self._tell(lambda observer: observer.updated(update))
+        self._tell("updated", update)
 
     def slow_plugin(self, slow: SlowPlugin) -> None:
         """Tell of a plugin's function that was too slow, to an observer that hears of such."""
-        self._tell(lambda observer: getattr(observer, "slow_plugin", _unheard)(slow))
+        self._tell("slow_plugin", slow)
 
-    def _tell(self, say: Callable[[Observer], None]) -> None:
+    def _tell(self, what: str, *told: object) -> None:
         if self._observer is None:
             return
         try:
-            say(self._observer)
+            getattr(self._observer, what, *_UNLESS_HEARD.get(what, ()))(*told)
         except KeyboardInterrupt:
             raise
         except BaseException:  # noqa: BLE001 - an observer may break in any way, a cancel may not
             self.errors += 1
 
 
-def _unheard(_slow: SlowPlugin) -> None:
+def _ignore(_told: object) -> None:
     """Take what an observer does not hear of."""
+
+
+#: What an observer need not hear.
+_UNLESS_HEARD = {"slow_plugin": (_ignore,)}

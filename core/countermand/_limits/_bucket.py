@@ -72,7 +72,7 @@ class Bucket:
         floor = self.floors[drawing.need]
         left = self.spare(now) - 1 - floor
         # One from what is kept, or the last one above that.
-        if left < -_NOTHING or (floor and left < 1 and self._reserve_at <= now):
+        if left < 1 and (left < -_NOTHING or (floor and self._reserve_at <= now)):
             self._reserve_at = now + _REFILLS * self.interval_s
         self._full_at = max(self._full_at, now) + self.interval_s
         self.shares.serve(drawing.need)
