@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,11 @@ import httpx
 import pytest
 
 from countermand import AsyncClient, CancelRequest, OrderId, Outcome, Reason, Scope, ScopeKind, Sent
-from countermand.venue import CallKind, Capabilities, HttpRequest, PerOrder, Receipt
+from countermand._engine._guard import Guard
+from countermand._engine._guarded_call import guarded_call
+from countermand._engine._watch import Watch
+from countermand.venue import CallKind, Capabilities, HttpRequest, PerOrder, Receipt, Session, Stamp
+from countermand.venue.credentials import Credential
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -116,6 +121,37 @@ def test_answers_for_many_that_break(
             assert (native.text or "").startswith(told)
 
     virtually(main())
+
+
+@attrs.frozen
+class Keeps(Credential):
+    """Bears the same headers again and again, and tells in them how often."""
+
+    kept: dict[str, str] = attrs.field(factory=dict)
+
+    def headers(self, session: Session | None, stamp: Stamp) -> dict[str, str]:
+        """Return the headers that it keeps."""
+        self.kept["nonce"] = str(stamp.nonce)
+        return self.kept
+
+
+class Signs(Keeps):
+    """Makes its requests itself."""
+
+    def sign(self, request: HttpRequest, session: Session | None, stamp: Stamp) -> HttpRequest:
+        """Return a request with the very headers that it keeps."""
+        return attrs.evolve(request, headers=self.headers(session, stamp))
+
+
+@pytest.mark.parametrize("credential", [Keeps, Signs])
+def test_headers_that_are_kept(pebble: Pebble, credential: type[Keeps]) -> None:
+    """A signed request stays as it is, whatever becomes of the headers that it was signed with."""
+    auth, request = credential(), HttpRequest(method="POST", path="/cancel/7")
+    call = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), sign=partial(auth.sign, request))
+    signed = guarded_call(Guard("pebble", pebble, Watch(None)), "cancel", call).sign
+    first, second = signed(None, Stamp(nonce=1)), signed(None, Stamp(nonce=2))
+    auth.kept["nonce"] = "3"
+    assert [one.headers for one in (first, second)] == [{"nonce": "1"}, {"nonce": "2"}]
 
 
 def test_mappings_that_are_no_dicts(
