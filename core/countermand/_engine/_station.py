@@ -98,7 +98,7 @@ class Station:
         self,
         errand: Errand,
         make: Callable[[Cursor | None], Call[Any]],
-        so_far: Callable[[Callable[[], WholeListing]], None] | None = None,
+        so_far: Callable[[Callable[[], WholeListing]], Awaitable[None]] | None = None,
     ) -> WholeListing:
         """Perform a listing to its end, again where rows may have been missed.
 
@@ -123,7 +123,7 @@ class Station:
                 if step is Step.DONE or (unreadable is not None and step is Step.ANOTHER_PASS):
                     return unreadable, reply
                 if so_far is not None:
-                    so_far(reading.listing)
+                    await so_far(reading.listing)
                 cursor = page.next_page if step is Step.NEXT_PAGE else None
 
         ended = await self.told(errand, read)

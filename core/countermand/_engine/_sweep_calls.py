@@ -12,6 +12,7 @@ import attrs
 from countermand._case._facts import Action, Began, Ended, NoSession, Signed
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
+from countermand._engine._pages import by_turns
 from countermand._engine._station import Station
 from countermand._engine._whole_listing import WholeListing
 from countermand._limits._urgency import Need
@@ -82,25 +83,40 @@ class SweepCalls:
         calls = partial(page_call, self._station.venue, errand.account, Action.OPEN)
         handed_over_at = asked_at
 
-        def so_far(listing: Callable[[], WholeListing]) -> None:
+        async def so_far(listing: Callable[[], WholeListing]) -> None:
             nonlocal handed_over_at
             now = self._loop.time()
             if now >= handed_over_at + _HAND_OVER_S:
                 handed_over_at = now
-                self._see_so_far(listing(), asked_at, now)
+                await self._see_so_far(listing(), asked_at)
 
         # Under KEEP only the whole of it says what was there before.
         cancels_all = self._sweep.placed_after is PlacedAfter.CANCEL
         listing = await self._station.list_whole(errand, calls, so_far if cancels_all else None)
-        self._sweep.see(look_of(self._sweep, listing, asked_at, self._loop.time()))
+        self._sweep.see(await self._look_of(listing, asked_at))
 
-    def _see_so_far(self, listing: WholeListing, asked_at: float, now: float) -> None:
+    async def _see_so_far(self, listing: WholeListing, asked_at: float) -> None:
         """Tell what a listing has shown that goes on: a part of it, which proves nothing."""
         looking_since = self._sweep.looking_since
-        part = look_of(self._sweep, listing, asked_at, now)
+        part = await self._look_of(listing, asked_at)
         self._sweep.see(attrs.evolve(part, fault="not at its end yet"))
         self._sweep.looking_since = looking_since
         self._heard()
+
+    async def _look_of(self, listing: WholeListing, asked_at: float) -> Look:
+        """Take a listing for what it proves: what it does not show has not been open since it began."""
+        ended_at = self._loop.time()
+        began_at = asked_at if listing.began_at is None else listing.began_at
+        failure = listing.failure
+        rows = await by_turns(listing.present, partial(shown, self._sweep.scope, listing.seen_at))
+        return Look(
+            began_at=began_at if listing.absent_since is None else listing.absent_since,
+            ended_at=ended_at,
+            shown={row.report.order_id: row for row in rows if row is not None},
+            incomplete=listing.incomplete,
+            failure=cast("ReadFailure | NoSession | None", failure.answer) if failure is not None else None,
+            fault=failure.fault if failure is not None else None,
+        )
 
     def _hear(self, ended: Ended) -> None:
         signed, self._signed = self._signed, None
@@ -129,17 +145,3 @@ class SweepCalls:
             self._signed = Signed(number=errand.number, call=call, at=at)
         errand.last(self._sweep.deadline)
         errand.end_by(at + errand.patience_s)
-
-
-def look_of(sweep: Sweep, listing: WholeListing, asked_at: float, ended_at: float) -> Look:
-    """Take a listing for what it proves: what it does not show has not been open since it began."""
-    began_at = asked_at if listing.began_at is None else listing.began_at
-    failure = listing.failure
-    return Look(
-        began_at=began_at if listing.absent_since is None else listing.absent_since,
-        ended_at=ended_at,
-        shown=shown(sweep.scope, listing.present, listing.seen_at),
-        incomplete=listing.incomplete,
-        failure=cast("ReadFailure | NoSession | None", failure.answer) if failure is not None else None,
-        fault=failure.fault if failure is not None else None,
-    )

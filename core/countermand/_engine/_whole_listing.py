@@ -16,7 +16,7 @@ from enum import Enum, auto
 import attrs
 
 from countermand._case._facts import Ended
-from countermand._order import OrderReport
+from countermand._order import OrderReport, StatusClass
 from countermand.venue import Page
 
 #: A book that changes all the time is not read more often than that.
@@ -134,7 +134,10 @@ class WholeReading:
         for row in rows:
             self._passes[-1].add(row)
             name = row.order_id.value
-            self._rows[name] = row
+            before = self._rows.get(name)
+            # Whatever shifts or lags behind, dead beats alive.
+            if before is None or before.status_class is not StatusClass.DEAD:
+                self._rows[name] = row
             self._seen_at[name] = self._asked_at
 
     def end_page(self, page: Page, reply: str) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import Any
 
 import attrs
 
@@ -51,6 +52,8 @@ class Sweep:
     awaited: int = 0
     #: What took the place of orders, as their acks say.
     successors: set[OrderId] = attrs.field(factory=set)
+    #: What was concluded of the facts as they are, by what concluded it; each new one forgets it.
+    concluded: dict[object, Any] = attrs.field(factory=dict, init=False)
     _by_client_id: dict[ClientOrderId, Known] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -105,6 +108,7 @@ class Sweep:
 
     def see(self, look: Look) -> None:
         """Add a listing."""
+        self.concluded.clear()
         self.looking_since = None
         self.looks.append(look)
         self.last_whole_at = look.began_at if look.whole else self.last_whole_at
@@ -128,6 +132,7 @@ class Sweep:
 
     def send(self, at: float) -> None:
         """Note that a cancel is about to be sent."""
+        self.concluded.clear()
         self.first_sent_at = min(self.first_sent_at, at)
 
     def ask(self, order_id: OrderId, at: float) -> Ask:
@@ -140,6 +145,7 @@ class Sweep:
 
     def hear(self, ask: Ask, ack: CancelAck, at: float) -> None:
         """Note what was said of an order."""
+        self.concluded.clear()
         ask.ack, ask.given_at = ack, at
         self.awaited -= 1
         if ack.successor is not None:
@@ -156,6 +162,7 @@ class Sweep:
 
     def hear_native(self, signed: Signed | None, ended: Ended) -> None:
         """Note how it ended."""
+        self.concluded.clear()
         self.natives[-1] = attrs.evolve(self.natives[-1], signed=signed, ended=ended)
         self.last_answer_at = max(self.last_answer_at, ended.at)
         if isinstance(ended.answer, PerOrder) and self.lists:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from countermand._ids import OrderId
 from countermand._order import OrderReport
 from countermand._scope import Scope, ScopeKind
 from countermand._sweep._known import Place, Shown, is_open
@@ -13,19 +12,12 @@ from countermand._sweep._known import Place, Shown, is_open
 _GOES_BY = {"instrument_id": "instrument", "user_id": "entered_by"}
 
 
-def shown(scope: Scope, rows: Iterable[OrderReport], seen_at: Mapping[str, float]) -> dict[OrderId, Shown]:
-    """Return the open orders among the rows of a listing, each with its place and when it was seen."""
-    found: dict[OrderId, Shown] = {}
-    # A listing that shifts may show an order twice; dead beats alive.
-    rows = tuple(rows)
-    dead = {row.order_id for row in rows if not is_open(row)}
-    for row in rows:
-        if row.order_id not in dead:
-            place, text = placed(scope, row)
-            found[row.order_id] = Shown(
-                report=row, place=place, seen_at=seen_at[row.order_id.value], text=text
-            )
-    return found
+def shown(scope: Scope, seen_at: Mapping[str, float], row: OrderReport) -> Shown | None:
+    """Return an order as a row of a listing shows it, with its place; None for one that is not open."""
+    if not is_open(row):
+        return None
+    place, text = placed(scope, row)
+    return Shown(report=row, place=place, seen_at=seen_at[row.order_id.value], text=text)
 
 
 def placed(scope: Scope, report: OrderReport) -> tuple[Place, str | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 
 import attrs
 
@@ -24,6 +25,20 @@ class Proof:
     second: Look | None = None
 
 
+def _but_once(conclude: Callable[[Sweep], Proof]) -> Callable[[Sweep], Proof]:
+    """Conclude of the same facts but once: of thousands of orders it takes its time."""
+
+    @wraps(conclude)
+    def concluded(sweep: Sweep) -> Proof:
+        if conclude not in sweep.concluded:
+            sweep.concluded[conclude] = conclude(sweep)
+        found: Proof = sweep.concluded[conclude]
+        return found
+
+    return concluded
+
+
+@_but_once
 def proof(sweep: Sweep) -> Proof:
     """Find two listings since the last answer that show nothing left, where nothing gainsays them."""
     found = _empty(sweep)
@@ -41,6 +56,7 @@ def is_exhausted(sweep: Sweep) -> bool:
     )
 
 
+@_but_once
 def _empty(sweep: Sweep) -> Proof:
     """Find two listings since the last answer, `read_lag_s` apart, with nothing left in them or between."""
     found = Proof()
@@ -69,8 +85,10 @@ def is_left(sweep: Sweep, shown: Shown) -> bool:
     if placed_before and shown.place is not Place.OUT:
         return True
     # What a target was replaced by is its exposure, whatever the scope says of it.
-    if is_target(sweep, known) or shown.report.order_id in sweep.successors:
+    if is_target(sweep, known) or (sweep.successors and shown.report.order_id in sweep.successors):
         return True
+    if shown.report.replaces is None:
+        return False
     return succeeds_a_target(sweep, shown.report) or may_succeed_a_target(sweep, shown.report)
 
 

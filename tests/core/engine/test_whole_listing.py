@@ -185,6 +185,15 @@ def test_the_union_of_all_passes() -> None:
     assert listing.present == (newer, order(0))
 
 
+@pytest.mark.parametrize("alive_first", [False, True])
+def test_dead_beats_alive(alive_first: bool) -> None:
+    """Whichever is seen first in a listing that shifts."""
+    dead = order(1, OrderStatus.CANCELED)
+    shown = (order(1), dead) if alive_first else (dead, order(1))
+    _, listing = read(Page(rows=shown))
+    assert listing.rows == (dead,)
+
+
 def test_what_was_read_before_it_ended_too_early() -> None:
     """Of a listing that was not read to its end all orders are told that it showed, and nothing is absent."""
     assert WholeReading().listing() == WholeListing()

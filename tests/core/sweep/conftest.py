@@ -114,7 +114,8 @@ class Story:
         """List those orders at that second, in a tenth of one."""
         reports = [order(row) if isinstance(row, str) else row for row in rows]
         seen_at = {report.order_id.value: at for report in reports}
-        there = shown(self.sweep.scope, reports, seen_at)
+        told = [shown(self.sweep.scope, seen_at, report) for report in reports]
+        there = {one.report.order_id: one for one in told if one is not None}
         self.sweep.see(Look(began_at=at, ended_at=at + 0.1, shown=there, **fields))
         return self
 

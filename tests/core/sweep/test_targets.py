@@ -41,12 +41,6 @@ TARGETS: dict[str, tuple[Tell, list[str]]] = {
     "what is named": (lambda s: s(by_id("7", "8")), ["7", "8"]),
     "what is named, though it is not listed": (lambda s: s(by_id("7", "8")).look(0, "8", "9"), ["7", "8"]),
     "no dead order": (lambda s: s().look(0, s.order("7", OrderStatus.FILLED)), []),
-    "dead beats alive in one listing": (
-        lambda s: s().look(
-            0, "7", s.order("7", OrderStatus.CANCELED), s.order("8", OrderStatus.EXPIRED), "8"
-        ),
-        [],
-    ),
     "whatever else counts as open": (
         lambda s: s().look(
             0,
