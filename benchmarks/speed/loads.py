@@ -66,6 +66,6 @@ class Gate:
 class Pace:
     """How long one measure takes, in seconds: to warm up, at least and at most, and to measure."""
 
-    warm_s: float = 0.2
+    warm_s: float = 0.15
     longest_warm_s: float = 4.0
-    measure_s: float = 0.8
+    measure_s: float = 0.65
