@@ -59,8 +59,12 @@ class Gate:
         """Ask for a turn; a ticket that waits has come to it when `on_turn` is called, on the loop."""
         ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=self._loop.time())
         if ticket.waiting:
-            self._waiters[ticket] = on_turn
+            self._waiters[ticket] = (
+                _unheard  # what others wait for may be nothing to it: then it goes at once
+            )
             self._serve()
+        if ticket.waiting:
+            self._waiters[ticket] = on_turn
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
@@ -111,3 +115,7 @@ class Gate:
     def _ring(self) -> None:
         self._alarm = None
         self._serve()
+
+
+def _unheard() -> None:
+    """Tell nobody."""
