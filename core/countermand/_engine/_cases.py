@@ -90,7 +90,7 @@ class Cases:
         if straight.ack is not None:
             return
         if not self._loop.is_running():  # it is gone, with all that was under way on it
-            self._straights.give_up(straight)
+            self._where.pop(straight.caller, None)
         elif self._straights.is_under_way(straight):
             self._taken_over(straight)
         self.leave(straight.caller)

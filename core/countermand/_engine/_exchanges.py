@@ -123,7 +123,7 @@ class Exchanges:
             task = self._launch(entry, errand, self._perform(entry, Action.CANCEL, errand))
         else:
             task = self._launch(entry, errand, self._resume(entry, errand, straight))
-            task.add_done_callback(lambda _task: station.leave(straight))
+            task.add_done_callback(lambda _task: station.abandon(straight))
         self.traffic.set_out(venue, errand)
         task.add_done_callback(partial(self._end_cancel, venue, errand))
 
@@ -139,6 +139,7 @@ class Exchanges:
         self._closed = True
         self._trains.close()
         self._lists.close()
+        await asyncio.sleep(0)  # what goes on as a task only now ends like the others
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

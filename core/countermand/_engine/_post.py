@@ -68,7 +68,7 @@ class Post:
     ) -> tuple[Letter[V], Sending]:
         """Sign and send a call, and call back when its answer is here, or that there is none.
 
-        Raises `PluginFault`, and what is wrong with a request that cannot be written.
+        Raises `PluginFault`.
         """
         request, letter = self._signed(call, session)
         self._watch.attempted(self._guard.name, call.name)

@@ -159,10 +159,7 @@ class Station:
         return True
 
     def send(self, straight: Straight) -> bool:
-        """Send a cancel whose turn it is; tell whether there was a session for it.
-
-        Raises `PluginFault`, and what is wrong with a request that cannot be written.
-        """
+        """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
         numbered = self._sessions.at_hand(straight.permission)
         if numbered is None:
             return False
@@ -186,20 +183,23 @@ class Station:
             self._sessions.end(straight.permission)
             straight.ticket = None
 
-    def leave(self, straight: Straight) -> None:
-        """Hear that a cancel which was sent is over, if that was not heard yet."""
+    def abandon(self, straight: Straight) -> None:
+        """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
         if straight.ticket is not None:
-            self._gate.leave(straight.ticket)
-            self._sessions.end(straight.permission)
-            straight.ticket = None
-            if straight.sending is not None:
-                straight.sending.drop()
+            letter, _, _ = straight.way
+            self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
+            self._leave(straight)
+
+    def _leave(self, straight: Straight) -> None:
+        _, sending, ticket = straight.way
+        self._gate.leave(ticket)
+        self._sessions.end(straight.permission)
+        straight.ticket = None
+        sending.drop()
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
         """Tell whether a plain receipt came; if so, the cancel has ended with it."""
-        letter, sending, ticket = straight.letter, straight.sending, straight.ticket
-        if letter is None or sending is None or ticket is None:
-            return False
+        letter, sending, ticket = straight.way
         response = sending.arrived
         if response is None or _is_cached(response):
             return False
@@ -216,7 +216,7 @@ class Station:
         self._post.tell(letter, now - signed_at, response.status, Receipt)
         self._gate.hear(ticket, receipt)
         self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
-        self.leave(straight)
+        self._leave(straight)
         return True
 
     async def resume(self, straight: Straight, errand: Errand) -> Ended:
@@ -230,7 +230,7 @@ class Station:
             self._gate.hear(ticket, told[0])
             return self._heard(told, straight.session or 0, errand)
         finally:
-            self.leave(straight)
+            self._leave(straight)
 
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -47,8 +48,8 @@ class Straights:
         self._known: defaultdict[tuple[str, str], dict[OrderId | ClientOrderId, Straight]] = defaultdict(dict)
         self._under_way: dict[int, Straight] = {}
         self._alarm: asyncio.TimerHandle | None = None
-        #: Those that a late effect may surprise the next caller of, in the order of their end.
-        self._landed: deque[Straight] = deque()
+        #: By venue, those that a late effect may surprise the next caller of, in the order of their end.
+        self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
         self._sweeper: asyncio.TimerHandle | None = None
 
     def begin(self, straight: Straight) -> bool:
@@ -59,7 +60,6 @@ class Straights:
         if not station.ask_turn(straight, on_turn):
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
-            station.withdraw(straight)
             return False
         self._known[venue, straight.account][straight.order] = straight
         self._under_way[straight.number] = straight
@@ -105,14 +105,17 @@ class Straights:
         self._look_by(straight.due_at)
 
     def _send(self, straight: Straight) -> bool:
+        station, sent = self._stations[straight.request.venue], False
         try:
-            if not self._stations[straight.request.venue].send(straight):
-                return False
-        except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
-            return False
-        signed_at = straight.signed_at or 0.0
-        straight.overdue_at = signed_at + patience_s(CallKind.CANCEL, straight.deadline - signed_at)
-        return True
+            with suppress(Exception):  # what a plugin breaks with is told by the case
+                sent = station.send(straight)
+        finally:
+            if not sent:
+                station.withdraw(straight)
+        if sent:
+            signed_at = straight.signed_at or 0.0
+            straight.overdue_at = signed_at + patience_s(CallKind.CANCEL, straight.deadline - signed_at)
+        return sent
 
     def _land(self, straight: Straight) -> None:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
@@ -151,22 +154,30 @@ class Straights:
             self._look_by(min(one.due_at for one in self._under_way.values()))
 
     def _remember(self, straight: Straight) -> None:
-        self._landed.append(straight)
-        if len(self._landed) > self._most:
-            self._forget(self._landed.popleft())
-        if self._sweeper is None:
-            self._sweeper = self._loop.call_at(self._past_at(straight), self._sweep)
+        landed = self._landed[straight.request.venue]
+        landed.append(straight)
+        if len(landed) > self._most:
+            self._forget(landed.popleft())
+        if len(landed) == 1:
+            self._sweep_at(self._past_at(straight))
 
     def _past_at(self, straight: Straight) -> float:
         return (straight.ended_at or 0.0) + self._stations[straight.request.venue].idle_s
 
+    def _sweep_at(self, at: float) -> None:
+        if self._sweeper is None or self._sweeper.when() > at:
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+            self._sweeper = self._loop.call_at(at, self._sweep)
+
     def _sweep(self) -> None:
         self._sweeper = None
         now = self._loop.time()
-        while self._landed and self._past_at(self._landed[0]) <= now:
-            self._forget(self._landed.popleft())
-        if self._landed:
-            self._sweeper = self._loop.call_at(self._past_at(self._landed[0]), self._sweep)
+        for landed in self._landed.values():
+            while landed and self._past_at(landed[0]) <= now:
+                self._forget(landed.popleft())
+            if landed:
+                self._sweep_at(self._past_at(landed[0]))
 
     def _forget(self, straight: Straight) -> None:
         if self.give_up(straight):

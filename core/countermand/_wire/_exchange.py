@@ -84,9 +84,14 @@ class Exchange:
         self._held -= len(piece)
         return piece
 
+    @property
+    def content(self) -> bytes:
+        """All of the body that has come and was not read."""
+        return b"".join(self._pieces)
+
     def rest(self) -> bytes:
-        """Return all of the body that has come and was not read."""
-        rest = b"".join(self._pieces)
+        """Return the same, as read."""
+        rest = self.content
         self._pieces.clear()
         self._held = 0
         return rest

@@ -87,7 +87,6 @@ class Direct(Sending):
         self._connection = connection
         self._exchange = exchange
         self._bound = bound
-        self._response: HttpResponse | None = None
         self._progress: Progress | None = None
         self._clock = clock
         self.sent_at = sent_at
@@ -106,18 +105,18 @@ class Direct(Sending):
 
     @property
     def arrived(self) -> HttpResponse | None:
-        exchange = self._exchange
-        if self._response is None and exchange.parser.ended and exchange.failure is None:
-            head, content = exchange.parser.head, exchange.rest()
-            if head is not None and len(content) <= self._bound.most:
-                headers = ReceivedHeaders(head.headers)
-                self._response = HttpResponse(status=head.status, headers=headers, content=content)
-        return self._response
+        parser = self._exchange.parser
+        if parser.head is None or not parser.ended:
+            return None
+        # It stays where it is: of one that is no plain receipt the response is waited for, too.
+        content = self._exchange.content
+        if len(content) > self._bound.most:
+            return None
+        return HttpResponse(
+            status=parser.head.status, headers=ReceivedHeaders(parser.head.headers), content=content
+        )
 
     async def response(self) -> HttpResponse:
-        if self._response is not None:
-            self.progress.status = self._response.status
-            return self._response
         try:
             reply = Reply(await self._exchange.head(None), self._connection, self._exchange, None)
             return await whole(reply, self.progress, self._bound)
@@ -162,13 +161,14 @@ class ByTask(Sending):
 
     @property
     def given_up(self) -> bool:
-        return self._task.cancelled()
+        # A transport may also be canceled from within: that is its own fault, and told as such.
+        return self._task.cancelled() and self._task.cancelling() > 0
 
     async def response(self) -> HttpResponse:
         try:
             return await self._task
         except asyncio.CancelledError:
-            if is_being_canceled():
+            if is_being_canceled() or not self.given_up:
                 raise
             raise WireFault(GIVEN_UP) from None
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import httpx
 
 from countermand._http import HttpRequest, HttpResponse
+from countermand._wire._connection import Connection
 from countermand._wire._progress import Clock, Progress, WireFault, told
 from countermand._wire._route import Route, httpx_request
 from countermand._wire._sending import Bound, ByTask, Direct, Sending, whole
 from countermand._wire._transport import Transport
+from countermand._wire._written import Written
 
 #: A failure before the first byte, whatever the transport.
 _NOT_SENT = (
@@ -48,6 +50,7 @@ class Wire:
         takes_part: bool = False,
     ) -> HttpResponse:
         """Send a request and read its answer, whole unless a part will do; raises `WireFault`."""
+        progress.unsent = False
         try:
             return await self._exchange(base_url, request, progress, Bound(max_bytes, takes_part))
         except _NOT_SENT as error:
@@ -93,24 +96,28 @@ class Wire:
         clock: Clock,
         on_end: Callable[[], None],
     ) -> Sending:
-        """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed.
-
-        Raises what is wrong with a request that cannot be written.
-        """
+        """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed."""
         sent_at = clock()
-        if self._own is not None:
-            origin, outgoing = self._route(base_url).request(request)
-            connection = self._own.at_hand(origin)
-            if connection is not None:
-                exchange = self._own.exchange(outgoing)
-                connection.send(outgoing.data, exchange, None)
-                exchange.on_end = on_end
-                if exchange.over:  # its connection was lost in this very moment
-                    asyncio.get_running_loop().call_soon(exchange.tell_end)
-                return Direct(connection, exchange, bound, clock, sent_at)
-        progress = Progress(clock=clock, signed_at=sent_at)
+        if self._own is not None and (ready := self._ready(self._own, base_url, request)) is not None:
+            connection, outgoing = ready
+            exchange = self._own.exchange(outgoing)
+            connection.send(outgoing.data, exchange, None)
+            exchange.on_end = on_end
+            return Direct(connection, exchange, bound, clock, sent_at)
+        progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun
         exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)
         return ByTask(asyncio.get_running_loop().create_task(exchanged), progress, on_end)
+
+    def _ready(
+        self, transport: Transport, base_url: str, request: HttpRequest
+    ) -> tuple[Connection, Written] | None:
+        """Write a request for a connection that is at hand."""
+        try:
+            origin, outgoing = self._route(base_url).request(request)
+        except Exception:  # noqa: BLE001 - what is wrong with it is told to whoever waits for the response
+            return None
+        connection = transport.at_hand(origin)
+        return None if connection is None else (connection, outgoing)
 
     def _route(self, base_url: str) -> Route:
         route = self._routes.get(base_url)
