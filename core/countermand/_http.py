@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -36,11 +37,12 @@ class ReceivedHeaders(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """Return a value, as UTF-8 if it is that, else as Latin-1."""
-        value = self._by_name()[name.encode()]
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value.decode("latin-1")
+        return _text(self._by_name()[name.encode()])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value likewise, or the default: nothing is raised for what most answers lack."""
+        value = self._by_name().get(name.encode())
+        return default if value is None else _text(value)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names."""
@@ -58,6 +60,13 @@ class ReceivedHeaders(Mapping[str, str]):
                 values = _together(self._raw)
             self._values = values
         return values
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _together(raw: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

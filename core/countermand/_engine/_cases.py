@@ -67,7 +67,9 @@ class Cases:
         venue, account, order = request.venue, request.account, request.order
         if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId) or self._closed:
             return None
-        if (venue, account) in self._lookups or (venue, account, order) in self._cases:
+        if self._lookups and (venue, account) in self._lookups:
+            return None
+        if self._cases and (venue, account, order) in self._cases:
             return None
         if gathers and self.exchanges.list_size(self._stations[venue].venue):
             return None
@@ -75,6 +77,8 @@ class Cases:
             return None
         straight = Straight(
             request=request,
+            account=account,
+            permission=(account, CallKind.CANCEL),
             order=order,
             number=self.exchanges.next_number(),
             joined_at=joined_at,

@@ -30,6 +30,9 @@ class Straight(OneCancel):
     waiter: asyncio.Future[CancelAck]
     #: Called when its answer is here, or that there is none.
     on_land: Callable[[Straight], None] = lambda _straight: None
+    #: Whose order it is, and what a venue may refuse under one session and allow under another.
+    account: str
+    permission: tuple[str, CallKind]
     gathers: bool = False
     need: Need = Need.FIRST_CANCEL
     ticket: Ticket | None = None
@@ -44,16 +47,6 @@ class Straight(OneCancel):
     def land(self) -> None:
         """Hear that its answer is here, or that there is none."""
         self.on_land(self)
-
-    @property
-    def account(self) -> str:
-        """Whose order it is."""
-        return self.request.account
-
-    @property
-    def permission(self) -> tuple[str, CallKind]:
-        """What a venue may refuse under one session and allow under another."""
-        return (self.request.account, CallKind.CANCEL)
 
     @property
     def due_at(self) -> float:

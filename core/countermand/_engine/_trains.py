@@ -96,6 +96,8 @@ class Trains:
 
     def look(self, lane: Lane) -> None:
         """Let go what waited for the cancels of an account, if there are no more."""
+        if not self._platforms:
+            return
         for action in (Action.OPEN, Action.HISTORY):
             self._depart_if_due((lane, action))
 

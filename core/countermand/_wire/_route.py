@@ -35,22 +35,35 @@ class Route:
         #: What stands before a path; nothing is known of one behind a fragment.
         self._prefix = url.raw_path[:-2] if url.raw_path.endswith(b"/x") else None
         self._first = [header_line(name, value) for name, value in ((b"Host", url.netloc), *_ASKED_RAW)]
+        #: The last headers, and their lines.
+        self._last: tuple[tuple[tuple[str, str], ...], list[bytes]] = ((), self._first)
 
     def request(self, request: HttpRequest) -> tuple[Origin, Written]:
         """Write a request; raises what httpx does of one that is none."""
         method, content = request.method.upper(), request.content
         if self._prefix is None or _PLAIN.fullmatch(request.path) is None:
             return self._written_by_httpx(request)
-        lines = [first_line(method, self._prefix + request.path.encode("ascii")), *self._first]
-        for name, value in request.headers.items():
-            raw_name = _raw_name(name)
-            if raw_name is None:
-                return self._written_by_httpx(request)
-            lines.append(header_line(raw_name, value.encode("ascii")))
+        own = self._own_lines(request.headers)
+        if own is None:
+            return self._written_by_httpx(request)
+        lines = [first_line(method, self._prefix + request.path.encode("ascii")), *own]
         if content or method in _WITH_LENGTH:
             lines.append(b"Content-Length: %d" % len(content))
         lines += (b"", content)
         return self._origin, Written(b"\r\n".join(lines), method, closes=False)
+
+    def _own_lines(self, headers: Mapping[str, str]) -> list[bytes] | None:
+        """Write headers after those that all requests have; those of one session are often the same."""
+        items = tuple(headers.items())
+        if items != self._last[0]:
+            lines = self._first.copy()
+            for name, value in items:
+                raw_name = _raw_name(name)
+                if raw_name is None:
+                    return None
+                lines.append(header_line(raw_name, value.encode("ascii")))
+            self._last = (items, lines)
+        return self._last[1]
 
     def _written_by_httpx(self, request: HttpRequest) -> tuple[Origin, Written]:
         made = httpx_request(self._base_url, request)
