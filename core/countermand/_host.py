@@ -29,7 +29,7 @@ class Home:
 
     def check(self) -> None:
         """Raise `ClientUsageError` in a fork."""
-        if self.inherited:
+        if self.process != os.getpid():
             raise ClientUsageError("a client does not survive a fork: open another one in the child")
 
 

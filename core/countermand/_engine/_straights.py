@@ -45,7 +45,7 @@ class Straights:
         self._on_landed = on_landed
         self._on_past = on_past
         #: By account, all of which it is not known that they are over.
-        self._known: defaultdict[tuple[str, str], dict[OrderId | ClientOrderId, Straight]] = defaultdict(dict)
+        self._known: defaultdict[tuple[str, str], dict[str, Straight]] = defaultdict(dict)
         self._under_way: dict[int, Straight] = {}
         self._alarm: asyncio.TimerHandle | None = None
         #: By venue, those that a late effect may surprise the next caller of, in the order of their end.
@@ -61,7 +61,7 @@ class Straights:
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
             return False
-        self._known[venue, straight.account][straight.order] = straight
+        self._known[venue, straight.account][straight.order.value] = straight
         self._under_way[straight.number] = straight
         if straight.signed_at is None:
             self._traffic.begin(venue, straight)
@@ -81,16 +81,16 @@ class Straights:
     def find(self, venue: str, account: str, order: OrderId | ClientOrderId) -> Straight | None:
         """Return the one of an order, under way or remembered."""
         known = self._known.get((venue, account))
-        return None if known is None else known.get(order)
+        return known.get(order.value) if known is not None and isinstance(order, OrderId) else None
 
     def give_up(self, straight: Straight) -> bool:
         """Hear that a case is made of one; tell whether it was still remembered."""
         self._under_way.pop(straight.number, None)
         lane = (straight.request.venue, straight.account)
         known = self._known.get(lane, {})
-        if known.get(straight.order) is not straight:
+        if known.get(straight.order.value) is not straight:
             return False
-        del known[straight.order]
+        del known[straight.order.value]
         if not known:
             del self._known[lane]
         return True

@@ -55,11 +55,10 @@ class Lane:
         self._resources: tuple[_Resource, ...] = buckets if places is None else (*buckets, places)
         self._queues: tuple[list[tuple[float, int, Ticket]], ...] = tuple([] for _ in Need)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nobody waits for anything that it draws on."""
+    def is_ready(self, need: Need, now: float) -> bool:
+        """Tell whether all is there that a call needs, and nobody waits for any of it."""
         for one in self._resources:  # noqa: SIM110 - each cancel comes by here, and a generator costs
-            if one.shares.all_waiting:
+            if one.shares.all_waiting or one.ready_at(need, now) > now:
                 return False
         return True
 
@@ -69,10 +68,7 @@ class Lane:
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when all is there that a call needs, if nobody else takes it."""
-        latest = -math.inf
-        for one in self._resources:
-            latest = max(latest, one.ready_at(need, now))
-        return latest
+        return max(one.ready_at(need, now) for one in self._resources)
 
     def lead(self, need: Need, now: float) -> float:
         """Say how far a need is ahead of its share of what is scarce; 0 where it is due."""

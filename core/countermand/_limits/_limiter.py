@@ -47,7 +47,7 @@ class Limiter:
             patience_s=patience_s,
             lane=lane,
         )
-        if lane.is_free and lane.ready_at(ticket.need, now) <= now + SLACK_S:
+        if lane.is_ready(ticket.need, now + SLACK_S):
             lane.take(ticket, now)
         else:
             self._line_of[kind].join(ticket)

@@ -19,7 +19,9 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self.shares = Shares()
-        self._ordinary, self._of_kills = _Seats(most=most), _Seats(most=most)
+        self._ordinary = _Seats(most=most)
+        #: By need.
+        self._seats = (_Seats(most=most), *[self._ordinary] * (len(Need) - 1))
 
     def spare(self, _now: float) -> float:
         """Count the places that are free for all."""
@@ -27,23 +29,20 @@ class Places:
 
     def free_at(self, need: Need) -> float:
         """Say when a place is free at the latest: who never answers must not shut the others out."""
-        return self._seats(need).free_at
+        return self._seats[need].free_at
 
     def ready_at(self, need: Need, _now: float) -> float:
         """Say when a place is free for that need."""
-        return self.free_at(need)
+        return self._seats[need].free_at
 
     def take(self, drawing: Drawing, _now: float) -> None:
         """Take a place, of one that is overdue where no other is free."""
-        self._seats(drawing.need).take(drawing)
+        self._seats[drawing.need].take(drawing)
         self.shares.serve(drawing.need)
 
     def give_back(self, drawing: Drawing, _now: float) -> None:
         """Leave a place, if it is still held."""
-        self._seats(drawing.need).give_back(drawing)
-
-    def _seats(self, need: Need) -> _Seats:
-        return self._of_kills if need is Need.KILL else self._ordinary
+        self._seats[drawing.need].give_back(drawing)
 
 
 @attrs.define(kw_only=True)
@@ -59,14 +58,14 @@ class _Seats:
 
     @property
     def free_at(self) -> float:
-        if self.spare > 0:
+        if len(self._held) < self.most:
             return -math.inf
         if self._overdue_at is None:
             self._overdue_at = min(map(_overdue_at, self._held))
         return self._overdue_at
 
     def take(self, drawing: Drawing) -> None:
-        if self.spare <= 0:
+        if len(self._held) >= self.most:
             self.give_back(min(self._held, key=_overdue_at))
         self._held[drawing] = None
         self._overdue_at = None

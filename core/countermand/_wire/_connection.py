@@ -12,6 +12,7 @@ import httpx
 
 from countermand._wire._exchange import Exchange
 from countermand._wire._origin import Origin
+from countermand._wire._quiet import quiet_of
 
 
 def _ignore(_: Connection) -> None:
@@ -32,7 +33,7 @@ class Connection(asyncio.BufferedProtocol):
         self.on_idle: Callable[[Connection], None] = _ignore
         #: Called when the socket is gone.
         self.on_lost: Callable[[Connection], None] = _ignore
-        self._socket = sock
+        self._is_quiet = quiet_of(sock)
         self._exchange: Exchange | None = None
         self._is_sending = False
         self._paused = False
@@ -53,15 +54,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def quiet(self) -> bool:
         """Whether the peer has neither closed nor said anything: not even what the loop has not read yet."""
-        if self.closed or self._transport.is_closing():
-            return False
-        try:
-            self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        return not (self.closed or self._transport.is_closing()) and self._is_quiet()
 
     def send(self, data: bytes, exchange: Exchange, timeout_s: float | None) -> None:
         """Send a whole request, of which the answer goes to that exchange."""

@@ -73,9 +73,11 @@ class Ids:
 
     def check_request(self, request: CancelRequest) -> None:
         """Raise `InvalidRequestError` for a request with an id that the venue cannot have."""
-        venue = request.venue
-        _check(self.account, request.account, "an account", venue)
-        self.check_order(request.order, venue)
+        order, venue = request.order, request.venue
+        shape = self.order if isinstance(order, OrderId) else self.client_order
+        if not self.account.holds(request.account) or shape is None or not shape.holds(order.value):
+            _check(self.account, request.account, "an account", venue)
+            self.check_order(order, venue)
         if request.client_order is not None:
             self.check_order(request.client_order, venue)
         if request.instrument is not None:
