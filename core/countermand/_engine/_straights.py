@@ -131,12 +131,12 @@ class Straights:
             self._on_trouble(straight)
             return
         del self._under_way[straight.number]
-        straight.letter = straight.sending = None
         straight.ack = ack_of_receipt(straight, self._epoch)
         self._remember(straight)
         self._on_landed(straight)
         if not straight.waiter.done():
             straight.waiter.set_result(straight.ack)
+        straight.forget_the_way()
 
     def _look_by(self, at: float) -> None:
         if self._alarm is None or self._alarm.when() > at:
