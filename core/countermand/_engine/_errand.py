@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -60,6 +61,8 @@ class Errand(Urgency):
     #: Where each call made for it is noted, by the number of its exchange and the time it was signed.
     tallies: tuple[set[tuple[int, float]], ...] = ()
     timeout: asyncio.Timeout | None = None
+    #: Ends what is under way for it already where its task has not begun yet.
+    on_taken_back: Callable[[], None] | None = None
     #: The call that it shares: that lasts as long as it does, and is as urgent.
     along: Errand | None = None
     #: What the plugin did wrong, where its answer stands all the same.

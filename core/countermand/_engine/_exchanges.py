@@ -122,6 +122,8 @@ class Exchanges:
             station.withdraw(straight)
             task = self._launch(entry, errand, self._perform(entry, Action.CANCEL, errand))
         else:
+            _, sending, _ = straight.way
+            errand.on_taken_back = sending.drop
             task = self._launch(entry, errand, self._resume(entry, errand, straight))
             task.add_done_callback(lambda _task: station.abandon(straight))
         self.traffic.set_out(venue, errand)

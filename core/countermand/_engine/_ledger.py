@@ -37,25 +37,24 @@ class Ledger:
     def note(self, told: Told) -> None:
         """Keep an ack that is owed more, as the newest."""
         if not told.ack.final:
-            self._put(told, told.ack)
+            self._put(told)
 
-    def _put(self, owed: Told | Straight, ack: CancelAck) -> None:
+    def _put(self, owed: Told | Straight) -> None:
         self._owed[owed] = None
-        self._by_ack[id(ack)] = owed
+        self._by_ack[id(owed.ack)] = owed
         if len(self._owed) > self.most:
             self._forget(next(iter(self._owed)))
             self.dropped += 1
 
     def keep(self, straight: Straight) -> None:
         """Keep the ack of a cancel that went straight: of those, none is final."""
-        if straight.ack is not None:
-            self._put(straight, straight.ack)
+        self._put(straight)
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
         if straight in self._owed:
             del self._owed[straight]
-            self._put(told, told.ack)
+            self._put(told)
 
     def find(self, ack: CancelAck) -> Told | Straight | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""

@@ -150,6 +150,8 @@ class OpenCase:
             errand.end_by(now + late_grace_s)
             if errand.progress.sent is Sent.NO:
                 task.cancel()
+                if errand.on_taken_back is not None:
+                    errand.on_taken_back()  # at once: not a byte of it may leave now
                 del self.under_way[number]
                 self.case.facts.append(errand.ended(now, fault=f"{over} before it could be sent"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import attrs
 
@@ -65,10 +66,8 @@ class Straight(OneCancel):
 
     @property
     def way(self) -> tuple[Letter[CancelVerdict], Sending, Ticket]:
-        """How it was sent; raises `TypeError` for one that was not."""
-        if self.letter is None or self.sending is None or self.ticket is None:
-            raise TypeError("a cancel that was not sent has no answer")
-        return self.letter, self.sending, self.ticket
+        """How it was sent, of one that was."""
+        return cast("tuple[Letter[CancelVerdict], Sending, Ticket]", (self.letter, self.sending, self.ticket))
 
     @property
     def caller(self) -> Caller:
