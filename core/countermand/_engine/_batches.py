@@ -120,7 +120,7 @@ class Batches:
 
     def _come_back(self, straight: Straight, end: End, ack: CancelAck) -> None:
         self._cases.forsake(straight)
-        if straight.ack is None:
+        if not straight.landed:
             self._finish_up(straight.caller, end, ack)
         else:
             self._acknowledged(ack)

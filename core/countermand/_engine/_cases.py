@@ -53,7 +53,6 @@ class Cases:
         self._straights = Straights(
             stations,
             self.exchanges.traffic,
-            self.epoch,
             ledger.most,
             on_trouble=lambda straight: self._advance(self._taken_over(straight)),
             on_landed=self._note_receipt,
@@ -85,13 +84,14 @@ class Cases:
             deadline=deadline,
             overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
             waiter=self._loop.create_future(),
+            epoch=self.epoch,
             gathers=gathers,
         )
         return straight if self._straights.begin(straight) else None
 
     def forsake(self, straight: Straight) -> None:
         """Let go of a caller whose cancel went straight, told or not; what was sent lives on, and is owed."""
-        if straight.ack is not None:
+        if straight.landed:
             return
         if not self._loop.is_running():  # it is gone, with all that was under way on it
             self._where.pop(straight.caller, None)
@@ -176,7 +176,7 @@ class Cases:
         if known:
             self._cases[entry.key] = entry
         entry.learn(straight.facts(self.exchanges.jitter()))
-        if straight.ack is None:
+        if not straight.landed:
             self._retell[straight.caller] = lambda ack: ack
             self._attach(entry, straight.caller, straight.waiter)
             self.exchanges.go_on(entry, straight)

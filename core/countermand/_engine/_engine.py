@@ -94,7 +94,7 @@ class Engine:
             ack = await straight.waiter
         finally:
             self._cases.forsake(straight)
-        if straight.ack is None:  # it came to a case
+        if not straight.landed:  # it came to a case
             return await self._ended(straight.caller, ack)
         self._watch.acknowledged(ack)
         return ack

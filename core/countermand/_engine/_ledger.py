@@ -29,7 +29,9 @@ class Ledger:
         self.most = most
         self._owed: dict[Told | Straight, None] = {}
         #: The same by the very acks that callers hold: a request may be asked more than once.
-        self._by_ack: dict[int, Told | Straight] = {}
+        self._by_ack: dict[int, Told] = {}
+        #: Those that went straight, by their requests: their acks are not kept, but can be made again.
+        self._by_request: dict[int, tuple[Told | Straight, ...]] = {}
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
         #: How many owed acks were dropped for want of room.
         self.dropped = 0
@@ -37,28 +39,36 @@ class Ledger:
     def note(self, told: Told) -> None:
         """Keep an ack that is owed more, as the newest."""
         if not told.ack.final:
+            self._by_ack[id(told.ack)] = told
             self._put(told)
 
-    def _put(self, owed: Told | Straight) -> None:
-        self._owed[owed] = None
-        self._by_ack[id(owed.ack)] = owed
-        if len(self._owed) > self.most:
-            self._forget(next(iter(self._owed)))
-            self.dropped += 1
-
     def keep(self, straight: Straight) -> None:
-        """Keep the ack of a cancel that went straight: of those, none is final."""
+        """Keep what became of a cancel that went straight: no ack of those is final."""
+        others = self._by_request.get(id(straight.request), ())
+        self._by_request[id(straight.request)] = (*others, straight)
         self._put(straight)
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
         if straight in self._owed:
-            del self._owed[straight]
+            self._forget(straight)
+            others = self._by_request.get(id(told.request), ())
+            self._by_request[id(told.request)] = (*others, told)
             self._put(told)
+
+    def _put(self, owed: Told | Straight) -> None:
+        self._owed[owed] = None
+        if len(self._owed) > self.most:
+            self._forget(next(iter(self._owed)))
+            self.dropped += 1
 
     def find(self, ack: CancelAck) -> Told | Straight | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
-        return self._by_ack.get(id(ack))
+        told = self._by_ack.get(id(ack))
+        if told is not None:
+            return told
+        candidates = self._by_request.get(id(ack.request), ())
+        return next((one for one in candidates if ack in one.versions), None)
 
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
@@ -80,9 +90,7 @@ class Ledger:
         now = self._clock()
         # One that a case was made of late has moved behind younger ones.
         owed = sorted(self._owed, key=lambda one: one.joined_at)
-        return tuple(
-            Unsettled(ack=one.ack, age_s=max(0.0, now - one.joined_at)) for one in owed if one.ack is not None
-        )
+        return tuple(Unsettled(ack=one.ack, age_s=max(0.0, now - one.joined_at)) for one in owed)
 
     def subscribe(self) -> Mailbox:
         """Open a mailbox for what changes from now on."""
@@ -91,10 +99,15 @@ class Ledger:
         return mailbox
 
     def _forget(self, owed: Told | Straight) -> None:
-        if owed in self._owed:
-            del self._owed[owed]
+        if owed not in self._owed:
+            return
+        del self._owed[owed]
+        if isinstance(owed, Told):
             for ack in owed.versions:
                 self._by_ack.pop(id(ack), None)
+        others = tuple(one for one in self._by_request.pop(id(owed.request), ()) if one is not owed)
+        if others:
+            self._by_request[id(owed.request)] = others
 
     def close(self) -> None:
         """Bring all readers to their end."""

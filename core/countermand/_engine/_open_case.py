@@ -16,6 +16,7 @@ from countermand._engine._guard import worded
 from countermand._ids import ClientOrderId, OrderId
 from countermand._limits._urgency import Need
 from countermand._outcome import Outcome, Sent, Stage
+from countermand._request import CancelRequest
 from countermand.venue import Acted, CallKind
 
 #: Of reads that told the same, so many are kept, and among them so many of the youngest.
@@ -48,6 +49,11 @@ class Told:
     def joined_at(self) -> float:
         """When it was asked for."""
         return self.caller.joined_at
+
+    @property
+    def request(self) -> CancelRequest:
+        """What was asked for."""
+        return self.caller.request
 
     def restate(self, ack: CancelAck) -> None:
         """Let it be told so from now on."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import cast
 
 import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
-from countermand._case._receipt import OneCancel
+from countermand._case._receipt import OneCancel, ack_of_receipt
 from countermand._engine._open_case import Told
 from countermand._engine._post import Letter
 from countermand._limits._lane import Ticket
@@ -39,9 +40,9 @@ class Straight(OneCancel):
     ticket: Ticket | None = None
     letter: Letter[CancelVerdict] | None = None
     sending: Sending | None = None
-    #: What it was told to its caller as.
-    ack: CancelAck | None = None
-    #: The same by the case that was made of it.
+    #: The wall clock's time at monotonic 0.
+    epoch: datetime
+    #: How its ack goes on, by the case that was made of it.
     told: Told | None = None
     _caller: Caller | None = attrs.field(default=None, init=False)
 
@@ -60,9 +61,19 @@ class Straight(OneCancel):
         return self.deadline if self.signed_at is None else self.overdue_at
 
     @property
+    def landed(self) -> bool:
+        """Whether it has its receipt, and its caller the ack of that."""
+        return self.receipt is not None
+
+    @property
+    def ack(self) -> CancelAck:
+        """The ack of its receipt, as its caller has it: to be kept it would be too much."""
+        return ack_of_receipt(self, self.epoch)
+
+    @property
     def versions(self) -> tuple[CancelAck, ...]:
         """The ack in all the ways in which it was given."""
-        return () if self.ack is None else (self.ack,)
+        return (self.ack,)
 
     @property
     def way(self) -> tuple[Letter[CancelVerdict], Sending, Ticket]:

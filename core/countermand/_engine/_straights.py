@@ -6,10 +6,8 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 
-from countermand._case._receipt import ack_of_receipt
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._station import Station
 from countermand._engine._straight import Straight
@@ -29,7 +27,6 @@ class Straights:
         self,
         stations: Mapping[str, Station],
         traffic: Traffic,
-        epoch: datetime,
         most: int,
         *,
         on_trouble: Callable[[Straight], None],
@@ -39,7 +36,6 @@ class Straights:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
         self._traffic = traffic
-        self._epoch = epoch
         self._most = most
         self._on_trouble = on_trouble
         self._on_landed = on_landed
@@ -131,7 +127,6 @@ class Straights:
             self._on_trouble(straight)
             return
         del self._under_way[straight.number]
-        straight.ack = ack_of_receipt(straight, self._epoch)
         self._remember(straight)
         self._on_landed(straight)
         if not straight.waiter.done():
