@@ -14,7 +14,7 @@ from countermand._limits._lane import Ticket
 from countermand._limits._lanes import Lanes
 from countermand._limits._line import SLACK_S, Line
 from countermand._limits._places import Places
-from countermand._limits._urgency import Claim, Need, Urgency
+from countermand._limits._urgency import Claim, Urgency
 from countermand.venue import CallKind, Limit
 
 _CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
@@ -66,7 +66,7 @@ class Limiter:
 
     def next_at(self, now: float) -> float:
         """Say when to look again if nothing happens before; never too late where somebody waits."""
-        return min(line.next_at(now) for line in self._lines.values())
+        return min([line.next_at(now) for line in self._lines.values() if line.needs], default=math.inf)
 
     def hurry(self, ticket: Ticket, urgency: Urgency) -> None:
         """Let a waiting ticket be more urgent."""
@@ -109,7 +109,7 @@ class Limiter:
         chosen: Ticket | None = None
         first: tuple[float, ...] = (math.inf,)
         for line in self._lines.values():
-            for need in Need:
+            for need in line.needs:
                 ticket = None if line.is_full(need, now) else line.first(need, now)
                 if ticket is not None:
                     order = (ticket.lane.lead(need, now), need, ticket.deadline, ticket.number)

@@ -27,15 +27,20 @@ class Line:
         self._fronts: tuple[list[tuple[float, int, Ticket]], ...] = tuple([] for _ in Need)
         self._aside: list[tuple[float, int, Lane, Need]] = []
         self._is_aside: set[tuple[Lane, Need]] = set()
+        #: The needs for which somebody waits.
+        self.needs: tuple[Need, ...] = ()
+        self._waiting = [0] * len(Need)
 
     def join(self, ticket: Ticket) -> None:
         """Let a ticket wait."""
+        self._count(ticket.need, 1)
         ticket.lane.join(ticket)
         if ticket.lane.head(ticket.need) is ticket:
             self._show(ticket.lane, ticket.need)
 
     def leave(self, ticket: Ticket) -> None:
         """Let a ticket wait no more."""
+        self._count(ticket.need, -1)
         was_head = ticket.lane.head(ticket.need) is ticket
         ticket.lane.leave(ticket)
         if was_head:
@@ -67,8 +72,17 @@ class Line:
 
     def next_at(self, now: float) -> float:
         """Say when to look again if nothing happens before."""
-        free_at = min((self._free_at(need) for need in Need if self.is_full(need, now)), default=math.inf)
-        return min(free_at, self._aside[0][0]) if self._aside else free_at
+        at = self._aside[0][0] if self._aside else math.inf
+        for need in self.needs:
+            free_at = self._free_at(need)
+            if now + SLACK_S < free_at < at:
+                at = free_at
+        return at
+
+    def _count(self, need: Need, step: int) -> None:
+        self._waiting[need] += step
+        if (self._waiting[need] > 0) != (need in self.needs):
+            self.needs = tuple(one for one in Need if self._waiting[one])
 
     def _free_at(self, need: Need) -> float:
         return -math.inf if self.places is None else self.places.free_at(need)

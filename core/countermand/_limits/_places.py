@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import math
+from collections.abc import Iterator
 
 import attrs
 
 from countermand._limits._bucket import Drawing
 from countermand._limits._shares import Shares
 from countermand._limits._urgency import Need
+
+#: Besides those that are held, so many that are held no more are kept until they come to the front.
+_MOST_STALE = 64
 
 
 class Places:
@@ -48,9 +54,10 @@ class Places:
 @attrs.define(kw_only=True)
 class _Seats:
     most: int
-    _held: dict[Drawing, None] = attrs.field(factory=dict, init=False)
-    #: When the first of those that hold one is overdue; None where that must be found out anew.
-    _overdue_at: float | None = attrs.field(default=None, init=False)
+    _held: set[Drawing] = attrs.field(factory=set, init=False)
+    #: Those that hold one, or held one not long ago: when they are overdue, the first of them in front.
+    _by_time: list[tuple[float, int, Drawing]] = attrs.field(factory=list, init=False)
+    _numbers: Iterator[int] = attrs.field(factory=itertools.count, init=False)
 
     @property
     def spare(self) -> int:
@@ -58,23 +65,22 @@ class _Seats:
 
     @property
     def free_at(self) -> float:
-        if len(self._held) < self.most:
-            return -math.inf
-        if self._overdue_at is None:
-            self._overdue_at = min(map(_overdue_at, self._held))
-        return self._overdue_at
+        return -math.inf if len(self._held) < self.most else self._first()[0]
 
     def take(self, drawing: Drawing) -> None:
         if len(self._held) >= self.most:
-            self.give_back(min(self._held, key=_overdue_at))
-        self._held[drawing] = None
-        self._overdue_at = None
+            self._held.discard(self._first()[2])
+        self._held.add(drawing)
+        if len(self._by_time) > _MOST_STALE + 2 * self.most:
+            self._by_time = [entry for entry in self._by_time if entry[2] in self._held]
+            heapq.heapify(self._by_time)
+        heapq.heappush(self._by_time, (drawing.overdue_at, next(self._numbers), drawing))
 
     def give_back(self, drawing: Drawing) -> None:
-        if drawing in self._held:
-            del self._held[drawing]
-            self._overdue_at = None
+        self._held.discard(drawing)
 
-
-def _overdue_at(drawing: Drawing) -> float:
-    return drawing.overdue_at
+    def _first(self) -> tuple[float, int, Drawing]:
+        """Return when the first one is overdue, and which."""
+        while self._by_time[0][2] not in self._held:
+            heapq.heappop(self._by_time)
+        return self._by_time[0]
