@@ -186,16 +186,16 @@ class Station:
     def abandon(self, straight: Straight) -> None:
         """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
         if straight.ticket is not None:
-            letter, _, _ = straight.way
+            letter, sending, _ = straight.way
             self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
             self._leave(straight)
+            sending.drop()
 
     def _leave(self, straight: Straight) -> None:
-        _, sending, ticket = straight.way
+        _, _, ticket = straight.way
         self._gate.leave(ticket)
         self._sessions.end(straight.permission)
         straight.ticket = None
-        sending.drop()
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
         """Tell whether a plain receipt came; if so, the cancel has ended with it."""

@@ -59,9 +59,7 @@ class Gate:
         """Ask for a turn; a ticket that waits has come to it when `on_turn` is called, on the loop."""
         ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=self._loop.time())
         if ticket.waiting:
-            self._waiters[ticket] = (
-                _unheard  # what others wait for may be nothing to it: then it goes at once
-            )
+            self._waiters[ticket] = _unheard  # what the others wait for may be nothing to it
             self._serve()
         if ticket.waiting:
             self._waiters[ticket] = on_turn

@@ -368,7 +368,7 @@ def broken(where: str) -> Callable[..., Any]:
     return function
 
 
-@pytest.mark.parametrize("options", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("options", [{"max_in_flight": 1}, rate()], ids=TURNS)
 @pytest.mark.parametrize("where", ["cancel", "sign"])
 def test_a_plugin_that_breaks(
     theatre: Theatre, pebble: Pebble, quick: Ask, where: str, options: dict[str, Any]
@@ -381,6 +381,8 @@ def test_a_plugin_that_breaks(
         orders = ("5", "7", "8")
         acks = await asyncio.gather(*(one.cancel(quick(order, timeout_s=9.0)) for order in orders))
         assert "ValueError" in str(acks[1].error)
+        await asyncio.sleep(2)
+        assert round((await one.cancel(quick("9"))).elapsed_s, 2) == 0.0  # nothing of it is kept
         return [told(ack) for ack in acks], owed(one)
 
     def script(peer: Peer) -> None:
@@ -689,8 +691,10 @@ def test_a_receipt_for_one_who_is_just_leaving(
                 task.cancel()
 
             witness.answered = answered  # type: ignore[method-assign]  # an observer of its own
+            troubles: list[Any] = []
+            asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
             await asyncio.wait([task])
-            assert task.cancelled()
+            assert (task.cancelled(), troubles) == (True, [])
             assert [left.ack.outcome for left in one.unsettled()][1:] == [Outcome.PENDING]
 
     virtually(play())
@@ -713,3 +717,118 @@ def test_an_ack_that_is_kept_no_longer(
     virtually(play())
     (update,) = witness.updates
     assert (update.before.outcome, update.ack.outcome) == (Outcome.UNKNOWN, Outcome.PENDING)
+
+
+def test_a_cancel_that_somebody_else_cancels(theatre: Theatre, quick: Ask) -> None:
+    """What is next for one whose task is canceled from outside begins a moment later, as for a case."""
+
+    async def play(one: AsyncClient) -> Any:
+        others = asyncio.all_tasks()
+        task = asyncio.create_task(one.cancel(quick()))
+        await asyncio.sleep(0.5)
+        for other in asyncio.all_tasks() - others - {task}:
+            other.cancel()
+        ack = await task
+        return told(ack), round(ack.elapsed_s, 2)
+
+    def script(peer: Peer) -> None:
+        peer.on("cancel", peer.never).on("order", CANCELED)
+
+    as_case, straight = theatre.twice(script, play)
+    assert (straight["came of it"], straight["calls"]) == (as_case["came of it"], as_case["calls"])
+    assert straight["came of it"][1] == 0.55
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """A transport that takes its time to let go of a request."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._inner = httpx.MockTransport(peer)
+        self.left = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass it on, and count those that are given up."""
+        try:
+            return await self._inner.handle_async_request(request)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.5)
+            self.left += 1
+            raise
+
+
+def test_a_transport_that_lets_go_slowly(
+    virtually: Virtually, peer: Peer, quick: Ask, pebble: Pebble
+) -> None:
+    """A client that closes waits until its transport has let go of what was under way."""
+    transport = Slow(peer.on("cancel", RECEIPT, peer.never))
+
+    async def play() -> None:
+        async with AsyncClient([pebble], transport=transport) as one:
+            await one.cancel(quick("1"))
+            task = asyncio.create_task(one.cancel(quick()))
+            await asyncio.sleep(0.5)
+        assert transport.left == 1
+        assert (await task).outcome is Outcome.UNKNOWN
+
+    virtually(play())
+
+
+def test_the_older_ones_come_first(theatre: Theatre, quick: Ask) -> None:
+    """What is owed stands in the order in which it was asked for, whatever was made of it since."""
+
+    async def play(one: AsyncClient) -> Any:
+        acks = []
+        for order in ("10", "11"):
+            acks.append(await one.cancel(quick(order)))
+            await asyncio.sleep(0.1)
+        await one.settle(acks[0], 0.5)
+        return [str(left.ack.request.order) for left in one.unsettled()][-2:]
+
+    def script(peer: Peer) -> None:
+        peer.on("cancel", RECEIPT).on("order", lambda request: {**canceled(request), "status": "ERROR"})
+
+    as_case, straight = theatre.twice(script, play)
+    assert straight == as_case
+    assert straight["came of it"] == ["10", "11"]
+
+
+def test_a_receipt_proves_the_session(
+    virtually: Virtually, client: Make, peer: Peer, quick: Ask, pebble: Pebble
+) -> None:
+    """A receipt clears the session of the doubt that the refusal of another account had thrown on it."""
+    peer.on("log-in", {"say": "token", "token": "t0k3n"}).on("log-out", RECEIPT)
+    peer.on("cancel", RECEIPT, peer.after(0.1, {"say": "session"}), peer.after(0.1, RECEIPT), RECEIPT)
+
+    async def play() -> None:
+        async with client(pebble.by_password()) as one:
+            await one.cancel(quick("1"))
+            foreign = asyncio.create_task(one.cancel(quick(account="7")))
+            await asyncio.sleep(0.05)
+            assert (await one.cancel(quick("8"))).outcome is Outcome.PENDING
+            await foreign
+
+    virtually(play())
+    assert peer.calls("log-in") == [""]
+
+
+def test_a_receipt_lets_others_read(
+    virtually: Virtually, client: Make, peer: Peer, quick: Ask, pebble: Pebble, ask: Ask
+) -> None:
+    """A listing that many share waits for the cancels under way, and for no longer."""
+    keeps = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=0.0, has_history=True))
+    orders = [str(order) for order in range(10, 14)]
+    rows = [{"id": order, "status": "CANCELED"} for order in orders]
+    peer.on("cancel", RECEIPT, peer.after(0.5, RECEIPT), RECEIPT)
+    peer.on("history", {"say": "rows", "rows": rows})
+
+    async def play() -> None:
+        async with client(keeps) as one:
+            await one.cancel(quick("1"))
+            task = asyncio.create_task(one.cancel(quick()))
+            await asyncio.sleep(0.1)
+            acks = [ack async for ack in one.cancel_many(list(map(ask, orders)))]
+            assert {(ack.outcome, round(ack.elapsed_s, 1)) for ack in acks} == {(Outcome.CANCELED, 0.4)}
+            await task
+
+    virtually(play())
+    assert peer.calls("history") == ["9"]

@@ -151,14 +151,19 @@ def test_no_connection_yet(stage: Stage, *, leaves: bool) -> None:
             await asyncio.wait([task])
             ahead.cancel()
             await asyncio.wait([ahead])
+            await one.cancel(stage.quick("8", timeout_s=0.1))
+            cancels = [call for _, call in stage.witness.attempts if call == "cancel"]
+            assert len(cancels) == 4  # the place of the one that left was free for the last
         left = await one.aclose()
         await asyncio.wait([ahead, task])
         assert [one.ack.request.order.value for one in left] == ["1", "5"]
         return [asked.split()[1] for asked in server.heard]
 
-    heard = stage.play(play, "stall", RECEIPT, places=1)
+    heard = stage.play(play, "stall", RECEIPT, places=1, max_in_flight=2)
     assert [path.split(b"?")[0] for path in heard] == [b"/cancel/1", b"/cancel/5"]
-    assert [answer.fault for answer in stage.witness.answers] == [None, "given up", "given up"]
+    told = [answer.fault for answer in stage.witness.answers]
+    assert told[:3] == [None, "given up", "given up"]
+    assert len(told) == len(stage.witness.attempts)
 
 
 def test_who_joins_over_a_socket(stage: Stage) -> None:
@@ -176,3 +181,24 @@ def test_who_joins_over_a_socket(stage: Stage) -> None:
     acks = stage.play(play, (answer.wait, RECEIPT), CANCELED)
     assert [ack.outcome for ack in acks] == [Outcome.PENDING, Outcome.CANCELED]
     assert acks[0].attempts == acks[1].attempts
+
+
+def test_a_task_that_is_canceled_before_it_begins(stage: Stage) -> None:
+    """Where all tasks are canceled just as a case goes on with a cancel, its connection is given up, too."""
+
+    async def play(one: AsyncClient, server: Server) -> None:
+        first = asyncio.create_task(one.cancel(stage.quick()))
+        await server.until(lambda server: len(server.heard) == 2)
+        others = asyncio.all_tasks()
+        joining = one.cancel(stage.ask(timeout_s=1.0))
+        joining.send(None)
+        (task,) = asyncio.all_tasks() - others
+        task.cancel()
+        await asyncio.wait_for(server.until(lambda server: server.left == 1), 5)
+        with pytest.raises(asyncio.CancelledError):
+            joining.throw(asyncio.CancelledError())
+        first.cancel()
+        await asyncio.wait([first])
+
+    stage.play(play, "stall", UNREADABLE)
+    assert ("cancel", "given up") in [(one.call, one.fault) for one in stage.witness.answers]
