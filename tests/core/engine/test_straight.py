@@ -851,3 +851,23 @@ def test_receipts_pay_for_repeats(theatre: Theatre, quick: Ask) -> None:
 
     as_case, straight = theatre.twice(script, play, retry=RetryPolicy(budget=5))
     assert straight["came of it"] == as_case["came of it"] == [2, 1, 1, 1, 1, 2]
+
+
+def test_a_request_that_is_asked_twice(theatre: Theatre, quick: Ask) -> None:
+    """Each ack of the same request is settled for itself, in whatever order."""
+
+    async def play(one: AsyncClient) -> Any:
+        request, acks = quick(), []
+        for _ in range(3):
+            acks.append(await one.cancel(request))
+            await asyncio.sleep(60)
+        before = owed(one)
+        settled = [(told(await one.settle(acks[each])), len(owed(one))) for each in (1, 0, 2)]
+        return list(map(told, acks)), before, settled
+
+    def script(peer: Peer) -> None:
+        peer.on("cancel", RECEIPT).on("order", CANCELED)
+
+    as_case, straight = theatre.twice(script, play)
+    assert straight == as_case
+    assert [left for _, left in straight["came of it"][2]] == [2, 1, 0]
