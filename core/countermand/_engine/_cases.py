@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -18,18 +16,20 @@ from countermand._case._facts import Action, Caller, Case, Fact
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
-from countermand._engine._errand import LATE_GRACE_S, patience_s
+from countermand._engine._errand import LATE_GRACE_S
 from countermand._engine._exchanges import Exchanges
+from countermand._engine._express import Express
 from countermand._engine._ledger import Ledger, moves
+from countermand._engine._lookups import Lookups
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._station import Station
 from countermand._engine._straight import Straight
 from countermand._engine._straights import Straights
 from countermand._ids import ClientOrderId, OrderId
 from countermand._outcome import Outcome
-from countermand._request import Assurance, CancelRequest
+from countermand._request import CancelRequest
 from countermand._retry import RetryPolicy
-from countermand.venue import CallKind
+from countermand._update import MOST_UNSETTLED
 
 
 class Cases:
@@ -40,20 +40,20 @@ class Cases:
         self._stations = stations
         self._retry = retry
         self._ledger = ledger
-        self.exchanges = Exchanges(stations, retry.budget, self._advance)
+        expresses = {name: Express(station) for name, station in stations.items()}
+        self.exchanges = Exchanges(stations, expresses, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
-        #: Cases forgotten while somebody looked for an order of that account, who may mean it; and when.
-        self._past: dict[Key, tuple[OpenCase, float]] = {}
-        self._lookups: defaultdict[tuple[str, str], set[OpenCase]] = defaultdict(set)
+        self._lookups = Lookups()
         self._where: dict[Caller, OpenCase] = {}
         self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
         self.epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
         self._straights = Straights(
-            stations,
-            self.exchanges.traffic,
-            ledger.most,
+            expresses,
+            self.exchanges,
+            self.epoch,
+            max(ledger.most, MOST_UNSETTLED),
             on_trouble=lambda straight: self._advance(self._taken_over(straight)),
             on_landed=self._note_receipt,
             on_past=self._let_pass,
@@ -64,30 +64,13 @@ class Cases:
     ) -> Straight | None:
         """Send a cancel straight to its venue, if it is one that can go so; who waits must `forsake` it."""
         venue, account, order = request.venue, request.account, request.order
-        if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId) or self._closed:
-            return None
-        if self._lookups and (venue, account) in self._lookups:
+        if self._closed or (venue, account) in self._lookups:
             return None
         if self._cases and (venue, account, order) in self._cases:
             return None
         if gathers and self.exchanges.list_size(self._stations[venue].venue):
             return None
-        if self._straights.find(venue, account, order) is not None:
-            return None
-        straight = Straight(
-            request=request,
-            account=account,
-            permission=(account, CallKind.CANCEL),
-            order=order,
-            number=self.exchanges.next_number(),
-            joined_at=joined_at,
-            deadline=deadline,
-            overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
-            waiter=self._loop.create_future(),
-            epoch=self.epoch,
-            gathers=gathers,
-        )
-        return straight if self._straights.begin(straight) else None
+        return self._straights.begin(request, joined_at, deadline, gathers=gathers)
 
     def forsake(self, straight: Straight) -> None:
         """Let go of a caller whose cancel went straight, told or not; what was sent lives on, and is owed."""
@@ -166,7 +149,7 @@ class Cases:
         if key not in self._cases:
             self._cases[key] = entry = self._opened(venue, account, order)
             if entry.case.unresolved:
-                self._lookups[venue, account].add(entry)
+                self._lookups.begin(entry)
         return self._cases[key]
 
     def _taken_over(self, straight: Straight) -> OpenCase:
@@ -201,12 +184,12 @@ class Cases:
         """Let a cancel be over, unless somebody may still mean it who came before its end."""
         if (straight.request.venue, straight.account) in self._lookups:
             entry = self._taken_over(straight)
-            self._keep_for_lookups(entry, self._loop.time())
+            self._lookups.keep(entry, self._loop.time())
 
     def _entry_meant(self, key: Key, waiters: Iterable[Caller]) -> OpenCase:
         """Find the case of an order that was looked for: the one it had, if that was over only after then."""
-        past, ended_at = self._past.get(key, (None, -math.inf))
-        if past is None or min(caller.joined_at for caller in waiters) >= ended_at:
+        past = self._lookups.meant(key, waiters)
+        if past is None:
             return self._entry(*key)
         return past if past.survey.dead else self._cases.setdefault(key, past)
 
@@ -343,29 +326,12 @@ class Cases:
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
         elif entry.quiet and not self._closed:
-            entry.wake(self._loop.call_later(_idle_s(entry), self._forget, entry))
+            entry.wake(self._loop.call_later(entry.idle_s, self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
             del self._cases[entry.key]
-        account = (entry.case.venue, entry.case.account)
         if entry.case.unresolved:
-            self._lookups[account].discard(entry)
-            if not self._lookups[account]:
-                del self._lookups[account]
-        elif account in self._lookups:
-            self._keep_for_lookups(entry, self._loop.time())
-
-    def _keep_for_lookups(self, entry: OpenCase, ended_at: float) -> None:
-        """Keep a case that is over while somebody may mean it who came before its end."""
-        key, account = entry.key, (entry.case.venue, entry.case.account)
-        callers = (caller for lookup in self._lookups.get(account, ()) for caller in lookup.waiters)
-        if any(caller.joined_at < ended_at for caller in callers):
-            self._past[key] = (entry, ended_at)
-            self._loop.call_later(_idle_s(entry), self._keep_for_lookups, entry, ended_at)
-        elif self._past.get(key, (None, 0.0))[0] is entry:
-            del self._past[key]
-
-
-def _idle_s(entry: OpenCase) -> float:
-    return entry.case.capabilities.read_lag_s + LATE_GRACE_S
+            self._lookups.end(entry)
+        elif entry.account in self._lookups:
+            self._lookups.keep(entry, self._loop.time())

@@ -16,6 +16,7 @@ from countermand._engine._budget import Budget
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._cancel_lists import CancelLists
 from countermand._engine._errand import GIVEN_UP_S, LATE_GRACE_S, NEEDS, Errand, patience_s
+from countermand._engine._express import Express
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
@@ -35,10 +36,15 @@ class Exchanges:
     """Performs the exchanges of all cases; `on_fact` hears of a case that knows more."""
 
     def __init__(
-        self, stations: Mapping[str, Station], budget: int | None, on_fact: Callable[[OpenCase], None]
+        self,
+        stations: Mapping[str, Station],
+        expresses: Mapping[str, Express],
+        budget: int | None,
+        on_fact: Callable[[OpenCase], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
+        self._expresses = expresses
         self._on_fact = on_fact
         self._budgets: defaultdict[tuple[str, str], Budget] = defaultdict(lambda: Budget(budget))
         self._numbers = itertools.count(1)
@@ -104,7 +110,7 @@ class Exchanges:
 
     def go_on(self, entry: OpenCase, straight: Straight) -> None:
         """Go on with a cancel that went straight, in the case that was made of it."""
-        venue, station = entry.case.venue, self._stations[entry.case.venue]
+        venue, express = entry.case.venue, self._expresses[entry.case.venue]
         progress = Progress(clock=self._loop.time) if straight.sending is None else straight.sending.progress
         progress.session = straight.session
         progress.on_signed = lambda call, at: self._sign(entry, errand, call, at)
@@ -119,13 +125,13 @@ class Exchanges:
             deadline=straight.deadline,
         )
         if straight.signed_at is None:
-            station.withdraw(straight)
+            express.withdraw(straight)
             task = self._launch(entry, errand, self._perform(entry, Action.CANCEL, errand))
         else:
             _, sending, _ = straight.way
             errand.on_taken_back = sending.drop
             task = self._launch(entry, errand, self._resume(entry, errand, straight))
-            task.add_done_callback(lambda _task: station.abandon(straight))
+            task.add_done_callback(lambda _task: express.abandon(straight))
         self.traffic.set_out(venue, errand)
         task.add_done_callback(partial(self._end_cancel, venue, errand))
 
@@ -212,7 +218,7 @@ class Exchanges:
         self._tell(entry, action, errand, ended)
 
     async def _resume(self, entry: OpenCase, errand: Errand, straight: Straight) -> None:
-        ended = await self._stations[entry.case.venue].resume(straight, errand)
+        ended = await self._expresses[entry.case.venue].resume(straight, errand)
         self._tell(entry, Action.CANCEL, errand, ended)
 
     def _tell(self, entry: OpenCase, action: Action, errand: Errand, ended: Ended) -> None:

@@ -11,7 +11,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._facts import Action, Caller, Case, Ended, Fact
 from countermand._case._survey import Exchange, Survey
-from countermand._engine._errand import NEEDS, Errand
+from countermand._engine._errand import LATE_GRACE_S, NEEDS, Errand
 from countermand._engine._guard import worded
 from countermand._ids import ClientOrderId, OrderId
 from countermand._limits._urgency import Need
@@ -91,6 +91,16 @@ class OpenCase:
     def key(self) -> Key:
         """What it is kept by."""
         return (self.case.venue, self.case.account, self.case.order)
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """At which venue and for which account it is."""
+        return (self.case.venue, self.case.account)
+
+    @property
+    def idle_s(self) -> float:
+        """How long it is kept when all is quiet, in seconds, lest a late effect surprise a caller."""
+        return self.case.capabilities.read_lag_s + LATE_GRACE_S
 
     @property
     def quiet(self) -> bool:

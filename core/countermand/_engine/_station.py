@@ -11,15 +11,14 @@ import attrs
 
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
-from countermand._engine._errand import LATE_GRACE_S, Errand
+from countermand._engine._errand import Errand
 from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_venue import guarded
 from countermand._engine._pages import Pages, in_slices
-from countermand._engine._post import Post, kept
+from countermand._engine._post import Post
 from countermand._engine._redaction import fault_of
 from countermand._engine._sessions import NumberedSession, Sessions
 from countermand._engine._settings import Settings
-from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._engine._whole_listing import Step, WholeListing, WholeReading
 from countermand._http import HttpResponse
@@ -31,13 +30,10 @@ from countermand._wire._progress import GIVEN_UP, Progress, WireFault
 from countermand._wire._wire import Wire
 from countermand.venue import (
     Call,
-    CallKind,
-    CancelTarget,
     Cursor,
     LogInVerdict,
     MayHaveActed,
     Page,
-    Receipt,
     Session,
     SessionRefused,
     Throttled,
@@ -60,14 +56,15 @@ class Station:
         loop = asyncio.get_running_loop()
         guard = Guard(name, venue, watch)
         self.venue = guarded(venue, guard)
-        self._post = Post(self.venue, guard, wire, watch, settings)
+        self.post = Post(self.venue, guard, wire, watch, settings)
         self._watch = watch
         self._settings = settings
-        self._clock: Callable[[], float] = loop.time
-        self._sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
+        self.clock: Callable[[], float] = loop.time
+        self.sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
 
     @cached_property
-    def _gate(self) -> Gate:
+    def gate(self) -> Gate:
+        """Where its calls wait for their turn."""
         # Not before it is used: what a plugin breaks with shall stand in an ack.
         return Gate(Limiter(self._settings.limits_of(self.venue), self._settings.max_in_flight))
 
@@ -132,116 +129,26 @@ class Station:
         return attrs.evolve(reading.listing(ended), absent_since=None)
 
     @property
-    def idle_s(self) -> float:
-        """How long what became of a cancel may still show late, in seconds."""
-        return self.venue.capabilities.read_lag_s + LATE_GRACE_S
-
-    @property
     def renew_at(self) -> float:
         """When its session is to be had anew, if its life is known."""
-        return self._sessions.renew_at
+        return self.sessions.renew_at
 
     async def log_in(self, errand: Errand) -> NoSession | None:
         """Have a session, by a log-in if there is none; say why there is none at the end."""
-        with self._sessions.using(errand):
-            held = await self._sessions.current(errand)
+        with self.sessions.using(errand):
+            held = await self.sessions.current(errand)
         return held if isinstance(held, NoSession) else None
-
-    def ask_turn(self, straight: Straight, on_turn: Callable[[], object]) -> bool:
-        """Ask for a cancel's turn under the session at hand; tell whether there is one."""
-        permission = straight.permission
-        if self._sessions.at_hand(permission) is None:
-            return False
-        self._sessions.begin(permission)
-        straight.ticket = self._gate.ask(
-            straight, CallKind.CANCEL, straight.account, straight.overdue_at - straight.joined_at, on_turn
-        )
-        return True
-
-    def send(self, straight: Straight) -> bool:
-        """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
-        numbered = self._sessions.at_hand(straight.permission)
-        if numbered is None:
-            return False
-        target = CancelTarget(
-            account=straight.account,
-            order=straight.order,
-            assurance=straight.request.assurance,
-            instrument=straight.request.instrument,
-        )
-        letter, sending = self._post.send(
-            self.venue.cancel(target), numbered.session, self._clock, straight.land
-        )
-        straight.letter, straight.sending, straight.call = letter, sending, letter.name
-        straight.signed_at, straight.session = sending.sent_at, numbered.number
-        return True
-
-    def withdraw(self, straight: Straight) -> None:
-        """Let a cancel wait for its turn no more, or take that back unused."""
-        if straight.ticket is not None:
-            self._gate.withdraw(straight.ticket)
-            self._sessions.end(straight.permission)
-            straight.ticket = None
-
-    def abandon(self, straight: Straight) -> None:
-        """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
-        if straight.ticket is not None:
-            letter, sending, _ = straight.way
-            self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
-            self._leave(straight)
-            sending.drop()
-
-    def _leave(self, straight: Straight) -> None:
-        _, _, ticket = straight.way
-        self._gate.leave(ticket)
-        self._sessions.end(straight.permission)
-        straight.ticket = None
-
-    def takes_receipt(self, straight: Straight, now: float) -> bool:
-        """Tell whether a plain receipt came; if so, the cancel has ended with it."""
-        letter, sending, ticket = straight.way
-        response = sending.arrived
-        if response is None or _is_cached(response):
-            return False
-        try:
-            receipt = letter.redactor.answer(letter.read(response))
-        except PluginFault:
-            return False
-        if type(receipt) is not Receipt:
-            return False
-        straight.receipt, straight.status = receipt, response.status
-        straight.first_byte_at = sending.first_byte_at
-        straight.reply, straight.ended_at = kept(letter, response), now
-        signed_at = straight.signed_at or 0.0
-        self._post.tell(letter, now - signed_at, response.status, Receipt)
-        self._gate.hear(ticket, receipt)
-        self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
-        self._leave(straight)
-        return True
-
-    async def resume(self, straight: Straight, errand: Errand) -> Ended:
-        """Wait for the answer to a cancel that went straight, and tell how it ended, as `perform` does."""
-        return await self.told(errand, lambda: self._resumed(straight, errand))
-
-    async def _resumed(self, straight: Straight, errand: Errand) -> tuple[Answer, str | None]:
-        letter, sending, ticket = straight.way
-        try:
-            told = await self._post.answered(letter, sending.response(), errand.progress)
-            self._gate.hear(ticket, told[0])
-            return self._heard(told, straight.session or 0, errand)
-        finally:
-            self._leave(straight)
 
     async def aclose(self) -> None:
         """End a log-in under way and give back a session that was had by one."""
-        await self._sessions.aclose()
-        session = self._sessions.held
-        if session is None or not self._sessions.earned:
+        await self.sessions.aclose()
+        session = self.sessions.held
+        if session is None or not self.sessions.earned:
             return
         call = self.venue.log_out(session)
         if call is not None:
-            ticket = await self._gate.enter(Urgency(need=Need.OTHER), call.kind)
-            await self._let_through(ticket, call, session, Progress(clock=self._clock))
+            ticket = await self.gate.enter(Urgency(need=Need.OTHER), call.kind)
+            await self._let_through(ticket, call, session, Progress(clock=self.clock))
 
     async def told(
         self, errand: Errand, ask: Callable[[], Awaitable[tuple[Answer | None, str | None]]]
@@ -270,28 +177,28 @@ class Station:
             if fault is None and errand.plugin_fault is not None:
                 fault, broken = errand.plugin_fault, True
             errand.timeout = None  # whoever still counts on the errand must not reschedule what is over
-        return errand.ended(self._clock(), answer=answer, fault=fault, broken=broken, reply=reply)
+        return errand.ended(self.clock(), answer=answer, fault=fault, broken=broken, reply=reply)
 
     async def _answered(self, call: Call[Answer], errand: Errand) -> tuple[Answer, str | None]:
-        with self._sessions.using(errand):
+        with self.sessions.using(errand):
             passed = await self._passed(call, errand)
             if isinstance(passed, NoSession):
                 return passed, None
             numbered, told = passed
-            return self._heard(told, numbered.number, errand)
+            return self.heard(told, numbered.number, errand)
 
-    def _heard(
+    def heard(
         self, told: tuple[Answer, HttpResponse, str], session: int, errand: Errand
     ) -> tuple[Answer, str | None]:
         """Let an answer say something of the session it was given under."""
         answer, response, reply = told
-        if _is_cached(response):
+        if is_cached(response):
             answer = Unreadable(text="a cached answer is no evidence")
         signed_at = errand.progress.signed_at or 0.0
         if isinstance(answer, SessionRefused):
-            self._sessions.refused(session, errand.permission, signed_at)
+            self.sessions.refused(session, errand.permission, signed_at)
         elif not isinstance(answer, _UNCLEAR):
-            self._sessions.accepted(session, errand.permission, signed_at)
+            self.sessions.accepted(session, errand.permission, signed_at)
         return answer, reply
 
     async def _passed(
@@ -299,32 +206,32 @@ class Station:
     ) -> tuple[NumberedSession, tuple[V, HttpResponse, str]] | NoSession:
         while True:
             # No turn is asked for before: while the session is dead, nobody shall hold what others could use.
-            numbered = await self._sessions.current(errand)
+            numbered = await self.sessions.current(errand)
             if isinstance(numbered, NoSession):
                 return numbered
-            ticket = await self._gate.enter(errand, errand.kind, errand.account, errand.patience_s)
+            ticket = await self.gate.enter(errand, errand.kind, errand.account, errand.patience_s)
             # What was current when the wait for a turn began may have been refused since.
-            if self._sessions.holds(numbered, errand):
+            if self.sessions.holds(numbered, errand):
                 errand.progress.session = numbered.number
                 return numbered, await self._let_through(ticket, call, numbered.session, errand.progress)
-            self._gate.give_back(ticket)
+            self.gate.give_back(ticket)
             await asyncio.sleep(0)  # the deadline must be able to come, whatever was refused meanwhile
 
     async def _let_through(
         self, ticket: Ticket, call: Call[V], session: Session | None, progress: Progress
     ) -> tuple[V, HttpResponse, str]:
         try:
-            told = await self._post.exchange(call, session, progress)
-            self._gate.hear(ticket, told[0])
+            told = await self.post.exchange(call, session, progress)
+            self.gate.hear(ticket, told[0])
         finally:
-            self._gate.leave(ticket)
+            self.gate.leave(ticket)
         return told
 
     async def _ask_log_in(
         self, call: Call[LogInVerdict], urgency: Urgency, progress: Progress
     ) -> LogInVerdict:
         # Those who wait for it hold nothing that it needs, and it is as urgent as the first of them.
-        ticket = await self._gate.enter(urgency, call.kind)
+        ticket = await self.gate.enter(urgency, call.kind)
         try:
             async with asyncio.timeout(LOG_IN_TIMEOUT_S):
                 verdict, _, _ = await self._let_through(ticket, call, None, progress)
@@ -338,6 +245,6 @@ class Station:
         self._watch.logged_in(self.venue.name, failure)
 
 
-def _is_cached(response: HttpResponse) -> bool:
+def is_cached(response: HttpResponse) -> bool:
     """Tell whether something on the way answered instead of the venue; RFC 9111, 5.1."""
     return bool(response.headers.get("age", "").strip(" 0"))

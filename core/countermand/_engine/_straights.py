@@ -6,13 +6,15 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from countermand._engine._errand import GIVEN_UP_S, patience_s
-from countermand._engine._station import Station
+from countermand._engine._exchanges import Exchanges
+from countermand._engine._express import Express
 from countermand._engine._straight import Straight
-from countermand._engine._traffic import Traffic
 from countermand._ids import ClientOrderId, OrderId
+from countermand._request import Assurance, CancelRequest
 from countermand.venue import CallKind
 
 
@@ -25,8 +27,9 @@ class Straights:
 
     def __init__(
         self,
-        stations: Mapping[str, Station],
-        traffic: Traffic,
+        expresses: Mapping[str, Express],
+        exchanges: Exchanges,
+        epoch: datetime,
         most: int,
         *,
         on_trouble: Callable[[Straight], None],
@@ -34,8 +37,9 @@ class Straights:
         on_past: Callable[[Straight], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._stations = stations
-        self._traffic = traffic
+        self._expresses = expresses
+        self._exchanges, self._traffic = exchanges, exchanges.traffic
+        self._epoch = epoch
         self._most = most
         self._on_trouble = on_trouble
         self._on_landed = on_landed
@@ -48,12 +52,35 @@ class Straights:
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def begin(self, straight: Straight) -> bool:
-        """Send one, or let it wait for its turn; tell whether it can go straight."""
-        venue, station = straight.request.venue, self._stations[straight.request.venue]
+    def begin(
+        self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool
+    ) -> Straight | None:
+        """Send a cancel, or let it wait for its turn; None for one that cannot go straight."""
+        venue, account, order = request.venue, request.account, request.order
+        if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId):
+            return None
+        known = self._known.get((venue, account))
+        if known is not None and order.value in known:
+            return None
+        straight = Straight(
+            request=request,
+            account=account,
+            permission=(account, CallKind.CANCEL),
+            order=order,
+            number=self._exchanges.next_number(),
+            joined_at=joined_at,
+            deadline=deadline,
+            overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
+            waiter=self._loop.create_future(),
+            on_land=self._land,
+            epoch=self._epoch,
+            gathers=gathers,
+        )
+        return straight if self._begin(venue, straight) else None
+
+    def _begin(self, venue: str, straight: Straight) -> bool:
         on_turn = partial(self._loop.call_soon, self._take_turn, straight)
-        straight.on_land = self._land
-        if not station.ask_turn(straight, on_turn):
+        if not self._expresses[venue].ask_turn(straight, on_turn):
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
             return False
@@ -101,13 +128,13 @@ class Straights:
         self._look_by(straight.due_at)
 
     def _send(self, straight: Straight) -> bool:
-        station, sent = self._stations[straight.request.venue], False
+        express, sent = self._expresses[straight.request.venue], False
         try:
             with suppress(Exception):  # what a plugin breaks with is told by the case
-                sent = station.send(straight)
+                sent = express.send(straight)
         finally:
             if not sent:
-                station.withdraw(straight)
+                express.withdraw(straight)
         if sent:
             signed_at = straight.signed_at or 0.0
             straight.overdue_at = signed_at + patience_s(CallKind.CANCEL, straight.deadline - signed_at)
@@ -122,8 +149,8 @@ class Straights:
             straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
             self._look_by(straight.overdue_at)
             return
-        station = self._stations[straight.request.venue]
-        if not station.takes_receipt(straight, self._loop.time()):
+        express = self._expresses[straight.request.venue]
+        if not express.takes_receipt(straight, self._loop.time()):
             self._on_trouble(straight)
             return
         del self._under_way[straight.number]
@@ -157,7 +184,7 @@ class Straights:
             self._sweep_at(self._past_at(straight))
 
     def _past_at(self, straight: Straight) -> float:
-        return (straight.ended_at or 0.0) + self._stations[straight.request.venue].idle_s
+        return (straight.ended_at or 0.0) + self._expresses[straight.request.venue].idle_s
 
     def _sweep_at(self, at: float) -> None:
         if self._sweeper is None or self._sweeper.when() > at:

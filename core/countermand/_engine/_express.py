@@ -1,0 +1,113 @@
+"""One venue as cancels that go straight reach it: session and turn, one call, and a plain receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from countermand._case._facts import Answer, Ended
+from countermand._engine._errand import LATE_GRACE_S, Errand
+from countermand._engine._guard import PluginFault
+from countermand._engine._post import kept
+from countermand._engine._station import Station, is_cached
+from countermand._engine._straight import Straight
+from countermand._wire._progress import GIVEN_UP
+from countermand.venue import CallKind, CancelTarget, Receipt
+
+
+class Express:
+    """Sends what need not wait, and hears of receipts; all else is left to cases."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._venue, self._post, self._sessions = station.venue, station.post, station.sessions
+        self._clock = station.clock
+
+    @property
+    def idle_s(self) -> float:
+        """How long what became of a cancel may still show late, in seconds."""
+        return self._venue.capabilities.read_lag_s + LATE_GRACE_S
+
+    def ask_turn(self, straight: Straight, on_turn: Callable[[], object]) -> bool:
+        """Ask for a cancel's turn under the session at hand; tell whether there is one."""
+        permission = straight.permission
+        if self._sessions.at_hand(permission) is None:
+            return False
+        self._sessions.begin(permission)
+        straight.ticket = self._station.gate.ask(
+            straight, CallKind.CANCEL, straight.account, straight.overdue_at - straight.joined_at, on_turn
+        )
+        return True
+
+    def send(self, straight: Straight) -> bool:
+        """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
+        numbered = self._sessions.at_hand(straight.permission)
+        if numbered is None:
+            return False
+        target = CancelTarget(
+            account=straight.account,
+            order=straight.order,
+            assurance=straight.request.assurance,
+            instrument=straight.request.instrument,
+        )
+        letter, sending = self._post.send(
+            self._venue.cancel(target), numbered.session, self._clock, straight.land
+        )
+        straight.letter, straight.sending, straight.call = letter, sending, letter.name
+        straight.signed_at, straight.session = sending.sent_at, numbered.number
+        return True
+
+    def withdraw(self, straight: Straight) -> None:
+        """Let a cancel wait for its turn no more, or take that back unused."""
+        if straight.ticket is not None:
+            self._station.gate.withdraw(straight.ticket)
+            self._sessions.end(straight.permission)
+            straight.ticket = None
+
+    def abandon(self, straight: Straight) -> None:
+        """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
+        if straight.ticket is not None:
+            letter, sending, _ = straight.way
+            self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
+            self._leave(straight)
+            sending.drop()
+
+    def _leave(self, straight: Straight) -> None:
+        _, _, ticket = straight.way
+        self._station.gate.leave(ticket)
+        self._sessions.end(straight.permission)
+        straight.ticket = None
+
+    def takes_receipt(self, straight: Straight, now: float) -> bool:
+        """Tell whether a plain receipt came; if so, the cancel has ended with it."""
+        letter, sending, ticket = straight.way
+        response = sending.arrived
+        if response is None or is_cached(response):
+            return False
+        try:
+            receipt = letter.redactor.answer(letter.read(response))
+        except PluginFault:
+            return False
+        if type(receipt) is not Receipt:
+            return False
+        straight.receipt, straight.status = receipt, response.status
+        straight.first_byte_at = sending.first_byte_at
+        straight.reply, straight.ended_at = kept(letter, response), now
+        signed_at = straight.signed_at or 0.0
+        self._post.tell(letter, now - signed_at, response.status, Receipt)
+        self._station.gate.hear(ticket, receipt)
+        self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
+        self._leave(straight)
+        return True
+
+    async def resume(self, straight: Straight, errand: Errand) -> Ended:
+        """Wait for the answer to a cancel that went straight, and tell how it ended, as `perform` does."""
+        return await self._station.told(errand, lambda: self._resumed(straight, errand))
+
+    async def _resumed(self, straight: Straight, errand: Errand) -> tuple[Answer, str | None]:
+        letter, sending, ticket = straight.way
+        try:
+            told = await self._post.answered(letter, sending.response(), errand.progress)
+            self._station.gate.hear(ticket, told[0])
+            return self._station.heard(told, straight.session or 0, errand)
+        finally:
+            self._leave(straight)
