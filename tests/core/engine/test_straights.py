@@ -1,0 +1,80 @@
+"""Cancels that went straight are remembered for a while, and only so many of a venue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+from countermand import Assurance, CancelRequest, OrderId
+from countermand._engine._exchanges import Exchanges
+from countermand._engine._express import Express
+from countermand._engine._lookups import Lookups
+from countermand._engine._open_case import OpenCase
+from countermand._engine._straight import Straight
+from countermand._engine._straights import Straights
+from countermand._engine._traffic import Traffic
+from countermand.venue import Receipt
+
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class AtOnce:
+    """Sends all at once, and takes every answer for a receipt."""
+
+    idle_s = 5.0
+
+    def ask_turn(self, straight: Straight, _on_turn: object) -> bool:
+        straight.ticket = cast("Any", SimpleNamespace(waiting=False))
+        return True
+
+    def send(self, straight: Straight) -> bool:
+        straight.signed_at = straight.joined_at
+        return True
+
+    def takes_receipt(self, straight: Straight, now: float) -> bool:
+        straight.receipt, straight.ended_at = Receipt(), now
+        return True
+
+
+def test_only_so_many_are_remembered(virtually: Virtually) -> None:
+    """One too many, and the first is past; the others are, once no late effect can surprise."""
+    past: list[str] = []
+
+    async def main() -> list[str]:
+        straights = Straights(
+            {"v": cast("Express", AtOnce())},
+            cast("Exchanges", SimpleNamespace(traffic=Traffic(), next_number=iter(range(9)).__next__)),
+            datetime.now(UTC),
+            2,
+            on_trouble=lambda _straight: None,
+            on_landed=lambda _straight: None,
+            on_past=lambda straight: past.append(straight.order.value),
+        )
+        for order in "123":
+            request = CancelRequest(
+                venue="v", account="9", order=OrderId(order), assurance=Assurance.RECEIVED
+            )
+            straight = straights.begin(request, 0.0, 10.0, gathers=False)
+            assert straight is not None
+            straight.land()
+        before = list(past)
+        await asyncio.sleep(AtOnce.idle_s + 0.1)
+        return before
+
+    assert virtually(main()) == ["1"]
+    assert past == ["1", "2", "3"]
+
+
+def test_a_case_that_nobody_may_mean(virtually: Virtually) -> None:
+    """Where nobody looks for an order, what is over is not kept."""
+
+    async def main() -> object:
+        lookups, key = Lookups(), ("v", "9", OrderId("7"))
+        entry = SimpleNamespace(account=("v", "9"), key=key, idle_s=1.0)
+        lookups.keep(cast("OpenCase", entry), 3.0)
+        return lookups.meant(key, [])
+
+    assert virtually(main()) is None

@@ -1,0 +1,47 @@
+"""A connection is quiet as long as there is nothing to read, in whichever way that is found out."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from countermand._wire._quiet import Quiet, peeked, polled
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Connect two sockets."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.mark.parametrize("ask", [polled, peeked])
+def test_what_there_is_to_read(
+    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Quiet]
+) -> None:
+    """A word or an end is noticed, and both are still there to be read."""
+    ours, theirs = pair
+    quiet = ask(ours)
+    assert quiet()
+    theirs.sendall(b"!")
+    assert not quiet()
+    assert ours.recv(9) == b"!"
+    assert quiet()
+    theirs.close()
+    assert not quiet()
+    assert ours.recv(9) == b""
+
+
+@pytest.mark.parametrize("ask", [polled, peeked])
+def test_a_socket_that_is_gone(
+    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Quiet]
+) -> None:
+    """What was closed here is not quiet, either."""
+    ours, _ = pair
+    quiet = ask(ours)
+    ours.close()
+    assert not quiet()
