@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -154,10 +154,20 @@ def test_what_becomes_of_a_cancel(
     assert f"for={assurance.value}" in str(peer.heard[0].url)
 
 
-def test_nobody_is_there(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -> None:
+def test_nobody_is_there(
+    virtually: Callable[[Coroutine[Any, Any, CancelAck]], CancelAck],
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    ask: Ask,
+) -> None:
     """What no connection could be had for was not sent, however often it was tried until the deadline."""
     peer.on("cancel", httpx.ConnectError("refused"))
-    (ack,) = cancel(pebble, ask(timeout_s=0.3))
+
+    async def alone() -> CancelAck:
+        async with client() as one:
+            return await one.cancel(ask(timeout_s=0.3))
+
+    ack = virtually(alone())
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
     assert peer.calls() == ["cancel"] * len(ack.attempts)
     assert {attempt.fault for attempt in ack.attempts} == {"ConnectError: refused"}
