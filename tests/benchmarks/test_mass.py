@@ -23,10 +23,18 @@ def test_no_report_lies(run_truth: Run, tmp_path: Path) -> None:
     )
 
 
+#: Where what a plant breaks comes up early: elsewhere it may take hundreds of worlds.
+EARLY = {
+    "no-cap": ("--seed", "4", "--rate", "0.3"),
+    "successors-are-forgotten": ("--seed", "1", "--rate", "0.3"),
+}
+
+
 @pytest.mark.parametrize("name", MASS_PLANTS)
 def test_a_broken_mass_cancel_is_found(run_truth: Run, name: str) -> None:
     """Each plant ends with exit code 1, by the lie it was planted for."""
-    code, text = run_truth("--mass", "2000", "--seed", "7", "--plant", name)
+    where = EARLY.get(name, ("--seed", "7"))
+    code, text = run_truth("--mass", "2000", "--plant", name, *where)
     assert code == 1
     assert f"| {MASS_PLANTS[name].lie} | 0 |" not in text
 

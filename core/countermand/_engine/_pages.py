@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
 from typing import TypeVar
 
 import attrs
@@ -28,10 +27,11 @@ _TEXT_LENGTH = 500
 async def in_slices(
     rows: Iterable[OrderReport],
     take: Callable[[list[OrderReport]], None],
-    clock: Callable[[], float] = perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> Unreadable | None:
     """Hand over the rows of a page, slice by slice; tell of the first one that cannot be read, if any."""
     left, unreadable = iter(rows), None
+    clock = clock or asyncio.get_running_loop().time
     while True:
         some, failure, is_over = _slice(left, clock)
         unreadable = unreadable or failure
@@ -62,10 +62,11 @@ def _slice(
 
 
 async def by_turns(
-    values: Iterable[T], work: Callable[[T], V], clock: Callable[[], float] = perf_counter
+    values: Iterable[T], work: Callable[[T], V], clock: Callable[[], float] | None = None
 ) -> list[V]:
     """Work on each of many values, while others have their turn as often as with rows."""
     done: list[V] = []
+    clock = clock or asyncio.get_running_loop().time
     until = clock() + SLICE_S
     for value in values:
         done.append(work(value))
