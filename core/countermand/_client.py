@@ -11,7 +11,7 @@ from countermand._ack import CancelAck
 from countermand._aside import to_the_end
 from countermand._batch import Batch
 from countermand._equipment import Equipment
-from countermand._host import Host, waited
+from countermand._host import Host
 from countermand._mass_cancel import KillReport, MassCancelReport, Progress, Readiness
 from countermand._open_orders import OpenOrders
 from countermand._request import CancelRequest
@@ -22,8 +22,11 @@ from countermand.errors import ClosedClientError
 
 if TYPE_CHECKING:
     from countermand._engine._engine import Engine
+    from countermand._question import Question
 
 T = TypeVar("T")
+
+_NOT_OPEN = "the client is not open: use it within `with`"
 
 
 class Client(Equipment):
@@ -38,9 +41,9 @@ class Client(Equipment):
     def __enter__(self) -> Self:
         if self._host is not None:
             raise ClosedClientError("the client is entered already")
-        self._host = host = Host.start()
+        self._host = host = Host()
         try:
-            self._running = waited(host.begin(self._started()))
+            self._running = host.ask(lambda question: question.answer(self._engine()))
         except BaseException:
             self._host = None
             host.end()
@@ -64,7 +67,7 @@ class Client(Equipment):
             return self._left
         try:
             with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
-                self._left = waited(host.begin(engine.aclose()))
+                self._left = host.ask(lambda question: question.follow(engine.aclose()))
         finally:
             host.end()
             self._host = None
@@ -77,7 +80,8 @@ class Client(Equipment):
         so does `ClientUsageError`, in a forked child or on the client's own thread; whatever happens after
         is in the ack.
         """
-        return self._asked(lambda engine: engine.cancel(request))
+        ack: CancelAck = self._put(lambda engine, question: engine.answer(request, question))
+        return ack
 
     def cancel_many(self, requests: Iterable[CancelRequest], timeout_s: float | None = None) -> Batch:
         """Cancel many orders, of any venues and accounts: acks come as they are known, one per request.
@@ -168,19 +172,21 @@ class Client(Equipment):
         return Updates(mailbox, self._asked)
 
     def _asked(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
-        host = self._host
-        if host is not None:
-            host.check()
-        # Under the lock, so that nothing comes to the loop after its end.
-        with self._lock:
-            if host is None or self._running is None:
-                raise ClosedClientError("the client is not open: use it within `with`")
-            answer = host.begin(ask(self._running))
-        return waited(answer)
+        answer: T = self._put(lambda engine, question: question.follow(ask(engine)))
+        return answer
 
-    async def _started(self) -> Engine:
-        return self._engine()
+    def _put(self, ask: Callable[[Engine, Question[Any]], object]) -> Any:
+        host = self._host
+        if host is None:
+            raise ClosedClientError(_NOT_OPEN)
+        return host.ask(lambda question: ask(self._open(), question))
+
+    def _open(self) -> Engine:
+        if self._running is None:  # somebody closes it
+            raise ClosedClientError(_NOT_OPEN)
+        return self._running
 
 
 async def _soon(ask: Callable[[], T]) -> T:
+    """Ask in a task, so that whoever was interrupted before has left by then."""
     return ask()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import os
 import threading
-from collections.abc import Coroutine
-from typing import Any, Self, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 
+from countermand._question import ENDED, Question
 from countermand.errors import ClientUsageError, ClosedClientError
-
-T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
@@ -33,40 +31,37 @@ class Home:
             raise ClientUsageError("a client does not survive a fork: open another one in the child")
 
 
-@attrs.frozen(kw_only=True)
 class Host:
-    """One loop in a daemon thread of this process."""
+    """One loop in a daemon thread of this process, which is started with it."""
 
-    loop: asyncio.AbstractEventLoop
-    thread: threading.Thread
-    home: Home
-    #: What somebody waits for: nobody may wait for a thread that has ended.
-    owed: set[concurrent.futures.Future[Any]]
-
-    @classmethod
-    def start(cls) -> Self:
-        """Start the thread."""
-        loop = asyncio.new_event_loop()
-        owed: set[concurrent.futures.Future[Any]] = set()
-        thread = threading.Thread(target=_run, args=(loop, owed), name="countermand", daemon=True)
-        thread.start()
-        return cls(loop=loop, thread=thread, home=Home(), owed=owed)
+    def __init__(self, home: Home | None = None) -> None:
+        self.home = home or Home()
+        self.loop = asyncio.new_event_loop()
+        #: What somebody waits for: nobody may wait for a thread that has ended.
+        self._owed: set[Question[Any]] = set()
+        self._ended = False
+        self.thread = threading.Thread(target=self._run, name="countermand", daemon=True)
+        self.thread.start()
 
     def check(self) -> None:
         """Raise `ClientUsageError` where the loop cannot be waited for."""
         self.home.check()
-        if threading.current_thread() is self.thread:
+        if threading.get_ident() == self.thread.ident:
             raise ClientUsageError("a client's own thread, where its observer runs, would wait for itself")
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run something on the loop."""
-        if not self.thread.is_alive():
-            work.close()
-            raise ClosedClientError("the client's thread has ended")
-        future = asyncio.run_coroutine_threadsafe(work, self.loop)
-        self.owed.add(future)
-        future.add_done_callback(self.owed.discard)
-        return future
+    def ask(self, work: Callable[[Question[Any]], object]) -> Any:
+        """Have the loop do what answers a question, and wait; who is interrupted takes the question along."""
+        self.check()
+        question: Question[Any] = Question(self._owed.discard)
+        try:
+            self._owed.add(question)
+            if self._ended:  # looked at only now: what was owed before that is answered there
+                raise ClosedClientError(ENDED)
+            self._soon(question.begin, work)
+            return question.wait()
+        except BaseException:
+            self._soon(question.drop)
+            raise
 
     def end(self) -> None:
         """End the thread and its loop."""
@@ -74,21 +69,16 @@ class Host:
         self.thread.join()
         self.loop.close()
 
+    def _soon(self, call: Callable[..., object], *arguments: object) -> None:
+        try:
+            self.loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:  # it is closed, and its end has answered all
+            return
 
-def _run(loop: asyncio.AbstractEventLoop, owed: set[concurrent.futures.Future[Any]]) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        for future in list(owed):
-            future.cancel()
-
-
-def waited(future: concurrent.futures.Future[T]) -> T:
-    """Wait for a result; whoever is interrupted takes the question along."""
-    try:
-        return future.result()
-    except concurrent.futures.CancelledError:
-        raise ClosedClientError("the client's thread has ended") from None
-    except BaseException:
-        future.cancel()
-        raise
+    def _run(self) -> None:
+        try:
+            self.loop.run_forever()
+        finally:
+            self._ended = True
+            for question in list(self._owed):
+                question.fail(ClosedClientError(ENDED))

@@ -19,11 +19,13 @@ from countermand._engine._flow import Flow
 from countermand._engine._guard import PluginFault, worded
 from countermand._engine._inquiries import Inquiries
 from countermand._engine._kill import Block, Kill
+from countermand._engine._landing import Landing
 from countermand._engine._ledger import Ledger, no_less
 from countermand._engine._mailbox import Mailbox
 from countermand._engine._readiness import Watchmen
 from countermand._engine._settings import Settings
 from countermand._engine._station import Station
+from countermand._engine._straight import Straight
 from countermand._engine._sweeps import Sweeps
 from countermand._engine._telling import Tell
 from countermand._engine._watch import Watch
@@ -40,6 +42,8 @@ from countermand.venue import Venue
 
 if TYPE_CHECKING:
     import httpx
+
+    from countermand._question import Question
 
 #: How long a client waits at its end for the venues to take their sessions back, in seconds.
 LOG_OUT_TIMEOUT_S = 1.0
@@ -80,6 +84,28 @@ class Engine:
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes."""
+        begun = self._begun(request)
+        if not isinstance(begun, Straight):
+            return await self._answered(begun)
+        try:
+            ack = await begun.waiter
+        finally:
+            self._cases.forsake(begun)
+        if not begun.landed:
+            return await self._ended(begun.caller, ack)
+        self._watch.acknowledged(ack)
+        return ack
+
+    def answer(self, request: CancelRequest, question: Question[CancelAck]) -> None:
+        """Cancel one order for another thread, without a task while it goes straight; raises as `cancel`."""
+        begun = self._begun(request)
+        if isinstance(begun, Straight):
+            question.work = Landing(begun, partial(self._landed, question), self._cases.forsake)
+        else:
+            question.follow(self._answered(begun))
+
+    def _begun(self, request: CancelRequest) -> CancelAck | Caller | Straight:
+        """Send a cancel straight to its venue, or say who waits for it; an ack is all there is to say."""
         if not isinstance(request, CancelRequest):
             raise InvalidRequestError(f"expected a CancelRequest, got {type(request).__name__}")
         if (refused := self._refused(request)) is not None:
@@ -87,17 +113,25 @@ class Engine:
         joined_at = self._loop.time()
         deadline = joined_at + request.timeout_s
         straight = self._cases.go_straight(request, joined_at, deadline)
-        if straight is None:
-            caller = Caller(request=request, joined_at=joined_at, deadline=deadline)
-            return await self._ended(caller, await self._cases.answer(caller))
-        try:
-            ack = await straight.waiter
-        finally:
-            self._cases.forsake(straight)
-        if not straight.landed:  # it came to a case
-            return await self._ended(straight.caller, ack)
-        self._watch.acknowledged(ack)
-        return ack
+        if straight is not None:
+            return straight
+        return Caller(request=request, joined_at=joined_at, deadline=deadline)
+
+    async def _answered(self, begun: CancelAck | Caller) -> CancelAck:
+        if isinstance(begun, CancelAck):
+            return begun
+        return await self._ended(begun, await self._cases.answer(begun))
+
+    def _landed(self, question: Question[CancelAck], straight: Straight, ack: CancelAck) -> None:
+        if straight.landed:
+            self._watch.acknowledged(ack)
+            question.answer(ack)
+        else:  # it came to a case
+            question.follow(self._told(straight, ack))
+
+    async def _told(self, straight: Straight, ack: CancelAck) -> CancelAck:
+        self._cases.forsake(straight)
+        return await self._ended(straight.caller, ack)
 
     def flow(self, timeout_s: float | None) -> Flow:
         """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""

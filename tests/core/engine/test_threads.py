@@ -6,16 +6,16 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import attrs
 import httpx
 import pytest
 
 from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Client, Outcome, Sent
-from countermand._host import Home, Host, waited
+from countermand._host import Home, Host
+from countermand._question import Question
 from countermand.errors import ClientUsageError, ClosedClientError
 
 if TYPE_CHECKING:
@@ -122,22 +122,70 @@ def test_closing_from_two_threads(client: Client, quick: Ask) -> None:
             end.result(5)
 
 
-def test_an_interrupt_is_the_callers(client: Client, ask: Ask, peer: Peer, witness: Witness) -> None:
-    """Ctrl-C while waiting for an ack is raised where the caller waits, and the client goes on."""
+@pytest.fixture
+def interrupt() -> Callable[[], None]:
+    """Return what presses Ctrl-C."""
     here = threading.get_ident()
     if here != threading.main_thread().ident:
         pytest.skip("only a main thread is interrupted")
+    return lambda: signal.pthread_kill(here, signal.SIGINT)
 
-    async def interrupt(_: httpx.Request) -> Any:
-        signal.pthread_kill(here, signal.SIGINT)
+
+@pytest.mark.parametrize("assurance", [Assurance.RECEIVED, Assurance.CONFIRMED])
+def test_an_interrupt_is_the_callers(
+    interrupt: Callable[[], None],
+    client: Client,
+    ask: Ask,
+    peer: Peer,
+    witness: Witness,
+    assurance: Assurance,
+) -> None:
+    """Ctrl-C while waiting for an ack is raised where the caller waits; what was sent is owed."""
+
+    async def wait_for_ever(_: httpx.Request) -> Any:
+        interrupt()
         await asyncio.Event().wait()
 
-    peer.on("cancel", interrupt, RECEIPT)
+    peer.on("cancel", wait_for_ever, RECEIPT)
     with client:
         with pytest.raises(KeyboardInterrupt):
-            client.cancel(ask("7"))
+            client.cancel(ask("7", assurance=assurance))
         assert client.cancel(ask("8", assurance=Assurance.RECEIVED)).outcome is Outcome.PENDING
         assert [ack.request.order.value for ack in witness.acks] == ["8"]
+        (owed,) = [one for one in client.unsettled() if one.ack.request.order.value == "7"]
+        assert owed.ack.sent is Sent.MAYBE
+
+
+def test_an_interrupt_before_it_is_sent(
+    interrupt: Callable[[], None], peer: Peer, pebble: Pebble, witness: Witness, quick: Ask
+) -> None:
+    """Ctrl-C while a cancel waits for its turn takes it back: it is never sent."""
+    go_on = threading.Event()
+
+    async def wait_for_it(_: httpx.Request) -> Any:
+        await asyncio.to_thread(go_on.wait, 5)
+        return httpx.Response(200, json=RECEIPT)
+
+    def requested(request: CancelRequest) -> None:
+        if request.order.value == "8":
+            interrupt()
+
+    peer.on("cancel", wait_for_it, RECEIPT)
+    witness.requested = requested  # type: ignore[method-assign]  # an observer of its own
+    client = Client([pebble], transport=httpx.MockTransport(peer), observer=witness, max_in_flight=1)
+    with ThreadPoolExecutor(max_workers=1) as threads, client:
+        first = threads.submit(client.cancel, quick("7"))
+        heard = asyncio.run_coroutine_threadsafe(
+            witness.until(lambda seen: bool(seen.attempts)),
+            client._host.loop,  # type: ignore[union-attr]  # noqa: SLF001 - it is open; see below
+        )
+        heard.result(5)
+        with pytest.raises(KeyboardInterrupt):
+            client.cancel(quick("8"))
+        go_on.set()
+        assert first.result(5).outcome is Outcome.PENDING
+        assert client.cancel(quick("9")).outcome is Outcome.PENDING
+    assert peer.calls("cancel") == ["7", "9"]
 
 
 def test_from_its_own_thread(client: Client, quick: Ask, witness: Witness) -> None:
@@ -211,25 +259,95 @@ def test_a_loop_after_a_fork(peer: Peer, pebble: Pebble, quick: Ask) -> None:
     asyncio.run(use())
 
 
-def test_a_host_that_was_inherited() -> None:
-    """A loop's thread exists only in the process that started it."""
-    host = Host.start()
-    host.check()
-    with pytest.raises(ClientUsageError, match="does not survive a fork"):
-        attrs.evolve(host, home=Home(process=host.home.process + 1)).check()
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """Start a host, and end it."""
+    host = Host()
+    yield host
     host.end()
 
 
-def test_what_is_raised_on_the_loop_is_raised_here() -> None:
-    """An exception of the work reaches whoever waits for it."""
+def test_a_host_that_was_inherited(host: Host) -> None:
+    """A loop's thread exists only in the process that started it."""
+    assert host.ask(lambda question: question.answer(7)) == 7
+    host.home = Home(process=host.home.process + 1)
+    with pytest.raises(ClientUsageError, match="does not survive a fork"):
+        host.ask(lambda question: question.answer(7))
+
+
+def test_what_is_raised_on_the_loop_is_raised_here(host: Host) -> None:
+    """An exception reaches whoever waits, whether it is raised at once or by a task."""
 
     async def fail() -> None:
         raise LookupError("out of order")
 
-    host = Host.start()
+    def fail_at_once(_: object) -> None:
+        raise GeneratorExit("out of order")
+
     with pytest.raises(LookupError, match="out of order"):
-        waited(host.begin(fail()))
-    host.end()
+        host.ask(lambda question: question.follow(fail()))
+    with pytest.raises(GeneratorExit, match="out of order"):
+        host.ask(fail_at_once)
+
+
+def test_a_task_that_is_canceled(host: Host) -> None:
+    """Whoever waits for a task that somebody else has canceled is told, and not canceled with it."""
+
+    async def give_up() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(ClosedClientError, match="thread has ended"):
+        host.ask(lambda question: question.follow(give_up()))
+
+
+def test_only_the_first_answer_counts(host: Host) -> None:
+    """What comes after an answer changes nothing about it."""
+
+    def answer_twice(question: Question[int]) -> None:
+        question.answer(1)
+        question.answer(2)
+        question.fail(LookupError("too late"))
+        question.drop()
+
+    assert host.ask(answer_twice) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_what_ends_the_loop_is_told(error: type[BaseException]) -> None:
+    """Whoever waits for a loop that is ended by what it does is told so, and so is who comes later."""
+
+    def end(_: object) -> None:
+        raise error
+
+    host = Host()
+    with pytest.raises(ClosedClientError, match="thread has ended"):
+        host.ask(end)
+    host.thread.join()
+    with pytest.raises(ClosedClientError, match="thread has ended"):
+        host.ask(end)
+    host.loop.close()
+
+
+class EndsFirst:
+    """A host's loop, which is over by the time anything comes to it."""
+
+    def __init__(self, host: Host) -> None:
+        self._host, self._loop = host, host.loop
+
+    def call_soon_threadsafe(self, *call: Any) -> Any:
+        """End the host, then put the call."""
+        self._host.loop = self._loop
+        self._host.end()
+        return self._loop.call_soon_threadsafe(*call)
+
+
+def test_a_loop_that_closes_meanwhile() -> None:
+    """Whoever asks just while another thread ends it all is answered by that end."""
+    host = Host()
+    host.loop = cast("asyncio.AbstractEventLoop", EndsFirst(host))
+    with pytest.raises(ClosedClientError, match="thread has ended"):
+        host.ask(lambda question: question.answer(7))
 
 
 def test_a_start_that_fails(pebble: Pebble) -> None:
