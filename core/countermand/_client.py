@@ -80,7 +80,7 @@ class Client(Equipment):
         so does `ClientUsageError`, in a forked child or on the client's own thread; whatever happens after
         is in the ack.
         """
-        ack: CancelAck = self._put(lambda engine, question: engine.answer(request, question))
+        ack: CancelAck = self._put(lambda question: self._open().answer(request, question))
         return ack
 
     def cancel_many(self, requests: Iterable[CancelRequest], timeout_s: float | None = None) -> Batch:
@@ -172,14 +172,14 @@ class Client(Equipment):
         return Updates(mailbox, self._asked)
 
     def _asked(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
-        answer: T = self._put(lambda engine, question: question.follow(ask(engine)))
+        answer: T = self._put(lambda question: question.follow(ask(self._open())))
         return answer
 
-    def _put(self, ask: Callable[[Engine, Question[Any]], object]) -> Any:
+    def _put(self, work: Callable[[Question[Any]], object]) -> Any:
         host = self._host
         if host is None:
             raise ClosedClientError(_NOT_OPEN)
-        return host.ask(lambda question: ask(self._open(), question))
+        return host.ask(work)
 
     def _open(self) -> Engine:
         if self._running is None:  # somebody closes it

@@ -79,11 +79,13 @@ class Question(Generic[T]):
     def drop(self) -> None:
         """Hear that nobody waits any more."""
         if not self.over:
+            work = self.work
             self._end()
-            if self.work is not None:
-                self.work.cancel()
+            if work is not None:
+                work.cancel()
 
     def _end(self) -> None:
         self.over = True
+        self.work = None  # it knows the question
         self._on_over(self)
         self._gate.release()

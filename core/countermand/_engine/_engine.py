@@ -100,7 +100,7 @@ class Engine:
         """Cancel one order for another thread, without a task while it goes straight; raises as `cancel`."""
         begun = self._begun(request)
         if isinstance(begun, Straight):
-            question.work = Landing(begun, partial(self._landed, question), self._cases.forsake)
+            begun.waiter = question.work = Landing(begun, question, self._landed, self._cases.forsake)
         else:
             question.follow(self._answered(begun))
 
@@ -122,7 +122,7 @@ class Engine:
             return begun
         return await self._ended(begun, await self._cases.answer(begun))
 
-    def _landed(self, question: Question[CancelAck], straight: Straight, ack: CancelAck) -> None:
+    def _landed(self, straight: Straight, ack: CancelAck, question: Question[CancelAck]) -> None:
         if straight.landed:
             self._watch.acknowledged(ack)
             question.answer(ack)

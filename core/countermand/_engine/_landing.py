@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from countermand._ack import CancelAck
-from countermand._engine._straight import Straight
+
+if TYPE_CHECKING:
+    from countermand._engine._straight import Straight
+    from countermand._question import Question
+
+#: Hears of the ack of a cancel that somebody asked for.
+OnAck = Callable[["Straight", CancelAck, "Question[CancelAck]"], object]
 
 
 class Landing(asyncio.Future[CancelAck]):
@@ -16,19 +22,20 @@ class Landing(asyncio.Future[CancelAck]):
     def __init__(
         self,
         straight: Straight,
-        on_ack: Callable[[Straight, CancelAck], object],
+        question: Question[CancelAck],
+        on_ack: OnAck,
         on_leave: Callable[[Straight], object],
     ) -> None:
         super().__init__()
         self._straight = straight
+        self._question = question
         self._on_ack = on_ack
         self._on_leave = on_leave
-        straight.waiter = self
 
     def set_result(self, result: CancelAck) -> None:
         """Pass the ack on."""
         super().set_result(result)
-        self._on_ack(self._straight, result)
+        self._on_ack(self._straight, result, self._question)
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Let go of the cancel."""

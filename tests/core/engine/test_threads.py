@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Client, Outcome, Sent
+from countermand._engine._landing import Landing
 from countermand._host import Home, Host
 from countermand._question import Question
 from countermand.errors import ClientUsageError, ClosedClientError
@@ -74,8 +76,11 @@ def test_beside_a_running_loop(client: Client, quick: Ask) -> None:
         assert asyncio.run(block()).outcome is Outcome.PENDING
 
 
-def test_closing_answers_all_threads(client: Client, quick: Ask, peer: Peer, witness: Witness) -> None:
-    """Threads that wait when the client is closed are told what is known."""
+@pytest.mark.parametrize("orders", ["77", "78"])
+def test_closing_answers_all_threads(
+    client: Client, quick: Ask, peer: Peer, witness: Witness, orders: str
+) -> None:
+    """Threads that wait when the client is closed are told what is known, each of its own order."""
     heard = threading.Event()
 
     async def silence(_: httpx.Request) -> None:
@@ -86,9 +91,10 @@ def test_closing_answers_all_threads(client: Client, quick: Ask, peer: Peer, wit
     peer.on("cancel", silence)
     with ThreadPoolExecutor(max_workers=2) as threads:
         with client:
-            waiting = [threads.submit(client.cancel, quick()) for _ in range(2)]
+            waiting = [threads.submit(client.cancel, quick(order)) for order in orders]
             assert heard.wait(5)
         acks = [one.result(5) for one in waiting]
+    assert [ack.request.order.value for ack in acks] == list(orders)
     assert [(ack.outcome, ack.sent) for ack in acks] == [(Outcome.UNKNOWN, Sent.MAYBE)] * 2
 
 
@@ -310,6 +316,28 @@ def test_only_the_first_answer_counts(host: Host) -> None:
         question.drop()
 
     assert host.ask(answer_twice) == 1
+
+
+def test_a_question_that_was_never_put() -> None:
+    """Whoever is interrupted before the loop has it leaves nothing owed."""
+    question: Question[int] = Question((owed := set[Question[int]]()).discard)
+    owed.add(question)
+    question.drop()
+    assert (owed, question.over) == (set(), True)
+
+
+def test_nothing_is_left_of_a_cancel(client: Client, quick: Ask) -> None:
+    """What is over needs no collector to be gone: thousands may be asked in a row."""
+    with client:
+        client.cancel(quick("1"))
+        gc.collect()
+        gc.disable()
+        try:
+            client.cancel(quick("2"))
+            client.unsettled()  # the loop is past the cancel
+            assert not [one for one in gc.get_objects() if isinstance(one, Landing)]
+        finally:
+            gc.enable()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
