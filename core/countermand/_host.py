@@ -34,8 +34,8 @@ class Home:
 class Host:
     """One loop in a daemon thread of this process, which is started with it."""
 
-    def __init__(self, home: Home | None = None) -> None:
-        self.home = home or Home()
+    def __init__(self) -> None:
+        self.home = Home()
         self.loop = asyncio.new_event_loop()
         #: What somebody waits for: nobody may wait for a thread that has ended.
         self._owed: set[Question[Any]] = set()
@@ -72,8 +72,9 @@ class Host:
     def _soon(self, call: Callable[..., object], *arguments: object) -> None:
         try:
             self.loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:  # it is closed, and its end has answered all
-            return
+        except RuntimeError:
+            if not self.loop.is_closed():  # else its end has answered all
+                raise
 
     def _run(self) -> None:
         try:

@@ -7,18 +7,17 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
+import attrs
 import httpx
 import pytest
 
-from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Client, Outcome, Sent
+from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Client, OrderId, Outcome, Sent
 from countermand._engine._landing import Landing
-from countermand._host import Home, Host
-from countermand._question import Question
-from countermand.errors import ClientUsageError, ClosedClientError
+from countermand.errors import ClientUsageError, ClosedClientError, InvalidRequestError, UnknownVenueError
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -98,6 +97,28 @@ def test_closing_answers_all_threads(
     assert [(ack.outcome, ack.sent) for ack in acks] == [(Outcome.UNKNOWN, Sent.MAYBE)] * 2
 
 
+def test_a_cancel_while_the_client_closes(client: Client, quick: Ask, peer: Peer) -> None:
+    """Whoever comes while the client ends what is under way is refused."""
+    heard, refused = threading.Event(), []
+
+    async def leave_slowly(_: httpx.Request) -> Any:
+        heard.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with pytest.raises(ClosedClientError, match="use it within `with`"):
+                await asyncio.to_thread(client.cancel, quick("8"))
+            refused.append("8")
+
+    peer.on("cancel", leave_slowly)
+    with ThreadPoolExecutor(max_workers=1) as threads, client:
+        waiting = threads.submit(client.cancel, quick("7"))
+        assert heard.wait(5)
+        client.close()
+        assert waiting.result(5).outcome is Outcome.UNKNOWN
+    assert refused == ["8"]
+
+
 @pytest.mark.parametrize("round_", range(5))
 def test_closing_while_others_begin(client: Client, quick: Ask, round_: int) -> None:
     """A cancel that races with the end is answered or refused: it never waits for a loop that is gone."""
@@ -152,12 +173,13 @@ def test_an_interrupt_is_the_callers(
         interrupt()
         await asyncio.Event().wait()
 
-    peer.on("cancel", wait_for_ever, RECEIPT)
+    peer.on("cancel", RECEIPT, wait_for_ever, RECEIPT)
     with client:
+        client.cancel(ask("6", assurance=Assurance.RECEIVED))
         with pytest.raises(KeyboardInterrupt):
             client.cancel(ask("7", assurance=assurance))
         assert client.cancel(ask("8", assurance=Assurance.RECEIVED)).outcome is Outcome.PENDING
-        assert [ack.request.order.value for ack in witness.acks] == ["8"]
+        assert [ack.request.order.value for ack in witness.acks] == ["6", "8"]
         (owed,) = [one for one in client.unsettled() if one.ack.request.order.value == "7"]
         assert owed.ack.sent is Sent.MAYBE
 
@@ -192,6 +214,51 @@ def test_an_interrupt_before_it_is_sent(
         assert first.result(5).outcome is Outcome.PENDING
         assert client.cancel(quick("9")).outcome is Outcome.PENDING
     assert peer.calls("cancel") == ["7", "9"]
+
+
+def test_what_took_the_place_of_an_order(client: Client, quick: Ask, peer: Peer, witness: Witness) -> None:
+    """A cancel that went straight and was refused is followed to the order that took its own one's place."""
+    heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+    peer.on("order", {"say": "order", "id": "7", "status": "REPLACED"}).on("open", heirs)
+    with client:
+        client.cancel(quick("1"))
+        peer.on("cancel", {"say": "refused"}, RECEIPT)
+        ack = client.cancel(quick(follow_replacement=True))
+    assert (ack.outcome, ack.order_id) == (Outcome.PENDING, OrderId("8"))
+    assert witness.acks[1:] == [ack]
+    assert peer.calls("cancel") == ["1", "7", "8"]
+
+
+def test_the_callers_mistakes(client: Client, quick: Ask, peer: Peer) -> None:
+    """What is wrong with a request is raised where it was made, and nothing is sent."""
+    with client:
+        with pytest.raises(UnknownVenueError, match="no venue named 'gravel'"):
+            client.cancel(quick(venue="gravel"))
+        with pytest.raises(InvalidRequestError, match="expected a CancelRequest, got str"):
+            client.cancel("7")  # type: ignore[arg-type]  # that is the mistake
+    assert peer.heard == []
+
+
+def test_a_plugin_that_cannot_be_asked(pebble: Pebble, quick: Ask) -> None:
+    """A cancel that cannot even be checked is an ack that says why."""
+    with Client([attrs.evolve(pebble, capabilities=cast("Any", None))]) as client:
+        ack = client.cancel(quick())
+    assert (ack.outcome, ack.sent) == (Outcome.REJECTED, Sent.NO)
+    assert "capabilities" in (ack.error or "")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_observer_that_ends_the_loop(client: Client, quick: Ask, witness: Witness) -> None:
+    """Whoever waits for an ack at which an observer ends the loop is told that it has ended."""
+
+    def acknowledged(ack: CancelAck) -> None:
+        raise KeyboardInterrupt
+
+    with client:
+        client.cancel(quick("6"))
+        witness.acknowledged = acknowledged  # type: ignore[method-assign]  # an observer of its own
+        with pytest.raises(ClosedClientError, match="thread has ended"):
+            client.cancel(quick("7"))
 
 
 def test_from_its_own_thread(client: Client, quick: Ask, witness: Witness) -> None:
@@ -265,67 +332,6 @@ def test_a_loop_after_a_fork(peer: Peer, pebble: Pebble, quick: Ask) -> None:
     asyncio.run(use())
 
 
-@pytest.fixture
-def host() -> Iterator[Host]:
-    """Start a host, and end it."""
-    host = Host()
-    yield host
-    host.end()
-
-
-def test_a_host_that_was_inherited(host: Host) -> None:
-    """A loop's thread exists only in the process that started it."""
-    assert host.ask(lambda question: question.answer(7)) == 7
-    host.home = Home(process=host.home.process + 1)
-    with pytest.raises(ClientUsageError, match="does not survive a fork"):
-        host.ask(lambda question: question.answer(7))
-
-
-def test_what_is_raised_on_the_loop_is_raised_here(host: Host) -> None:
-    """An exception reaches whoever waits, whether it is raised at once or by a task."""
-
-    async def fail() -> None:
-        raise LookupError("out of order")
-
-    def fail_at_once(_: object) -> None:
-        raise GeneratorExit("out of order")
-
-    with pytest.raises(LookupError, match="out of order"):
-        host.ask(lambda question: question.follow(fail()))
-    with pytest.raises(GeneratorExit, match="out of order"):
-        host.ask(fail_at_once)
-
-
-def test_a_task_that_is_canceled(host: Host) -> None:
-    """Whoever waits for a task that somebody else has canceled is told, and not canceled with it."""
-
-    async def give_up() -> None:
-        raise asyncio.CancelledError
-
-    with pytest.raises(ClosedClientError, match="thread has ended"):
-        host.ask(lambda question: question.follow(give_up()))
-
-
-def test_only_the_first_answer_counts(host: Host) -> None:
-    """What comes after an answer changes nothing about it."""
-
-    def answer_twice(question: Question[int]) -> None:
-        question.answer(1)
-        question.answer(2)
-        question.fail(LookupError("too late"))
-        question.drop()
-
-    assert host.ask(answer_twice) == 1
-
-
-def test_a_question_that_was_never_put() -> None:
-    """Whoever is interrupted before the loop has it leaves nothing owed."""
-    question: Question[int] = Question((owed := set[Question[int]]()).discard)
-    owed.add(question)
-    question.drop()
-    assert (owed, question.over) == (set(), True)
-
-
 def test_nothing_is_left_of_a_cancel(client: Client, quick: Ask) -> None:
     """What is over needs no collector to be gone: thousands may be asked in a row."""
     with client:
@@ -338,44 +344,6 @@ def test_nothing_is_left_of_a_cancel(client: Client, quick: Ask) -> None:
             assert not [one for one in gc.get_objects() if isinstance(one, Landing)]
         finally:
             gc.enable()
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
-def test_what_ends_the_loop_is_told(error: type[BaseException]) -> None:
-    """Whoever waits for a loop that is ended by what it does is told so, and so is who comes later."""
-
-    def end(_: object) -> None:
-        raise error
-
-    host = Host()
-    with pytest.raises(ClosedClientError, match="thread has ended"):
-        host.ask(end)
-    host.thread.join()
-    with pytest.raises(ClosedClientError, match="thread has ended"):
-        host.ask(end)
-    host.loop.close()
-
-
-class EndsFirst:
-    """A host's loop, which is over by the time anything comes to it."""
-
-    def __init__(self, host: Host) -> None:
-        self._host, self._loop = host, host.loop
-
-    def call_soon_threadsafe(self, *call: Any) -> Any:
-        """End the host, then put the call."""
-        self._host.loop = self._loop
-        self._host.end()
-        return self._loop.call_soon_threadsafe(*call)
-
-
-def test_a_loop_that_closes_meanwhile() -> None:
-    """Whoever asks just while another thread ends it all is answered by that end."""
-    host = Host()
-    host.loop = cast("asyncio.AbstractEventLoop", EndsFirst(host))
-    with pytest.raises(ClosedClientError, match="thread has ended"):
-        host.ask(lambda question: question.answer(7))
 
 
 def test_a_start_that_fails(pebble: Pebble) -> None:
