@@ -10,8 +10,7 @@ from itertools import takewhile
 import httpx
 
 from countermand._wire._connection import Connection
-
-Turn = asyncio.Future[Connection | None]
+from countermand._wire._waiting import Turn, Waiting
 
 
 class Places:
@@ -23,7 +22,7 @@ class Places:
         #: Since when each is idle, the longest first.
         self._idle: dict[Connection, float] = {}
         #: Whoever came first is first. While somebody waits, no connection is idle and no place is free.
-        self._waiting: OrderedDict[Turn, None] = OrderedDict()
+        self._waiting: OrderedDict[Waiting, None] = OrderedDict()
 
     @property
     def oldest(self) -> float | None:
@@ -51,37 +50,49 @@ class Places:
 
         Who is `first` has waited before, and what was given turned out to be of no use.
         """
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn = Turn()
         self._waiting[turn] = None
         if first:
             self._waiting.move_to_end(turn, last=False)
         try:
             if timeout_s is None:
-                return await turn
+                return await turn.given
             async with asyncio.timeout(timeout_s):
-                return await turn
+                return await turn.given
         except BaseException as error:
-            self._waiting.pop(turn, None)
+            self.leave(turn)
             self._pass_on(turn)
             if isinstance(error, TimeoutError):
                 raise httpx.PoolTimeout(f"no connection was free in {timeout_s} s") from error
             raise
 
+    def wait(self, waiting: Waiting) -> bool:
+        """Let somebody wait after all others; tell whether they do: not where a place is free."""
+        if self._free:
+            return False
+        self._waiting[waiting] = None
+        return True
+
+    def leave(self, waiting: Waiting) -> None:
+        """Let somebody wait no more, if they do."""
+        self._waiting.pop(waiting, None)
+
     def keep(self, connection: Connection) -> None:
         """Give a connection to whoever waits, or keep it idle."""
-        turn = self._next()
-        if turn is None:
+        if not self._waiting:
             self._idle[connection] = self._clock()
+        elif connection.origin.tls:
+            # Below TLS more may have been read than was told yet: nobody can see that it is there.
+            asyncio.get_running_loop().call_soon(self._hand_over, connection)
         else:
-            turn.set_result(connection)
+            self._hand_over(connection)
 
     def give_back(self) -> None:
         """Give the place of a connection that is no more to whoever waits."""
-        turn = self._next()
-        if turn is None:
-            self._free += 1
-        else:
-            turn.set_result(None)
+        while waiting := self._next():
+            if waiting.take_place():
+                return
+        self._free += 1
 
     def forget(self, connection: Connection) -> None:
         """Give back the place of a connection."""
@@ -94,23 +105,29 @@ class Places:
             del self._idle[connection]
             connection.close()
 
+    def _hand_over(self, connection: Connection) -> None:
+        if not connection.quiet:
+            connection.close()  # whoever is first stays so, and is given its place
+            return
+        while waiting := self._next():
+            if waiting.take(connection):
+                return
+        self._idle[connection] = self._clock()
+
     def close(self, error: Exception) -> None:
         """Turn away whoever waits."""
-        while turn := self._next():
-            turn.set_exception(error)
+        while waiting := self._next():
+            waiting.turn_away(error)
 
-    def _next(self) -> Turn | None:
-        while self._waiting:
-            turn, _ = self._waiting.popitem(last=False)
-            if not turn.done():  # canceled, but not yet gone
-                return turn
-        return None
+    def _next(self) -> Waiting | None:
+        return self._waiting.popitem(last=False)[0] if self._waiting else None
 
     def _pass_on(self, turn: Turn) -> None:
         # Who was given something, and has left at the same moment, gives it to the next.
-        if turn.cancelled() or not turn.done() or turn.exception() is not None:
+        given = turn.given
+        if given.cancelled() or not given.done() or given.exception() is not None:
             return
-        connection = turn.result()
+        connection = given.result()
         if connection is None:
             self.give_back()
         else:

@@ -11,6 +11,7 @@ import httpx
 from countermand._wire._connection import Connection
 from countermand._wire._origin import Origin
 from countermand._wire._places import Places
+from countermand._wire._waiting import Waiting
 
 Dial = Callable[[Origin, Any, float | None], Awaitable[Connection]]
 
@@ -52,11 +53,24 @@ class Pool:
                 has_place = places.take_free()
                 connection = None if has_place else await places.turn(timeouts.get("pool"), first=comes_again)
                 if connection is None:
-                    return await self._new(origin, places, tell, timeouts.get("connect"))
+                    return await self._made(origin, places, tell, timeouts.get("connect"))
             if connection.quiet:
                 return connection
             connection.close()
             comes_again = True
+
+    def wait(self, origin: Origin, waiting: Waiting) -> bool:
+        """Let somebody wait for a connection, or for a place to make one; tell whether there is need to."""
+        places = self._places.get(origin)
+        return places is not None and not self.closed and places.wait(waiting)
+
+    def leave(self, origin: Origin, waiting: Waiting) -> None:
+        """Let somebody wait no more, if they do."""
+        self._places[origin].leave(waiting)
+
+    def give_back(self, origin: Origin) -> None:
+        """Give back a place of which nothing came."""
+        self._places[origin].give_back()
 
     async def aclose(self) -> None:
         """Close all connections, and wait until their sockets are gone."""
@@ -71,19 +85,23 @@ class Pool:
             self._empty = self._empty or asyncio.get_running_loop().create_future()
             await asyncio.wait([self._empty])
 
-    async def _new(self, origin: Origin, places: Places, tell: Any, timeout_s: float | None) -> Connection:
-        try:
-            connection = await self._dial(origin, tell, timeout_s)
-        except BaseException:
-            places.give_back()
-            raise
-        self._all.add(connection)
-        connection.on_idle = self._keep
-        connection.on_lost = self._forget
+    async def new(self, origin: Origin, tell: Any = None, timeout_s: float | None = None) -> Connection:
+        """Make a connection in a place that was taken; raises as `connection` does, and anything."""
+        connection = await self._dial(origin, tell, timeout_s)
         if self.closed:
             connection.close()
             raise httpx.ConnectError("the transport was closed")
+        self._all.add(connection)
+        connection.on_idle = self._keep
+        connection.on_lost = self._forget
         return connection
+
+    async def _made(self, origin: Origin, places: Places, tell: Any, timeout_s: float | None) -> Connection:
+        try:
+            return await self.new(origin, tell, timeout_s)
+        except BaseException:
+            places.give_back()
+            raise
 
     def _keep(self, connection: Connection) -> None:
         self._places[connection.origin].keep(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import cast
 
 import attrs
 import httpx
@@ -78,8 +79,41 @@ class Sending(ABC):
         """Give up what is still under way."""
 
 
-class Direct(Sending):
-    """One over a connection that was at hand: nobody has to wait for it."""
+class OverOwn(Sending):
+    """One over a connection of our own: its answer fills an exchange, and nobody has to wait for it."""
+
+    _connection: Connection | None
+    _exchange: Exchange
+    _bound: Bound
+
+    @property
+    def arrived(self) -> HttpResponse | None:
+        parser = self._exchange.parser
+        if parser.head is None or not parser.ended:
+            return None
+        # It stays where it is: of one that is no plain receipt the response is waited for, too.
+        content = self._exchange.content
+        if len(content) > self._bound.most:
+            return None
+        return HttpResponse(
+            status=parser.head.status, headers=ReceivedHeaders(parser.head.headers), content=content
+        )
+
+    async def response(self) -> HttpResponse:
+        try:
+            head = await self._exchange.head(None)
+            over = cast("Connection", self._connection)  # as an answer has come
+            return await whole(Reply(head, over, self._exchange, None), self.progress, self._bound)
+        except httpx.HTTPError as error:
+            raise WireFault(told(error)) from error
+        finally:
+            self.drop()
+
+
+class Direct(OverOwn):
+    """One over a connection that was at hand."""
+
+    _connection: Connection
 
     def __init__(
         self, connection: Connection, exchange: Exchange, bound: Bound, clock: Clock, sent_at: float
@@ -102,28 +136,6 @@ class Direct(Sending):
     @property
     def first_byte_at(self) -> float:
         return self.sent_at
-
-    @property
-    def arrived(self) -> HttpResponse | None:
-        parser = self._exchange.parser
-        if parser.head is None or not parser.ended:
-            return None
-        # It stays where it is: of one that is no plain receipt the response is waited for, too.
-        content = self._exchange.content
-        if len(content) > self._bound.most:
-            return None
-        return HttpResponse(
-            status=parser.head.status, headers=ReceivedHeaders(parser.head.headers), content=content
-        )
-
-    async def response(self) -> HttpResponse:
-        try:
-            reply = Reply(await self._exchange.head(None), self._connection, self._exchange, None)
-            return await whole(reply, self.progress, self._bound)
-        except httpx.HTTPError as error:
-            raise WireFault(told(error)) from error
-        finally:
-            self.drop()
 
     def drop(self) -> None:
         self._connection.drop(self._exchange)

@@ -110,9 +110,10 @@ class Transport(httpx.AsyncBaseTransport):
             raise
         return Reply(head, connection, exchange, timeout_s)
 
-    def at_hand(self, origin: Origin) -> Connection | None:
-        """Return such a connection if there is one already."""
-        return None if self.stands_aside else self._pool.take(origin)
+    @property
+    def pool(self) -> Pool:
+        """Its connections."""
+        return self._pool
 
     def exchange(self, request: Written) -> Exchange:
         """Make what the answer to a request will fill."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import httpx
 
 from countermand._http import HttpRequest, HttpResponse
-from countermand._wire._connection import Connection
+from countermand._wire._in_turn import InTurn
+from countermand._wire._origin import Origin
 from countermand._wire._progress import Clock, Progress, WireFault, told
 from countermand._wire._route import Route, httpx_request
 from countermand._wire._sending import Bound, ByTask, Direct, Sending, whole
@@ -98,26 +99,33 @@ class Wire:
     ) -> Sending:
         """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed."""
         sent_at = clock()
-        if self._own is not None and (ready := self._ready(self._own, base_url, request)) is not None:
-            connection, outgoing = ready
-            exchange = self._own.exchange(outgoing)
-            connection.send(outgoing.data, exchange, None)
-            exchange.on_end = on_end
-            return Direct(connection, exchange, bound, clock, sent_at)
+        own = self._own
+        if own is not None and (ready := self._ready(own, base_url, request)) is not None:
+            origin, outgoing = ready
+            exchange = own.exchange(outgoing)
+            connection = own.pool.take(origin)
+            if connection is not None:
+                connection.send(outgoing.data, exchange, None)
+                exchange.on_end = on_end
+                return Direct(connection, exchange, bound, clock, sent_at)
+            progress = Progress(clock=clock, signed_at=sent_at, traced=True)
+            in_turn = InTurn(outgoing.data, exchange, bound, progress, on_end)
+            if in_turn.wait(own.pool, origin):
+                return in_turn
         progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun
         exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)
         return ByTask(asyncio.get_running_loop().create_task(exchanged), progress, on_end)
 
     def _ready(
         self, transport: Transport, base_url: str, request: HttpRequest
-    ) -> tuple[Connection, Written] | None:
-        """Write a request for a connection that is at hand."""
+    ) -> tuple[Origin, Written] | None:
+        """Write a request for a connection of our own."""
+        if transport.stands_aside:
+            return None
         try:
-            origin, outgoing = self._route(base_url).request(request)
+            return self._route(base_url).request(request)
         except Exception:  # noqa: BLE001 - what is wrong with it is told to whoever waits for the response
             return None
-        connection = transport.at_hand(origin)
-        return None if connection is None else (connection, outgoing)
 
     def _route(self, base_url: str) -> Route:
         route = self._routes.get(base_url)

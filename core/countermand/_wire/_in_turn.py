@@ -1,0 +1,81 @@
+"""A request that waits in turn for a connection, without a task unless one must be made for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from countermand._wire._connection import Connection
+from countermand._wire._exchange import Exchange
+from countermand._wire._origin import Origin
+from countermand._wire._pool import Pool
+from countermand._wire._progress import GIVEN_UP, Progress, WireFault
+from countermand._wire._sending import Bound, OverOwn
+
+
+class InTurn(OverOwn):
+    """One that goes out at the moment when a connection is given to it: until then nothing has left."""
+
+    def __init__(
+        self, data: bytes, exchange: Exchange, bound: Bound, progress: Progress, on_end: Callable[[], None]
+    ) -> None:
+        self._data = data
+        self._exchange = exchange
+        self._bound = bound
+        self._progress = progress
+        self.sent_at = progress.signed_at or 0.0
+        exchange.on_end = on_end
+        self._connection = None
+        self._task: asyncio.Task[None] | None = None
+
+    def wait(self, pool: Pool, origin: Origin) -> bool:
+        """Wait for a connection, or for a place to make one; tell whether there is need to."""
+        self._pool, self._origin = pool, origin
+        return pool.wait(origin, self)
+
+    @property
+    def progress(self) -> Progress:
+        return self._progress
+
+    @property
+    def first_byte_at(self) -> float | None:
+        return self._progress.first_byte_at
+
+    @property
+    def given_up(self) -> bool:
+        return self._task is not None and self._task.cancelled()
+
+    def drop(self) -> None:
+        if self._connection is not None:
+            self._connection.drop(self._exchange)
+            return
+        self._pool.leave(self._origin, self)
+        if self._task is not None:
+            self._task.cancel()
+        self._exchange.fail(WireFault(GIVEN_UP))
+
+    def take(self, connection: Connection) -> bool:
+        """Go out over a connection."""
+        self._connection = connection
+        self._progress.first_byte_at = self._progress.clock()
+        connection.send(self._data, self._exchange, None)
+        return True
+
+    def take_place(self) -> bool:
+        """Have a connection made."""
+        self._task = asyncio.get_running_loop().create_task(self._make())
+        self._task.add_done_callback(self._check_made)
+        return True
+
+    def turn_away(self, error: Exception) -> None:
+        """Fail without having left."""
+        self._exchange.fail(error)
+
+    async def _make(self) -> None:
+        self.take(await self._pool.new(self._origin))
+
+    def _check_made(self, task: asyncio.Task[None]) -> None:
+        if self._connection is None:  # maybe the task was canceled before it began
+            self._pool.give_back(self._origin)
+            error = None if task.cancelled() else task.exception()
+            self._exchange.fail(error if isinstance(error, Exception) else WireFault(GIVEN_UP))
