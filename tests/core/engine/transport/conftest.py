@@ -17,12 +17,17 @@ import pytest
 from countermand._wire._h11_parser import H11Parser
 from countermand._wire._head import Parser
 from countermand._wire._httptools_parser import HttptoolsParser
+from countermand._wire._sending import Bound, Sending
 from countermand._wire._transport import Transport
+from countermand._wire._wire import Wire
+from countermand.venue import HttpRequest
 
 #: Nothing is connected to by TLS; a context without certificates is made at once.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PARSERS: dict[str, type[Parser]] = {"h11": H11Parser, "httptools": HttptoolsParser}
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+ASKED = HttpRequest(method="POST", path="/cancel?id=7", headers={"aptoken": "t0k3n"}, content=b"{}")
+WHOLE = Bound(1_000_000, cuts=False)
 
 
 #: Bytes are said; "close", "reset", "stall" and "dribble" end a connection; "pause" lets the client see what
@@ -219,6 +224,25 @@ async def open_transport(**options: Any) -> AsyncIterator[Transport]:
         yield transport
 
 
+class Begun:
+    """A request that was begun, and how often its end was told."""
+
+    def __init__(self, wire: Wire, url: str, bound: Bound = WHOLE, request: HttpRequest = ASKED) -> None:
+        self.ends = 0
+        self._ended = asyncio.Event()
+        clock = asyncio.get_running_loop().time
+        self.sending: Sending = wire.begin(url, request, bound, clock, self._end)
+
+    async def end(self) -> Sending:
+        """Wait for its end."""
+        await asyncio.wait_for(self._ended.wait(), 5)
+        return self.sending
+
+    def _end(self) -> None:
+        self.ends += 1
+        self._ended.set()
+
+
 @attrs.frozen
 class Kit:
     """What the tests of this folder work with: all over one parser."""
@@ -233,6 +257,7 @@ class Kit:
     ask = staticmethod(ask)
     told = staticmethod(told)
     settle = staticmethod(settle)
+    Begun = Begun
     Told = Told
     Tracer = Tracer
     OK = OK

@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from countermand._wire._exchange import Exchange
+from countermand._wire._h11_parser import H11Parser
+from countermand._wire._in_turn import InTurn
 from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
+from countermand._wire._progress import GIVEN_UP, Progress, WireFault
+from countermand._wire._sending import Bound
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit
@@ -32,16 +37,35 @@ class Stub:
     closed: bool = False
     on_idle: Any = None
     on_lost: Any = None
+    exchange: Any = None
+
+    def send(self, _data: bytes, exchange: Any, _timeout_s: float | None) -> None:
+        """Be busy with that."""
+        assert self.quiet
+        assert self.exchange is None
+        self.exchange = exchange
+
+    def drop(self, exchange: Any) -> None:
+        """Close it, if it is busy with that."""
+        if exchange is self.exchange:
+            self.close()
 
     def close(self) -> None:
         """Close it; that it is gone is known a moment later."""
         if not self.closed:
             self.closed, self.quiet = True, False
+            if self.exchange is not None:
+                self.exchange.fail(httpx.ReadError("closed"))
             asyncio.get_running_loop().call_soon(self.on_lost, self)
 
     def free(self) -> None:
         """Be done with a whole answer."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.take(b"HTTP/1.1 204 No Content\r\n\r\n")
         self.on_idle(self)
+        if exchange is not None:
+            exchange.tell_end()
 
 
 class Net:
@@ -88,6 +112,28 @@ class Asking:
     def served(self) -> list[int]:
         """Who got one, in order."""
         return [number for number, _ in self.got]
+
+
+class Sent:
+    """A request that waits by itself, and how often its end was told."""
+
+    def __init__(self, pool: Pool, origin: Origin = HERE) -> None:
+        self.ends = 0
+        clock = asyncio.get_running_loop().time
+        self.exchange = Exchange(H11Parser("POST"))
+        self.progress = Progress(clock=clock, signed_at=clock(), traced=True)
+        self.sending = InTurn(b"", self.exchange, Bound(9, cuts=False), self.progress, self._end)
+        self.waits = self.sending.wait(pool, origin)
+
+    def _end(self) -> None:
+        self.ends += 1
+
+    async def fault(self) -> str:
+        """Return why it failed, which was told once, and that nothing was sent."""
+        with pytest.raises(WireFault) as caught:
+            await self.sending.response()
+        assert (self.ends, self.progress.first_byte_at) == (1, None)
+        return str(caught.value)
 
 
 async def settle() -> None:
@@ -250,7 +296,126 @@ def test_the_end_of_those_who_wait(virtually: Virtually) -> None:
     virtually(use())
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["ask", "free", "close", "spoil", "leave"]), st.integers(0, 9)))
+def test_the_next_one_is_not_quiet(virtually: Virtually) -> None:
+    """A connection that is not quiet is given to nobody, and whoever is first stays so."""
+
+    async def use() -> None:
+        net = Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        asking = Asking(pool)
+        await asking.begin()
+        one, two = Sent(pool), Sent(pool)
+        await asking.begin()
+        net.made[0].quiet = False
+        net.made[0].free()
+        assert one.progress.first_byte_at is None
+        await settle()
+        assert (net.made[0].exchange, net.made[1].exchange) == (None, one.exchange)
+        net.made[1].free()
+        assert net.made[1].exchange is two.exchange
+        net.made[1].free()
+        await settle()
+        assert (asking.served, asking.got[1][1]) == ([0, 1], net.made[1])
+
+    virtually(use())
+
+
+def test_under_tls_a_moment_later(virtually: Virtually) -> None:
+    """A connection under TLS is handed over a moment later: to whoever waits then, or to nobody."""
+
+    async def use() -> None:
+        net = Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await Asking(pool).begin(1, THERE)
+        one, two = Sent(pool, THERE), Sent(pool, THERE)
+        net.made[0].free()
+        assert net.made[0].exchange is None
+        one.sending.drop()
+        await settle()
+        assert net.made[0].exchange is two.exchange
+        three = Sent(pool, THERE)
+        net.made[0].free()
+        three.sending.drop()
+        assert pool.take(THERE) is None
+        await settle()
+        assert pool.take(THERE) is net.made[0]
+
+    virtually(use())
+
+
+def test_where_no_connection_is_made(virtually: Virtually) -> None:
+    """Who was given a place for which none is made fails, and the place is the next one's."""
+
+    async def use() -> None:
+        net = Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await Asking(pool).begin()
+        one, two = Sent(pool), Sent(pool)
+        net.failure, net.takes_s = httpx.ConnectError("refused"), 1.0
+        net.made[0].close()
+        await asyncio.sleep(1.5)
+        net.failure = None
+        assert await one.fault() == "ConnectError: refused"
+        assert not one.sending.given_up
+        await asyncio.sleep(1)
+        assert net.made[1].exchange is two.exchange
+
+    virtually(use())
+
+
+@pytest.mark.parametrize("has_begun", [False, True], ids=["before the task has begun", "after"])
+@pytest.mark.parametrize("dropped", [False, True], ids=["the task", "the request"])
+def test_canceled_while_one_is_made(virtually: Virtually, *, has_begun: bool, dropped: bool) -> None:
+    """Who is canceled while a connection is made was given up, and the place is the next one's."""
+
+    async def use() -> None:
+        net = Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await Asking(pool).begin()
+        one, two = Sent(pool), Sent(pool)
+        net.takes_s = 1.0
+        tasks = asyncio.all_tasks()
+        net.made[0].on_lost(net.made[0])
+        (task,) = asyncio.all_tasks() - tasks
+        if has_begun:
+            await asyncio.sleep(0.5)
+        if dropped:
+            one.sending.drop()
+            assert one.ends == 1
+        else:
+            task.cancel()
+        await settle()
+        assert (one.sending.given_up, await one.fault()) == (True, GIVEN_UP)
+        await asyncio.sleep(1.5)
+        assert net.made[1].exchange is two.exchange
+
+    virtually(use())
+
+
+def test_closed_while_one_is_made(virtually: Virtually) -> None:
+    """Who is about to have a connection when the pool is closed was not sent, and nothing stays open."""
+
+    async def use() -> None:
+        net = Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await Asking(pool).begin()
+        one, two = Sent(pool), Sent(pool)
+        net.takes_s = 1.0
+        net.made[0].close()
+        await settle()
+        await pool.aclose()
+        assert (await two.fault(), Sent(pool).waits) == ("ConnectError: the transport was closed", False)
+        net.made[-1].on_lost = None
+        await asyncio.sleep(1.5)
+        assert await one.fault() == "ConnectError: the transport was closed"
+        assert (len(pool), net.open) == (0, 0)
+
+    virtually(use())
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ask", "wait", "free", "close", "spoil", "leave", "drop"]), st.integers(0, 9))
+)
 
 
 @given(most=st.integers(1, 3), steps=STEPS, failing=st.booleans())
@@ -260,12 +425,17 @@ def test_no_place_is_lost(most: int, steps: list[tuple[str, int]], failing: bool
     async def use() -> None:
         net = Net()
         pool = Pool(net.dial, most=most, idle_s=30)
-        asking = Asking(pool)
+        asking, sent = Asking(pool), []
         for what, number in steps:
             busy = [one for _, one in asking.got if not one.closed]
+            busy += [one for one in net.made if one.exchange is not None and not one.closed]
             match what:
                 case "ask":
                     await asking.begin()
+                case "wait" if (one := Sent(pool)).waits:
+                    sent.append(one)
+                case "drop" if sent:
+                    sent[number % len(sent)].sending.drop()
                 case "leave" if asking.tasks:
                     asking.tasks[number % len(asking.tasks)].cancel()
                 case "free" | "close" if busy:
@@ -278,9 +448,12 @@ def test_no_place_is_lost(most: int, steps: list[tuple[str, int]], failing: bool
             assert net.open <= most
         for task in asking.tasks:
             task.cancel()
+        for one in sent:
+            one.sending.drop()
         for _, one in asking.got:
             one.close()
         await settle()
+        assert [one.ends for one in sent] == [1] * len(sent)
         assert [task.cancelled() or task.done() for task in asking.tasks] == [True] * len(asking.tasks)
         net.failure = None
         again = Asking(pool)

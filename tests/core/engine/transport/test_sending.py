@@ -11,38 +11,17 @@ import pytest
 
 from countermand import Sent
 from countermand._wire._progress import GIVEN_UP, WireFault
-from countermand._wire._sending import Bound, ByTask, Direct, Sending
+from countermand._wire._sending import Bound, ByTask, Direct
 from countermand._wire._wire import Wire
 from countermand.venue import HttpRequest
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit, Server
 
-ASKED = HttpRequest(method="POST", path="/cancel?id=7", headers={"aptoken": "t0k3n"}, content=b"{}")
 HEAD = b"HTTP/1.1 200 OK\r\n"
 YES = HEAD + b"content-length: 3\r\n\r\nyes"
 #: More than waits on a connection to be read.
 LONG = 300_000
-WHOLE = Bound(1_000_000, cuts=False)
-
-
-class Begun:
-    """A request that was begun, and how often its end was told."""
-
-    def __init__(self, wire: Wire, url: str, bound: Bound = WHOLE, request: HttpRequest = ASKED) -> None:
-        self.ends = 0
-        self._ended = asyncio.Event()
-        clock = asyncio.get_running_loop().time
-        self.sending: Sending = wire.begin(url, request, bound, clock, self._end)
-
-    async def end(self) -> Sending:
-        """Wait for its end."""
-        await asyncio.wait_for(self._ended.wait(), 5)
-        return self.sending
-
-    def _end(self) -> None:
-        self.ends += 1
-        self._ended.set()
 
 
 Use = Callable[[Wire, str, "Server"], Awaitable[None]]
@@ -54,7 +33,7 @@ def over_a_kept_connection(kit: Kit, use: Use, *scripts: Any) -> None:
     async def run() -> None:
         async with kit.serving(YES, *scripts) as server, kit.transport() as transport:
             wire, url = Wire(transport), server.url.rstrip("/")
-            await (await Begun(wire, url).end()).response()
+            await (await kit.Begun(wire, url).end()).response()
             await use(wire, url, server)
 
     asyncio.run(run())
@@ -65,7 +44,7 @@ def test_an_answer_over_a_kept_connection(kit: Kit) -> None:
 
     async def use(wire: Wire, url: str, server: Server) -> None:
         tasks = asyncio.all_tasks()
-        begun = Begun(wire, url)
+        begun = kit.Begun(wire, url)
         assert isinstance(begun.sending, Direct)
         assert asyncio.all_tasks() == tasks
         assert begun.sending.arrived is None
@@ -80,7 +59,7 @@ def test_an_answer_over_a_kept_connection(kit: Kit) -> None:
         assert (sending.progress.sent, sending.progress.status) == (Sent.YES, 200)
         assert (begun.ends, sending.given_up) == (1, False)
         sending.drop()  # its connection may be another's by now
-        again = await Begun(wire, url).end()
+        again = await kit.Begun(wire, url).end()
         assert again.arrived is not None
         assert (server.connections, server.heard[1]) == (1, server.heard[0])
 
@@ -100,7 +79,7 @@ def test_no_answer_over_a_kept_connection(kit: Kit, script: Any, words: str) -> 
     """What brings no whole answer may have been sent, and says why there is none."""
 
     async def use(wire: Wire, url: str, _: Server) -> None:
-        sending = await Begun(wire, url).end()
+        sending = await kit.Begun(wire, url).end()
         assert isinstance(sending, Direct)
         assert sending.arrived is None
         with pytest.raises(WireFault, match=words):
@@ -118,7 +97,7 @@ def test_an_answer_longer_than_waits_unread(kit: Kit) -> None:
     """Of an answer that is long the end is told when no more of it is kept: whoever wants it reads it all."""
 
     async def use(wire: Wire, url: str, _: Server) -> None:
-        begun = Begun(wire, url)
+        begun = kit.Begun(wire, url)
         sending = await begun.end()
         assert sending.arrived is None
         assert len((await sending.response()).content) == 2 * LONG
@@ -131,7 +110,7 @@ def test_an_answer_that_is_too_long(kit: Kit) -> None:
     """An answer over the bound has not arrived, and is told as too long, however whole it is."""
 
     async def use(wire: Wire, url: str, _: Server) -> None:
-        sending = await Begun(wire, url, Bound(2, cuts=False)).end()
+        sending = await kit.Begun(wire, url, Bound(2, cuts=False)).end()
         assert sending.arrived is None
         with pytest.raises(WireFault, match="over 2 bytes"):
             await sending.response()
@@ -143,7 +122,7 @@ def test_a_part_of_an_answer_will_do(kit: Kit) -> None:
     """Where a part will do, what is over the bound is cut off."""
 
     async def use(wire: Wire, url: str, _: Server) -> None:
-        sending = await Begun(wire, url, Bound(2, cuts=True)).end()
+        sending = await kit.Begun(wire, url, Bound(2, cuts=True)).end()
         assert sending.arrived is None
         assert (await sending.response()).content == b"ye"
 
@@ -154,12 +133,12 @@ def test_giving_up_over_a_kept_connection(kit: Kit) -> None:
     """Who gives a request up closes its connection: its answer must meet no other."""
 
     async def use(wire: Wire, url: str, server: Server) -> None:
-        begun = Begun(wire, url)
+        begun = kit.Begun(wire, url)
         await server.until(lambda server: len(server.heard) == 2)
         begun.sending.drop()
         assert begun.ends == 1
         await server.until(lambda server: server.left == 1)
-        assert (await Begun(wire, url).end()).arrived is not None
+        assert (await kit.Begun(wire, url).end()).arrived is not None
         assert server.connections == 2
 
     over_a_kept_connection(kit, use, "stall", YES)
@@ -169,9 +148,9 @@ def test_waiting_for_an_answer_over_a_kept_connection(kit: Kit) -> None:
     """Whoever waits for the response has it as soon as it comes, and no longer than they wait."""
 
     async def use(wire: Wire, url: str, _: Server) -> None:
-        sending = Begun(wire, url).sending
+        sending = kit.Begun(wire, url).sending
         assert (await sending.response()).content == b"yes"
-        stalled = Begun(wire, url)
+        stalled = kit.Begun(wire, url)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(stalled.sending.response(), 0.01)
         assert stalled.ends == 1
@@ -184,7 +163,7 @@ def test_the_first_connection_is_made_by_a_task(kit: Kit) -> None:
 
     async def run() -> None:
         async with kit.serving(YES) as server, kit.transport() as transport:
-            begun = Begun(Wire(transport), server.url.rstrip("/"))
+            begun = kit.Begun(Wire(transport), server.url.rstrip("/"))
             sending = begun.sending
             assert isinstance(sending, ByTask)
             assert (sending.arrived, sending.first_byte_at, sending.progress.sent) == (None, None, Sent.NO)
@@ -202,12 +181,12 @@ def test_what_cannot_be_written(kit: Kit) -> None:
 
     async def use(wire: Wire, url: str, server: Server) -> None:
         odd = HttpRequest(method="POST", path="/\udcff", headers={}, content=b"")
-        sending = await Begun(wire, url, request=odd).end()
+        sending = await kit.Begun(wire, url, request=odd).end()
         assert sending.arrived is None
         with pytest.raises(UnicodeEncodeError):
             await sending.response()
         assert sending.progress.sent is Sent.NO
-        assert (await Begun(wire, url).end()).arrived is not None
+        assert (await kit.Begun(wire, url).end()).arrived is not None
         assert (len(server.heard), server.connections) == (2, 1)
 
     over_a_kept_connection(kit, use, YES)
@@ -221,7 +200,7 @@ def test_a_transport_that_steps_aside(kit: Kit, monkeypatch: pytest.MonkeyPatch)
 
     async def use(wire: Wire, url: str, server: Server) -> None:
         monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", elsewhere)
-        sending = await Begun(wire, url).end()
+        sending = await kit.Begun(wire, url).end()
         assert sending.arrived is not None
         assert sending.arrived.content == b"elsewhere"
         assert len(server.heard) == 1
@@ -253,11 +232,11 @@ async def break_down() -> httpx.Response:
     raise asyncio.CancelledError
 
 
-def test_a_transport_that_fails() -> None:
+def test_a_transport_that_fails(kit: Kit) -> None:
     """A fault of the transport is raised when the response is waited for; nobody else hears of it."""
 
     async def run() -> None:
-        sending = await Begun(Wire(Scripted(fail)), "http://127.0.0.1:9").end()
+        sending = await kit.Begun(Wire(Scripted(fail)), "http://127.0.0.1:9").end()
         assert (sending.arrived, sending.given_up) == (None, False)
         with pytest.raises(WireFault, match="refused"):
             await sending.response()
@@ -266,11 +245,11 @@ def test_a_transport_that_fails() -> None:
     asyncio.run(run())
 
 
-def test_a_task_that_somebody_cancels() -> None:
+def test_a_task_that_somebody_cancels(kit: Kit) -> None:
     """A task that is canceled from outside was given up; before it began, nothing was sent."""
 
     async def run() -> None:
-        begun = Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
+        begun = kit.Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
         (task,) = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.sleep(0)
         assert begun.sending.progress.sent is Sent.MAYBE
@@ -279,18 +258,18 @@ def test_a_task_that_somebody_cancels() -> None:
         assert (sending.arrived, sending.given_up) == (None, True)
         with pytest.raises(WireFault, match=GIVEN_UP):
             await sending.response()
-        early = Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
+        early = kit.Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
         early.sending.drop()
         assert (await early.end()).progress.sent is Sent.NO
 
     asyncio.run(run())
 
 
-def test_a_transport_that_cancels_itself() -> None:
+def test_a_transport_that_cancels_itself(kit: Kit) -> None:
     """A cancellation that comes from within a transport is its own fault, and raised as such."""
 
     async def run() -> None:
-        sending = await Begun(Wire(Scripted(break_down)), "http://127.0.0.1:9").end()
+        sending = await kit.Begun(Wire(Scripted(break_down)), "http://127.0.0.1:9").end()
         assert (sending.arrived, sending.given_up) == (None, False)
         with pytest.raises(asyncio.CancelledError):
             await sending.response()
@@ -298,11 +277,11 @@ def test_a_transport_that_cancels_itself() -> None:
     asyncio.run(run())
 
 
-def test_who_waits_is_canceled() -> None:
+def test_who_waits_is_canceled(kit: Kit) -> None:
     """Whoever is canceled while they wait for the response is, and the task along with them."""
 
     async def run() -> None:
-        begun = Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
+        begun = kit.Begun(Wire(Scripted(hang)), "http://127.0.0.1:9")
         waiting = asyncio.create_task(begun.sending.response())
         await asyncio.sleep(0)
         waiting.cancel()

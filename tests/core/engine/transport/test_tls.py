@@ -12,7 +12,11 @@ import httpx
 import pytest
 import trustme
 
+from countermand._wire._dial import ROOM_BYTES
+from countermand._wire._in_turn import InTurn
 from countermand._wire._names import Address, Names
+from countermand._wire._sending import ByTask
+from countermand._wire._wire import Wire
 
 if TYPE_CHECKING:
     from tests.core.engine.transport.conftest import Kit
@@ -201,5 +205,61 @@ def test_many_long_answers_at_once(kit: Kit, pki: Pki, has_tls: bool) -> None:
             answers = await asyncio.gather(*[kit.ask(transport, server.url) for _ in bodies])
             assert sorted(content for _, content in answers) == bodies
             assert server.connections == len(bodies)
+
+    asyncio.run(use())
+
+
+# What TLS has read together with an answer, and tells only after it.
+BEHIND: dict[str, tuple[Any, ...]] = {
+    "another answer": (
+        b"HTTP/1.1 200 OK\r\ncontent-length: 65494\r\n\r\n".ljust(ROOM_BYTES, b"n")
+        + b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno",
+    ),
+    "the end": (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno", "close"),
+}
+
+
+@pytest.mark.parametrize("first", BEHIND.values(), ids=BEHIND)
+def test_what_comes_behind_an_answer(kit: Kit, pki: Pki, first: tuple[Any, ...]) -> None:
+    """Whoever waits for the connection is not sent over it, and so is never given another's answer."""
+
+    async def use() -> None:
+        go = asyncio.Event()
+        async with (
+            kit.serving((go.wait, *first), YES, tls=pki.server) as server,
+            pki.transport(kit, connections_per_origin=1) as transport,
+        ):
+            wire, url = Wire(transport), server.url.rstrip("/")
+            ahead = kit.Begun(wire, url)
+            await server.until(lambda seen: bool(seen.heard))
+            one, two = kit.Begun(wire, url), kit.Begun(wire, url)
+            assert isinstance(one.sending, InTurn)
+            go.set()
+            await ahead.end()
+            for begun in (one, two):
+                assert (await (await begun.end()).response()).content == b"yes"
+            assert server.by == [1, 2, 2]
+
+    asyncio.run(use())
+
+
+def test_a_connection_is_handed_over_under_tls(kit: Kit, pki: Pki) -> None:
+    """Whoever waits is sent over the connection that was in use, without a task."""
+
+    async def use() -> None:
+        go = asyncio.Event()
+        async with (
+            kit.serving((go.wait, YES), YES, tls=pki.server) as server,
+            pki.transport(kit, connections_per_origin=1) as transport,
+        ):
+            wire, url = Wire(transport), server.url.rstrip("/")
+            begun = [kit.Begun(wire, url)]
+            await server.until(lambda seen: bool(seen.heard))
+            begun += [kit.Begun(wire, url) for _ in range(3)]
+            go.set()
+            for one in begun:
+                assert (await (await one.end()).response()).content == b"yes"
+            assert [type(one.sending) for one in begun] == [ByTask, InTurn, InTurn, InTurn]
+            assert (server.connections, [one.ends for one in begun]) == (1, [1] * 4)
 
     asyncio.run(use())
