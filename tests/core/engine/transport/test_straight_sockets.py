@@ -166,6 +166,30 @@ def test_no_connection_yet(stage: Stage, *, leaves: bool) -> None:
     assert len(told) == len(stage.witness.attempts)
 
 
+def test_more_than_there_are_connections(stage: Stage) -> None:
+    """Cancels that find no connection at hand need no task either, and tell when they went out in turn."""
+
+    async def play(one: AsyncClient, server: Server) -> list[CancelAck]:
+        tasks = asyncio.all_tasks()
+        cancels = [asyncio.create_task(one.cancel(stage.quick(str(order)))) for order in range(2, 9)]
+        await server.until(lambda server: len(server.heard) == 2)
+        assert asyncio.all_tasks() == {*tasks, *cancels}
+        answer.set()
+        acks = await asyncio.gather(*cancels)
+        assert [asked.split()[1].split(b"?")[0] for asked in server.heard[1:]] == [
+            b"/cancel/%d" % order for order in range(2, 9)
+        ]
+        assert server.connections == 1
+        return acks
+
+    answer = asyncio.Event()
+    acks = stage.play(play, (answer.wait, RECEIPT), RECEIPT, places=1, max_in_flight=8)
+    assert [(ack.outcome, ack.sent) for ack in acks] == [(Outcome.PENDING, Sent.YES)] * 7
+    attempts = [ack.attempts[0] for ack in acks]
+    assert all(one.first_byte_at > one.signed_at for one in attempts[1:])
+    assert [one.first_byte_at for one in attempts] == sorted(one.first_byte_at for one in attempts)
+
+
 def test_who_joins_over_a_socket(stage: Stage) -> None:
     """Whoever joins one that is under way shares its answer."""
 

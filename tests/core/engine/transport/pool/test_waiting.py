@@ -1,0 +1,141 @@
+"""Requests that wait in turn, and places for connections: to each its own, and none is ever lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from countermand._wire._pool import Pool
+from countermand._wire._progress import GIVEN_UP
+
+if TYPE_CHECKING:
+    from tests.core.engine.transport.pool.conftest import Props
+
+Virtually = Callable[[Any], Any]
+
+
+def test_the_next_one_is_not_quiet(props: type[Props], virtually: Virtually) -> None:
+    """A connection that is not quiet is given to nobody, and whoever is first stays so."""
+
+    async def use() -> None:
+        net = props.Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        asking = props.Asking(pool)
+        await asking.begin()
+        one, two = props.Sent(pool), props.Sent(pool)
+        await asking.begin()
+        net.made[0].quiet = False
+        net.made[0].free()
+        assert one.progress.first_byte_at is None
+        await props.settle()
+        assert (net.made[0].exchange, net.made[1].exchange) == (None, one.exchange)
+        net.made[1].free()
+        assert net.made[1].exchange is two.exchange
+        net.made[1].free()
+        await props.settle()
+        assert (asking.served, asking.got[1][1]) == ([0, 1], net.made[1])
+
+    virtually(use())
+
+
+def test_under_tls_a_moment_later(props: type[Props], virtually: Virtually) -> None:
+    """A connection under TLS is handed over a moment later: to whoever waits then, or to nobody."""
+
+    async def use() -> None:
+        net = props.Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await props.Asking(pool).begin(1, props.THERE)
+        one, two = props.Sent(pool, props.THERE), props.Sent(pool, props.THERE)
+        net.made[0].free()
+        assert one.progress.first_byte_at is None
+        one.sending.drop()
+        await props.settle()
+        assert net.made[0].exchange is two.exchange
+        three = props.Sent(pool, props.THERE)
+        net.made[0].free()
+        three.sending.drop()
+        assert pool.take(props.THERE) is None
+        await props.settle()
+        taken: Any = pool.take(props.THERE)
+        assert taken is net.made[0]
+
+    virtually(use())
+
+
+def test_where_no_connection_is_made(props: type[Props], virtually: Virtually) -> None:
+    """Who was given a place for which none is made fails, and the place is the next one's."""
+
+    async def use() -> None:
+        net = props.Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await props.Asking(pool).begin()
+        one, two = props.Sent(pool), props.Sent(pool)
+        net.failure, net.takes_s = httpx.ConnectError("refused"), 1.0
+        net.made[0].close()
+        await asyncio.sleep(1.5)
+        net.failure = None
+        assert await one.fault() == "ConnectError: refused"
+        assert not one.sending.given_up
+        await asyncio.sleep(1)
+        assert net.made[1].exchange is two.exchange
+
+    virtually(use())
+
+
+@pytest.mark.parametrize("has_begun", [False, True], ids=["before the task has begun", "after"])
+@pytest.mark.parametrize("dropped", [False, True], ids=["the task", "the request"])
+def test_canceled_while_one_is_made(
+    props: type[Props], virtually: Virtually, *, has_begun: bool, dropped: bool
+) -> None:
+    """Who is canceled while a connection is made was given up, and the place is the next one's."""
+
+    async def use() -> None:
+        net = props.Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await props.Asking(pool).begin()
+        one, two = props.Sent(pool), props.Sent(pool)
+        net.takes_s = 1.0
+        tasks = asyncio.all_tasks()
+        net.made[0].on_lost(net.made[0])
+        (task,) = asyncio.all_tasks() - tasks
+        if has_begun:
+            await asyncio.sleep(0.5)
+        if dropped:
+            one.sending.drop()
+            assert one.ends == 1
+        else:
+            task.cancel()
+        await props.settle()
+        assert (one.sending.given_up, await one.fault()) == (True, GIVEN_UP)
+        await asyncio.sleep(1.5)
+        assert net.made[1].exchange is two.exchange
+
+    virtually(use())
+
+
+def test_closed_while_one_is_made(props: type[Props], virtually: Virtually) -> None:
+    """Who is about to have a connection when the pool is closed was not sent, and nothing stays open."""
+
+    async def use() -> None:
+        net = props.Net()
+        pool = Pool(net.dial, most=1, idle_s=30)
+        await props.Asking(pool).begin()
+        one, two = props.Sent(pool), props.Sent(pool)
+        net.takes_s = 1.0
+        net.made[0].close()
+        await props.settle()
+        await pool.aclose()
+        assert (await two.fault(), props.Sent(pool).waits) == (
+            "ConnectError: the transport was closed",
+            False,
+        )
+        net.made[-1].on_lost = None
+        await asyncio.sleep(1.5)
+        assert await one.fault() == "ConnectError: the transport was closed"
+        assert (len(pool), net.open) == (0, 0)
+
+    virtually(use())
