@@ -29,7 +29,7 @@ class InTurn(OverOwn):
         self._task: asyncio.Task[None] | None = None
 
     def wait(self, pool: Pool, origin: Origin) -> bool:
-        """Wait for a connection, or for a place to make one; tell whether there is need to."""
+        """Wait for a connection, or for a place to make one; tell whether it does."""
         self._pool, self._origin = pool, origin
         return pool.wait(origin, self)
 

@@ -66,12 +66,12 @@ class Places:
                 raise httpx.PoolTimeout(f"no connection was free in {timeout_s} s") from error
             raise
 
-    def wait(self, waiting: Waiting) -> bool:
-        """Let somebody wait after all others; tell whether they do: not where a place is free."""
-        if self._free:
-            return False
-        self._waiting[waiting] = None
-        return True
+    def wait(self, waiting: Waiting) -> None:
+        """Give somebody a place that is free, or let them wait after all others."""
+        if self.take_free():
+            waiting.take_place()
+        else:
+            self._waiting[waiting] = None
 
     def leave(self, waiting: Waiting) -> None:
         """Let somebody wait no more, if they do."""

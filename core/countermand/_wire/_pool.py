@@ -45,7 +45,7 @@ class Pool:
         """
         if self.closed:
             raise httpx.ConnectError("the transport is closed")
-        places = self._places.setdefault(origin, Places(self._most, _now))
+        places = self._at(origin)
         comes_again = False
         while True:
             connection = places.take_idle(_now() - self._idle_s)
@@ -60,9 +60,11 @@ class Pool:
             comes_again = True
 
     def wait(self, origin: Origin, waiting: Waiting) -> bool:
-        """Let somebody wait for a connection, or for a place to make one; tell whether there is need to."""
-        places = self._places.get(origin)
-        return places is not None and not self.closed and places.wait(waiting)
+        """Let somebody wait for a connection, or for a place to make one; tell whether they do."""
+        if self.closed:
+            return False
+        self._at(origin).wait(waiting)
+        return True
 
     def leave(self, origin: Origin, waiting: Waiting) -> None:
         """Let somebody wait no more, if they do."""
@@ -102,6 +104,12 @@ class Pool:
         except BaseException:
             places.give_back()
             raise
+
+    def _at(self, origin: Origin) -> Places:
+        places = self._places.get(origin)
+        if places is None:
+            places = self._places[origin] = Places(self._most, _now)
+        return places
 
     def _keep(self, connection: Connection) -> None:
         self._places[connection.origin].keep(connection)

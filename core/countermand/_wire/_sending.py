@@ -142,7 +142,7 @@ class Direct(OverOwn):
 
 
 class ByTask(Sending):
-    """One for which a connection must be had first, or over a transport of somebody else's."""
+    """One over a transport of somebody else's, or that cannot be sent at all."""
 
     def __init__(
         self, task: asyncio.Task[HttpResponse], progress: Progress, on_end: Callable[[], None]

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from countermand import Sent
+from countermand._wire._in_turn import InTurn
 from countermand._wire._progress import GIVEN_UP, WireFault
-from countermand._wire._sending import Bound, ByTask, Direct
+from countermand._wire._sending import Bound, Direct
 from countermand._wire._wire import Wire
 from countermand.venue import HttpRequest
 
@@ -165,13 +166,14 @@ def test_the_first_connection_is_made_by_a_task(kit: Kit) -> None:
         async with kit.serving(YES) as server, kit.transport() as transport:
             begun = kit.Begun(Wire(transport), server.url.rstrip("/"))
             sending = begun.sending
-            assert isinstance(sending, ByTask)
+            assert isinstance(sending, InTurn)
             assert (sending.arrived, sending.first_byte_at, sending.progress.sent) == (None, None, Sent.NO)
             await begun.end()
             assert sending.first_byte_at is not None
             assert sending.arrived is not None
-            assert (sending.arrived.content, sending.progress.sent) == (b"yes", Sent.YES)
-            assert await sending.response() == sending.arrived
+            assert (sending.arrived.content, sending.progress.sent) == (b"yes", Sent.MAYBE)
+            assert (await sending.response()).content == b"yes"
+            assert sending.progress.sent is Sent.YES
 
     asyncio.run(run())
 

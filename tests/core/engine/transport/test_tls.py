@@ -15,7 +15,6 @@ import trustme
 from countermand._wire._dial import ROOM_BYTES
 from countermand._wire._in_turn import InTurn
 from countermand._wire._names import Address, Names
-from countermand._wire._sending import ByTask
 from countermand._wire._wire import Wire
 
 if TYPE_CHECKING:
@@ -259,7 +258,7 @@ def test_a_connection_is_handed_over_under_tls(kit: Kit, pki: Pki) -> None:
             go.set()
             for one in begun:
                 assert (await (await one.end()).response()).content == b"yes"
-            assert [type(one.sending) for one in begun] == [ByTask, InTurn, InTurn, InTurn]
+            assert [type(one.sending) for one in begun] == [InTurn] * 4
             assert (server.connections, [one.ends for one in begun]) == (1, [1] * 4)
 
     asyncio.run(use())

@@ -176,6 +176,21 @@ def test_the_end_of_those_who_wait(props: type[Props], virtually: Virtually) -> 
     virtually(use())
 
 
+def test_who_leaves_as_a_place_is_free(props: type[Props], virtually: Virtually) -> None:
+    """The place of a connection that is gone is not given to who was canceled at that moment."""
+
+    async def use() -> None:
+        net = props.Net()
+        asking = props.Asking(Pool(net.dial, most=1, idle_s=30))
+        await asking.begin(3)
+        asking.tasks[1].cancel()
+        net.made[0].on_lost(net.made[0])
+        await props.settle()
+        assert (asking.served, len(net.made)) == ([0, 2], 2)
+
+    virtually(use())
+
+
 def test_who_leaves_at_the_end(props: type[Props], virtually: Virtually) -> None:
     """Who is canceled just as the pool is closed is canceled, and told nothing else."""
 
@@ -210,8 +225,9 @@ def test_no_place_is_lost(props: type[Props], most: int, steps: list[tuple[str, 
             match what:
                 case "ask":
                     await asking.begin()
-                case "wait" if (one := props.Sent(pool)).waits:
-                    sent.append(one)
+                case "wait":
+                    sent.append(props.Sent(pool))
+                    await props.settle()
                 case "drop" if sent:
                     sent[number % len(sent)].sending.drop()
                 case "leave" if asking.tasks:
