@@ -24,42 +24,34 @@ class HttpRequest:
 
 
 class ReceivedHeaders(Mapping[str, str]):
-    """The headers of an answer as they came; read only when they are looked at, which few are.
+    """The headers of an answer as they came; made texts only when they are looked at, which few are.
 
     Names are lower case; of a name that comes twice the values stand together.
     """
 
-    __slots__ = ("_raw", "_values")
+    __slots__ = ("_values",)
 
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
-        self._values: dict[bytes, bytes] | None = None
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]], last: Mapping[bytes, bytes]) -> None:
+        """Take them as they came, and the last value of each by its name in lower case."""
+        # Of a name that comes twice the last value is not all.
+        self._values = last if len(last) == len(raw) else _together(raw)
 
     def __getitem__(self, name: str) -> str:
         """Return a value, as UTF-8 if it is that, else as Latin-1."""
-        return _text(self._by_name()[name.encode()])
+        return _text(self._values[name.encode()])
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value likewise, or the default: nothing is raised for what most answers lack."""
-        value = self._by_name().get(name.encode())
+        value = self._values.get(name.encode())
         return default if value is None else _text(value)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names."""
-        return (name.decode() for name in self._by_name())
+        return (name.decode() for name in self._values)
 
     def __len__(self) -> int:
         """Count the names."""
-        return len(self._by_name())
-
-    def _by_name(self) -> dict[bytes, bytes]:
-        values = self._values
-        if values is None:
-            values = {name.lower(): value for name, value in self._raw}
-            if len(values) < len(self._raw):
-                values = _together(self._raw)
-            self._values = values
-        return values
+        return len(self._values)
 
 
 def _text(value: bytes) -> str:

@@ -49,9 +49,7 @@ class Express:
             assurance=straight.request.assurance,
             instrument=straight.request.instrument,
         )
-        letter, sending = self._post.send(
-            self._venue.cancel(target), numbered.session, self._clock, straight.land
-        )
+        letter, sending = self._post.send_cancel(target, numbered.session, self._clock, straight.land)
         straight.letter, straight.sending, straight.call = letter, sending, letter.name
         straight.signed_at, straight.session = sending.sent_at, numbered.number
         return True

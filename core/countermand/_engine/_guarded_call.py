@@ -25,10 +25,7 @@ _READ = {function: f"the read of its {function} call" for function in ANSWERS}
 
 def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
     """Fence in what a function of a venue gave; raises `PluginFault` for what is no call."""
-    if type(call) is not Call:
-        raise guard.fault(f"{function} gave {kind_of(call)}, expected a Call")
-    if not _is_whole(call):
-        raise guard.fault(f"{function} gave a Call with parts of other types than it has")
+    call = _whole(guard, function, call)
     return Call(
         kind=call.kind,
         name=call.name,
@@ -39,6 +36,43 @@ def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
     )
 
 
+@attrs.frozen
+class SignedCall:
+    """A call that was signed as soon as it was made, for the one attempt that there is."""
+
+    call: Call[Any]
+    request: HttpRequest
+    #: Its read, fenced in.
+    read: Callable[[HttpResponse], Any]
+
+
+def signed_call(
+    guard: Guard, function: str, call: object, session: Session | None, stamp: Stamp
+) -> SignedCall:
+    """Sign what a function of a venue gave; raises `PluginFault` for what is no call, or signs none."""
+    call = _whole(guard, function, call)
+    request = _request(guard, function, _signer(call.sign), session, stamp)
+    return SignedCall(call, request, _Read(guard, function, call.read))
+
+
+def _whole(guard: Guard, function: str, call: object) -> Call[Any]:
+    if type(call) is not Call:
+        raise guard.fault(f"{function} gave {kind_of(call)}, expected a Call")
+    if not _is_whole(call):
+        raise guard.fault(f"{function} gave a Call with parts of other types than it has")
+    return call
+
+
+def _request(
+    guard: Guard, function: str, sign: Callable[..., Any], session: Session | None, stamp: Stamp
+) -> HttpRequest:
+    signs = _SIGN[function]
+    request: object = guard.run(signs, sign, session, stamp, quotes=False)
+    if (flaw := flaw_of(request)) is not None:
+        raise guard.fault(f"{signs} gave {flaw}")
+    return cast("HttpRequest", request)
+
+
 class _Sign:
     """A sign, fenced in."""
 
@@ -47,14 +81,10 @@ class _Sign:
     def __init__(self, guard: Guard, function: str, sign: Callable[..., Any]) -> None:
         self._guard = guard
         self._function = function
-        self._sign = sign if _is_ours(sign) else partial(_signed, sign)
+        self._sign = _signer(sign)
 
     def __call__(self, session: Session | None, stamp: Stamp) -> HttpRequest:
-        signs = _SIGN[self._function]
-        request: object = self._guard.run(signs, self._sign, session, stamp, quotes=False)
-        if (flaw := flaw_of(request)) is not None:
-            raise self._guard.fault(f"{signs} gave {flaw}")
-        return cast("HttpRequest", request)
+        return _request(self._guard, self._function, self._sign, session, stamp)
 
 
 class _Read:
@@ -83,6 +113,10 @@ def _is_whole(call: Any) -> bool:
         and callable(call.read)
         and (call.max_bytes is None or type(call.max_bytes) is int)
     )
+
+
+def _signer(sign: Callable[..., Any]) -> Callable[..., Any]:
+    return sign if _is_ours(sign) else partial(_signed, sign)
 
 
 def _is_ours(sign: Any) -> bool:

@@ -10,7 +10,7 @@ import attrs
 
 from countermand._engine._answers import is_session, with_real_times
 from countermand._engine._guard import Guard, kind_of
-from countermand._engine._guarded_call import guarded_call
+from countermand._engine._guarded_call import SignedCall, guarded_call, signed_call
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope
@@ -23,6 +23,7 @@ from countermand.venue import (
     NeedCode,
     Refused,
     Session,
+    Stamp,
     Throttled,
     Unreadable,
     Venue,
@@ -31,19 +32,19 @@ from countermand.venue import (
 T = TypeVar("T")
 
 
-def guarded(venue: Venue, guard: Guard) -> Venue:
-    """Fence in a venue."""
-    # Not one by inheritance: nothing of what a venue is by default may stand for the plugin's own.
-    return cast("Venue", _GuardedVenue(venue, guard))
-
-
-class _GuardedVenue:
+class GuardedVenue:
     """Asks the plugin; what it declares of itself is asked for until it is had, and then kept."""
 
     def __init__(self, venue: Venue, guard: Guard) -> None:
         self._venue = venue
         self._guard = guard
         self.name = guard.name
+
+    @property
+    def as_venue(self) -> Venue:
+        """Itself, for whoever asks a venue."""
+        # Not one by inheritance: nothing of what a venue is by default may stand for the plugin's own.
+        return cast("Venue", self)
 
     @cached_property
     def base_url(self) -> str:
@@ -65,6 +66,11 @@ class _GuardedVenue:
 
     def cancel(self, target: CancelTarget) -> Call[Any]:
         return self._call("cancel", target)
+
+    def signed_cancel(self, target: CancelTarget, session: Session | None, stamp: Stamp) -> SignedCall:
+        """Make a cancel and sign it, for one attempt alone; raises `PluginFault`."""
+        call = self._guard.run("cancel", _asked, self._venue, "cancel", (target,))
+        return signed_call(self._guard, "cancel", call, session, stamp)
 
     def cancel_all(self, scope: Scope) -> Call[Any]:
         return self._call("cancel_all", scope)

@@ -10,6 +10,7 @@ import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._engine._guard import Guard, PluginFault, described
+from countermand._engine._guarded_venue import GuardedVenue
 from countermand._engine._redaction import Redactor, Redactors
 from countermand._engine._settings import Settings
 from countermand._engine._stamps import Stamps
@@ -19,7 +20,7 @@ from countermand._observer import Answered
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault
 from countermand._wire._sending import Bound, Sending
 from countermand._wire._wire import Wire
-from countermand.venue import Call, CallKind, Session, Venue
+from countermand.venue import Call, CallKind, CancelTarget, CancelVerdict, Session
 
 V = TypeVar("V")
 
@@ -36,7 +37,9 @@ class Letter(Generic[V]):
 class Post:
     """Exchanges requests of one venue for its answers; whatever is kept of these holds no secret sent."""
 
-    def __init__(self, venue: Venue, guard: Guard, wire: Wire, watch: Watch, settings: Settings) -> None:
+    def __init__(
+        self, venue: GuardedVenue, guard: Guard, wire: Wire, watch: Watch, settings: Settings
+    ) -> None:
         self._venue = venue
         self._guard = guard
         self._wire = wire
@@ -63,17 +66,20 @@ class Post:
         )
         return await self.answered(letter, sent, progress)
 
-    def send(
-        self, call: Call[V], session: Session | None, clock: Clock, on_end: Callable[[], None]
-    ) -> tuple[Letter[V], Sending]:
-        """Sign and send a call, and call back when its answer is here, or that there is none.
+    def send_cancel(
+        self, target: CancelTarget, session: Session | None, clock: Clock, on_end: Callable[[], None]
+    ) -> tuple[Letter[CancelVerdict], Sending]:
+        """Make a cancel and send it, and call back when its answer is here, or that there is none.
 
         Raises `PluginFault`.
         """
-        request, letter = self._signed(call, session)
+        base_url = self._venue.base_url  # before anything is signed, as ever
+        signed = self._venue.signed_cancel(target, session, self._stamps.next())
+        call = signed.call
         self._watch.attempted(self._guard.name, call.name)
         bound = Bound(self._settings.most_bytes(call), call.takes_part)
-        return letter, self._wire.begin(self._venue.base_url, request, bound, clock, on_end)
+        letter = Letter(call.name, signed.read, self._redactors.of(signed.request))
+        return letter, self._wire.begin(base_url, signed.request, bound, clock, on_end)
 
     def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:
         _ = self._venue.base_url  # what a plugin breaks with there shall be told before anything is signed

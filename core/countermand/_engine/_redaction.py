@@ -18,7 +18,7 @@ import attrs
 from countermand._engine._rows import Rows
 from countermand._http import HttpRequest
 from countermand._order import OrderReport
-from countermand.venue import Page, PerOrder
+from countermand.venue import Page, PerOrder, Receipt
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ class Redactor:
         # The longest first: a password may be a part of the header that bears it.
         longest_first = sorted(secrets, key=len, reverse=True)
         self._secrets = [(one, _longest_run(one)) for one in longest_first if len(one) >= _SHORTEST_SECRET]
+        #: The last answer that had nothing to be blotted: a reader that remembers receipts gives it again.
+        self._clean: object = None
 
     def text(self, text: str) -> str:
         """Blot a text."""
@@ -54,6 +56,8 @@ class Redactor:
 
     def answer(self, answer: T) -> T:
         """Blot the texts of a verdict or a report."""
+        if answer is self._clean:
+            return answer
         changes: dict[str, object] = {}
         for name in ("code", "text"):
             told = getattr(answer, name, None)
@@ -66,7 +70,10 @@ class Redactor:
             changes["orders"] = {one: self.answer(verdict) for one, verdict in answer.orders.items()}
         if isinstance(answer, Page):
             changes["rows"] = _Blotted(self, answer.rows)
-        return attrs.evolve(answer, **changes) if changes else answer  # type: ignore[misc]  # verdicts are attrs values
+        if not changes:
+            self._clean = answer if type(answer) is Receipt else None  # all of which was looked at
+            return answer
+        return attrs.evolve(answer, **changes)  # type: ignore[misc]  # verdicts are attrs values
 
     def report(self, report: OrderReport) -> OrderReport:
         """Blot the texts of a report and of its legs."""

@@ -13,7 +13,7 @@ from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
 from countermand._engine._errand import Errand
 from countermand._engine._guard import Guard, PluginFault
-from countermand._engine._guarded_venue import guarded
+from countermand._engine._guarded_venue import GuardedVenue
 from countermand._engine._pages import Pages, in_slices
 from countermand._engine._post import Post
 from countermand._engine._redaction import fault_of
@@ -55,8 +55,9 @@ class Station:
     def __init__(self, name: str, venue: Venue, wire: Wire, watch: Watch, settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         guard = Guard(name, venue, watch)
-        self.venue = guarded(venue, guard)
-        self.post = Post(self.venue, guard, wire, watch, settings)
+        fenced = GuardedVenue(venue, guard)
+        self.venue = fenced.as_venue
+        self.post = Post(fenced, guard, wire, watch, settings)
         self._watch = watch
         self._settings = settings
         self.clock: Callable[[], float] = loop.time

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -130,8 +129,9 @@ class Straights:
     def _send(self, straight: Straight) -> bool:
         express, sent = self._expresses[straight.request.venue], False
         try:
-            with suppress(Exception):  # what a plugin breaks with is told by the case
-                sent = express.send(straight)
+            sent = express.send(straight)
+        except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
+            sent = False
         finally:
             if not sent:
                 express.withdraw(straight)

@@ -90,6 +90,7 @@ class Traffic:
         """Hear that a cancel is over, also one that was never sent."""
         self.sign(errand)
         lane = (venue, errand.account)
-        del self._under_way[lane][errand.number]
-        if not self._under_way[lane]:
+        under_way = self._under_way[lane]
+        del under_way[errand.number]
+        if not under_way:
             del self._under_way[lane]

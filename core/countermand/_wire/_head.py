@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Protocol
 
@@ -14,6 +14,11 @@ HEAD_BYTES = 65_536
 Headers = Sequence[tuple[bytes, bytes]]
 
 
+def by_name(headers: Headers) -> dict[bytes, bytes]:
+    """Return the last value of each header by its name in lower case."""
+    return {name.lower(): value for name, value in headers}
+
+
 @attrs.frozen(kw_only=True)
 class Head:
     """What an answer begins with."""
@@ -22,11 +27,15 @@ class Head:
     headers: Headers
     version: bytes
     reason: bytes
+    #: The last value of each header by its name in lower case.
+    said: Mapping[bytes, bytes] = attrs.field(
+        default=attrs.Factory(lambda self: by_name(self.headers), takes_self=True)
+    )
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether others may see the end of this answer elsewhere; RFC 9112, 6.1 and 6.3."""
-        said = {name.lower(): value for name, value in self.headers}
+        said = self.said
         length, coding = said.get(b"content-length"), said.get(b"transfer-encoding")
         if self.status == HTTPStatus.NO_CONTENT:
             return coding is not None or length not in (None, b"0")

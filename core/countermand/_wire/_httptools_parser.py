@@ -9,13 +9,14 @@ it alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import httptools
 import httpx
 
 from countermand._wire._h11_parser import H11Parser
-from countermand._wire._head import HEAD_BYTES, Head
+from countermand._wire._head import HEAD_BYTES, Head, by_name
 
 #: RFC 9112, 4 and 5, without control characters, folded lines and the statuses before an answer (1xx).
 _PLAIN = re.compile(
@@ -72,10 +73,13 @@ class HttptoolsParser:
         if seen is None or (seen.has_chunks and _LONG_SIZE.search(data, match.end() - 1)):
             return None
         status = int(match[1])
-        left = _left(status, seen)
+        said = by_name(seen.headers)
+        left = _left(status, seen, said)
         if left is None:
             return None
-        self.head = Head(status=status, headers=seen.headers, version=b"1.1", reason=match[2] or b"")
+        self.head = Head(
+            status=status, headers=seen.headers, version=b"1.1", reason=match[2] or b"", said=said
+        )
         self._left = left
         self.ended = self.keeps = not left
         # A body in one piece where it came as one: the last byte is read apart.
@@ -139,9 +143,8 @@ def _seen_by_llhttp(data: bytes) -> _Seen | None:
     return seen
 
 
-def _left(status: int, seen: _Seen) -> int | None:
+def _left(status: int, seen: _Seen, said: Mapping[bytes, bytes]) -> int | None:
     """Tell how much of the body is still to come, and nothing where the head does not say it plainly."""
-    said = {name.lower(): value for name, value in seen.headers}
     if len(said) < len(seen.headers) and _says_framing_twice(seen):
         return None
     if said.get(b"connection", _KEPT).lower() != _KEPT:

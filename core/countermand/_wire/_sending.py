@@ -14,6 +14,7 @@ from countermand._aside import is_being_canceled
 from countermand._http import HttpResponse, ReceivedHeaders
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
+from countermand._wire._head import Head
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault, told
 from countermand._wire._reply import Reply
 
@@ -32,6 +33,11 @@ class Bound:
         return content[: self.most]
 
 
+def received(head: Head) -> ReceivedHeaders:
+    """Return the headers of an answer as a plugin reads them."""
+    return ReceivedHeaders(head.headers, head.said)
+
+
 async def whole(reply: Reply, progress: Progress, bound: Bound) -> HttpResponse:
     """Read an answer to its end; raises `WireFault`, and what reading may."""
     try:
@@ -39,9 +45,7 @@ async def whole(reply: Reply, progress: Progress, bound: Bound) -> HttpResponse:
     finally:
         reply.close()
     progress.status = reply.head.status
-    return HttpResponse(
-        status=reply.head.status, headers=ReceivedHeaders(reply.head.headers), content=content
-    )
+    return HttpResponse(status=reply.head.status, headers=received(reply.head), content=content)
 
 
 class Sending(ABC):
@@ -95,9 +99,7 @@ class OverOwn(Sending):
         content = self._exchange.content
         if len(content) > self._bound.most:
             return None
-        return HttpResponse(
-            status=parser.head.status, headers=ReceivedHeaders(parser.head.headers), content=content
-        )
+        return HttpResponse(status=parser.head.status, headers=received(parser.head), content=content)
 
     async def response(self) -> HttpResponse:
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from countermand import AsyncClient, CancelRequest, Outcome, Sent
 from countermand._engine._guard import Guard, PluginFault
-from countermand._engine._guarded_venue import guarded
+from countermand._engine._guarded_venue import GuardedVenue
 from countermand._engine._watch import Watch
 from countermand.venue import Call, CallKind, HttpRequest, HttpResponse, NeedCode, Session
 
@@ -124,7 +124,7 @@ def test_a_log_out_that_quotes_its_session(pebble: Pebble) -> None:
 
     leaky: Any = Leaky(pebble, "")
     leaky.log_out = log_out
-    venue = guarded(leaky, Guard("pebble", leaky, Watch(None)))
+    venue = GuardedVenue(leaky, Guard("pebble", leaky, Watch(None))).as_venue
     with pytest.raises(PluginFault) as by_itself:
         venue.log_out(Session(token="breaks"))
     call = venue.log_out(Session(token=SECRET))
