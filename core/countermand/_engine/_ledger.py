@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 
 import attrs
@@ -27,7 +28,8 @@ class Ledger:
         self._clock = clock
         self._watch = watch
         self.most = most
-        self._owed: dict[Told | Straight, None] = {}
+        #: The oldest first. Ordered, for a plain dict is searched from its beginning for the first that is left.
+        self._owed: OrderedDict[Told | Straight, None] = OrderedDict()
         #: The same by the very acks that callers hold: a request may be asked more than once.
         self._by_ack: dict[int, Told] = {}
         #: Those that went straight, by their requests: their acks are not kept, but can be made again.

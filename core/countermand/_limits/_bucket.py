@@ -65,7 +65,8 @@ class Bucket:
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when a token is there for that need, if nobody else draws one."""
-        return max(self._token_at(need, now), self.brake.open_at(need))
+        token_at, open_at = self._token_at(need, now), self.brake.open_at(need)
+        return token_at if token_at > open_at else open_at
 
     def take(self, drawing: Drawing, now: float) -> None:
         """Draw a token."""

@@ -26,13 +26,18 @@ class Lanes:
         self._unlimited: dict[tuple[CallKind, str], Lane] = {}
         #: Also those that were forgotten, as long as a ticket has them: no account has two of a kind.
         self._lane_of: WeakValueDictionary[tuple[CallKind, str], Lane] = WeakValueDictionary()
+        #: Those that were asked for lately: what is found in a weak dictionary costs ten times as much.
+        self._lately: dict[tuple[CallKind, str], Lane] = {}
         self._most = _MANY
 
     def find(self, kind: CallKind, account: str, now: float) -> Lane:
         """Return the lane; accounts share one where limits do not tell them apart."""
-        lane = self._lane_of.get((kind, account))
+        lane = self._lately.get((kind, account))
         if lane is None:
-            lane = self._lane_of[kind, account] = self._made(kind, account, now)
+            lane = self._lane_of.get((kind, account)) or self._made(kind, account, now)
+            if len(self._lately) >= _MANY:
+                self._lately.clear()
+            self._lately[kind, account] = self._lane_of[kind, account] = lane
         return lane
 
     def keep(self, kind: CallKind, account: str) -> None:

@@ -96,8 +96,10 @@ class Limiter:
 
     def ease(self, ticket: Ticket) -> None:
         """Hear that the venue took the call of a granted ticket."""
-        # All of them, so no `any`: a call draws on several.
-        if [bucket for bucket in ticket.lane.buckets if bucket.brake.ease(ticket.granted_at)]:
+        eased = False
+        for bucket in ticket.lane.buckets:
+            eased = bucket.brake.ease(ticket.granted_at) or eased
+        if eased:
             self._recall()
 
     def _recall(self) -> None:

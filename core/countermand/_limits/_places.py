@@ -55,7 +55,9 @@ class Places:
 class _Seats:
     most: int
     _held: set[Drawing] = attrs.field(factory=set, init=False)
-    #: Those that hold one, or held one not long ago: when they are overdue, the first of them in front.
+    #: Those that hold one, or held one not long ago, in the order in which they came to it.
+    _taken: list[Drawing] = attrs.field(factory=list, init=False)
+    #: Those that were there when all were full: when they are overdue, the first of them in front.
     _by_time: list[tuple[float, int, Drawing]] = attrs.field(factory=list, init=False)
     _numbers: Iterator[int] = attrs.field(factory=itertools.count, init=False)
 
@@ -71,16 +73,22 @@ class _Seats:
         if len(self._held) >= self.most:
             self._held.discard(self._first()[2])
         self._held.add(drawing)
-        if len(self._by_time) > _MOST_STALE + 2 * self.most:
-            self._by_time = [entry for entry in self._by_time if entry[2] in self._held]
-            heapq.heapify(self._by_time)
-        heapq.heappush(self._by_time, (drawing.overdue_at, next(self._numbers), drawing))
+        self._taken.append(drawing)
+        if len(self._taken) > _MOST_STALE + 2 * self.most:
+            self._taken = [one for one in self._taken if one in self._held]
 
     def give_back(self, drawing: Drawing) -> None:
         self._held.discard(drawing)
 
     def _first(self) -> tuple[float, int, Drawing]:
         """Return when the first one is overdue, and which."""
+        # Sorted only where all are full: elsewhere nobody asks who is the first.
+        for one in self._taken:
+            heapq.heappush(self._by_time, (one.overdue_at, next(self._numbers), one))
+        self._taken.clear()
+        if len(self._by_time) > _MOST_STALE + 2 * self.most:
+            self._by_time = [entry for entry in self._by_time if entry[2] in self._held]
+            heapq.heapify(self._by_time)
         while self._by_time[0][2] not in self._held:
             heapq.heappop(self._by_time)
         return self._by_time[0]

@@ -40,5 +40,7 @@ class Shares:
         """Note that it was that need's turn."""
         if need is Need.KILL:
             return
-        self._mark = max(self._mark, self._marks[need])
+        mark = self._marks[need]
+        if mark > self._mark:
+            self._mark = mark
         self._marks[need] = self._mark + _STRIDES[need]
