@@ -107,9 +107,9 @@ class Ledger:
         if isinstance(owed, Told):
             for ack in owed.versions:
                 self._by_ack.pop(id(ack), None)
-        others = tuple(one for one in self._by_request.pop(id(owed.request), ()) if one is not owed)
-        if others:
-            self._by_request[id(owed.request)] = others
+        all_of_it = self._by_request.pop(id(owed.request), ())
+        if all_of_it and all_of_it != (owed,):
+            self._by_request[id(owed.request)] = tuple(one for one in all_of_it if one is not owed)
 
     def close(self) -> None:
         """Bring all readers to their end."""

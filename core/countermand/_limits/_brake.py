@@ -17,24 +17,24 @@ _FORGOTTEN_S = 60.0
 class Brake:
     """Pauses what was throttled: until that is over, or a call works that was let through all the same."""
 
-    __slots__ = ("_paused_at", "_probe_at", "_throttled_at", "_until", "_wait_s")
+    __slots__ = ("_paused_at", "_probe_at", "_throttled_at", "_wait_s", "until")
 
     def __init__(self) -> None:
-        self._until = self._paused_at = self._throttled_at = self._probe_at = -math.inf
+        #: When the pause is over, or was; long ago where there was none.
+        self.until = self._paused_at = self._throttled_at = self._probe_at = -math.inf
         self._wait_s = _FIRST_S
 
     def open_at(self, need: Need) -> float:
         """Say when the next call may go: those a cancel depends on may try now and then."""
-        return self._until if need is Need.OTHER else min(self._until, self._probe_at)
+        return self.until if need is Need.OTHER else min(self.until, self._probe_at)
 
     def is_at_rest(self, now: float) -> bool:
         """Tell whether a pause is over for so long that nothing is left of it."""
-        return now >= self._until + _FORGOTTEN_S
+        return now >= self.until + _FORGOTTEN_S
 
     def pass_one(self, now: float) -> None:
-        """Note that a call went; within a pause it was the one that tries."""
-        if now < self._until:
-            self._probe_at = now + PROBE_EVERY_S
+        """Note that a call went within a pause: the one that tries."""
+        self._probe_at = now + PROBE_EVERY_S
 
     def pass_none(self, now: float) -> None:
         """Note that the call that went was taken back: another one may try."""
@@ -45,11 +45,11 @@ class Brake:
         wait_s = retry_after_s or 0.0
         self._throttled_at = now
         if granted_at > self._paused_at:
-            if now >= self._until:
+            if now >= self.until:
                 self._probe_at = now + PROBE_EVERY_S
             wait_s = wait_s or self._wait_s
             self._paused_at, self._wait_s = now, min(2 * self._wait_s, _LONGEST_S)
-        self._until = max(self._until, now + wait_s)
+        self.until = max(self.until, now + wait_s)
 
     def ease(self, granted_at: float) -> bool:
         """End the pause by a call that worked, and tell whether there was one.
@@ -59,5 +59,5 @@ class Brake:
         """
         if self._paused_at == -math.inf or granted_at <= self._throttled_at:
             return False
-        self._until, self._wait_s, self._paused_at = -math.inf, _FIRST_S, -math.inf
+        self.until, self._wait_s, self._paused_at = -math.inf, _FIRST_S, -math.inf
         return True

@@ -65,19 +65,23 @@ class Bucket:
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when a token is there for that need, if nobody else draws one."""
+        if self._full_at <= now and self.brake.until <= now:
+            return -math.inf  # so it is nearly always, and each cancel comes by here
         token_at, open_at = self._token_at(need, now), self.brake.open_at(need)
         return token_at if token_at > open_at else open_at
 
     def take(self, drawing: Drawing, now: float) -> None:
         """Draw a token."""
         floor = self.floors[drawing.need]
-        left = self.spare(now) - 1 - floor
-        # One from what is kept, or the last one above that.
-        if left < 1 and (left < -_NOTHING or (floor and self._reserve_at <= now)):
-            self._reserve_at = now + _REFILLS * self.interval_s
+        if floor or self._full_at > now:
+            left = self.spare(now) - 1 - floor
+            # One from what is kept, or the last one above that.
+            if left < 1 and (left < -_NOTHING or (floor and self._reserve_at <= now)):
+                self._reserve_at = now + _REFILLS * self.interval_s
         self._full_at = max(self._full_at, now) + self.interval_s
         self.shares.serve(drawing.need)
-        self.brake.pass_one(now)
+        if now < self.brake.until:
+            self.brake.pass_one(now)
 
     def give_back(self, _drawing: Drawing, now: float) -> None:
         """Take a token back that was not used."""

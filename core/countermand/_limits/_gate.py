@@ -76,8 +76,9 @@ class Gate:
 
     def leave(self, ticket: Ticket) -> None:
         """End a call that was let through."""
-        self._limiter.end(ticket, self._loop.time())
-        self._serve()
+        self._limiter.end(ticket)
+        if self._waiters:
+            self._serve()
 
     def give_back(self, ticket: Ticket) -> None:
         """Take back a turn that was not used."""

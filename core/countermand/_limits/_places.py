@@ -41,20 +41,24 @@ class Places:
         """Say when a place is free for that need."""
         return self._seats[need].free_at
 
+    def free(self, drawing: Drawing) -> None:
+        """Leave a place, if it is still held."""
+        self._seats[drawing.need].held.discard(drawing)
+
     def take(self, drawing: Drawing, _now: float) -> None:
         """Take a place, of one that is overdue where no other is free."""
         self._seats[drawing.need].take(drawing)
         self.shares.serve(drawing.need)
 
     def give_back(self, drawing: Drawing, _now: float) -> None:
-        """Leave a place, if it is still held."""
-        self._seats[drawing.need].give_back(drawing)
+        """Take a place back that was not used."""
+        self.free(drawing)
 
 
 @attrs.define(kw_only=True)
 class _Seats:
     most: int
-    _held: set[Drawing] = attrs.field(factory=set, init=False)
+    held: set[Drawing] = attrs.field(factory=set, init=False)
     #: Those that hold one, or held one not long ago, in the order in which they came to it.
     _taken: list[Drawing] = attrs.field(factory=list, init=False)
     #: Those that were there when all were full: when they are overdue, the first of them in front.
@@ -63,22 +67,19 @@ class _Seats:
 
     @property
     def spare(self) -> int:
-        return self.most - len(self._held)
+        return self.most - len(self.held)
 
     @property
     def free_at(self) -> float:
-        return -math.inf if len(self._held) < self.most else self._first()[0]
+        return -math.inf if len(self.held) < self.most else self._first()[0]
 
     def take(self, drawing: Drawing) -> None:
-        if len(self._held) >= self.most:
-            self._held.discard(self._first()[2])
-        self._held.add(drawing)
+        if len(self.held) >= self.most:
+            self.held.discard(self._first()[2])
+        self.held.add(drawing)
         self._taken.append(drawing)
         if len(self._taken) > _MOST_STALE + 2 * self.most:
-            self._taken = [one for one in self._taken if one in self._held]
-
-    def give_back(self, drawing: Drawing) -> None:
-        self._held.discard(drawing)
+            self._taken = [one for one in self._taken if one in self.held]
 
     def _first(self) -> tuple[float, int, Drawing]:
         """Return when the first one is overdue, and which."""
@@ -87,8 +88,8 @@ class _Seats:
             heapq.heappush(self._by_time, (one.overdue_at, next(self._numbers), one))
         self._taken.clear()
         if len(self._by_time) > _MOST_STALE + 2 * self.most:
-            self._by_time = [entry for entry in self._by_time if entry[2] in self._held]
+            self._by_time = [entry for entry in self._by_time if entry[2] in self.held]
             heapq.heapify(self._by_time)
-        while self._by_time[0][2] not in self._held:
+        while self._by_time[0][2] not in self.held:
             heapq.heappop(self._by_time)
         return self._by_time[0]

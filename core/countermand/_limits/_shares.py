@@ -41,6 +41,5 @@ class Shares:
         if need is Need.KILL:
             return
         mark = self._marks[need]
-        if mark > self._mark:
-            self._mark = mark
+        self._mark = max(self._mark, mark)
         self._marks[need] = self._mark + _STRIDES[need]

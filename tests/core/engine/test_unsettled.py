@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import attrs
 import httpx
@@ -30,6 +31,7 @@ from countermand import (
 from countermand._case._facts import Caller
 from countermand._engine._ledger import Ledger
 from countermand._engine._open_case import Told
+from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand.errors import ConfigurationError
 from countermand.venue import Capabilities
@@ -283,6 +285,23 @@ def test_what_was_dropped_is_counted(ask: Ask) -> None:
         dropped.append(ledger.dropped)
     assert dropped == [0, 0, 1, 2]
     assert orders(ledger.unsettled()) == ["3", "4"]
+
+
+def test_what_is_dropped_takes_nothing_along(ask: Ask) -> None:
+    """A request that was asked twice is still found by its second ack when the first one is dropped."""
+    ledger, request = Ledger(lambda: 0.0, Watch(None), most=1), ask()
+    first: Any = Told(
+        entry=SimpleNamespace(survey=SimpleNamespace(attempts=())),  # type: ignore[arg-type]  # all it asks
+        caller=Caller(request=request, joined_at=0.0, deadline=1.0),
+        ack=CancelAck(request=request, outcome=Outcome.UNKNOWN),
+    )
+    again = CancelAck(request=request, outcome=Outcome.UNKNOWN, error="again")
+    second: Any = Mock(spec=Straight, request=request, versions=(again,))
+    ledger.note(first)
+    ledger.keep(second)
+    assert ledger.dropped == 1
+    assert ledger.find(again) is second
+    assert ledger.find(first.ack) is None
 
 
 def test_a_request_is_owed_as_often_as_it_was_asked(
