@@ -28,7 +28,7 @@ class Ledger:
         self._clock = clock
         self._watch = watch
         self.most = most
-        #: The oldest first. Ordered, for a plain dict is searched from its beginning for the first that is left.
+        #: The oldest first: a plain dict would be searched for it from its beginning, past all that are gone.
         self._owed: OrderedDict[Told | Straight, None] = OrderedDict()
         #: The same by the very acks that callers hold: a request may be asked more than once.
         self._by_ack: dict[int, Told] = {}
