@@ -80,7 +80,11 @@ def _rejected_then_canceled(trial: Trial) -> bool:
 
 def _canceled_by_own(trial: Trial, record: Record) -> bool:
     by = trial.canceling(record)
-    return by is not None and by in trial.attempts(record)
+    if by is None or by not in trial.attempts(record):
+        return False
+    # When a caller came to a successor only the client knows: what went before it asked may be of a case that
+    # was over by then.
+    return record in trial.roots or by.at >= trial.first.asked_at
 
 
 def _known_though_unknown(trial: Trial) -> bool:

@@ -30,6 +30,20 @@ def one(h: Hand, ack: dict[str, Any] | None, *states: tuple[float, str], **recor
     return h.world(h.told(ack), h.record(*states, **record), arrivals=(h.arrival(),))
 
 
+def followed_twice(h: Hand, canceled_at: float) -> Played:
+    """Make a world of an order that was replaced, and two who follow it, of whom the second asks at 11.5."""
+    refused = h.ack("rejected", "not found", order_id="8", successor="8")
+    return h.world(
+        (
+            h.told(h.ack("pending", order_id="8", successor="8"), follow=True),
+            h.told(refused, follow=True, asked_at=11.5, at=15.5),
+        ),
+        h.record(NEW, (11.0, "Replaced"), replaced_by="8"),
+        h.record(NEW, (12.0, "Canceled"), order_id="8", canceled_by="cancel 1"),
+        arrivals=(h.arrival(order_id="8", at=canceled_at), h.arrival(order_id="8", number=2, at=15.4)),
+    )
+
+
 #: What is told, and what is true; each row is one lie, or none.
 ROWS: dict[str, tuple[str | None, World]] = {
     "canceled, and it is": (None, lambda h: one(h, canceled(h), NEW, GONE, canceled_by="cancel 1")),
@@ -213,6 +227,14 @@ ROWS: dict[str, tuple[str | None, World]] = {
             h.record(NEW, GONE, canceled_by="cancel 1"),
             arrivals=(h.arrival(), h.arrival(number=2, at=12.3)),
         ),
+    ),
+    "rejected, for one who came to the successor before had canceled it": (
+        None,
+        lambda h: followed_twice(h, canceled_at=11.4),
+    ),
+    "rejected, and its own cancel took the successor off": (
+        REJECTED,
+        lambda h: followed_twice(h, canceled_at=11.6),
     ),
     "an exception": (RAISED, lambda h: one(h, None, NEW)),
     "a cancel of an order nobody named": (
