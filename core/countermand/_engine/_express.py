@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from countermand._case._facts import Answer, Ended
 from countermand._engine._errand import LATE_GRACE_S, Errand
@@ -21,21 +23,26 @@ class Express:
         self._station = station
         self._venue, self._post, self._sessions = station.venue, station.post, station.sessions
         self._clock = station.clock
+        self._loop = asyncio.get_running_loop()
 
     @property
     def idle_s(self) -> float:
         """How long what became of a cancel may still show late, in seconds."""
         return self._venue.capabilities.read_lag_s + LATE_GRACE_S
 
-    def ask_turn(self, straight: Straight, on_turn: Callable[[], object]) -> bool:
-        """Ask for a cancel's turn under the session at hand; tell whether there is one."""
-        permission = straight.permission
+    def ask_turn(self, straight: Straight, on_turn: Callable[[Straight], object]) -> bool:
+        """Ask for a cancel's turn under the session at hand; tell whether there is one.
+
+        `on_turn` is called, on the loop, when one has come to its turn that had to wait.
+        """
+        permission, gate = straight.permission, self._station.gate
         if self._sessions.at_hand(permission) is None:
             return False
         self._sessions.begin(permission)
-        straight.ticket = self._station.gate.ask(
-            straight, CallKind.CANCEL, straight.account, straight.overdue_at - straight.joined_at, on_turn
-        )
+        patience_s = straight.overdue_at - straight.joined_at
+        straight.ticket = gate.ask(straight, CallKind.CANCEL, straight.account, patience_s)
+        if straight.ticket.waiting:
+            gate.tell_turn(straight.ticket, partial(self._loop.call_soon, on_turn, straight))
         return True
 
     def send(self, straight: Straight) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
@@ -78,8 +77,7 @@ class Straights:
         return straight if self._begin(venue, straight) else None
 
     def _begin(self, venue: str, straight: Straight) -> bool:
-        on_turn = partial(self._loop.call_soon, self._take_turn, straight)
-        if not self._expresses[venue].ask_turn(straight, on_turn):
+        if not self._expresses[venue].ask_turn(straight, self._take_turn):
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
             return False

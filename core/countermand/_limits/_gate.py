@@ -29,15 +29,16 @@ class Gate:
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
     ) -> Ticket:
         """Wait for a turn; its place is held for `patience_s` seconds at most."""
+        ticket = self.ask(urgency, kind, account, patience_s)
+        if not ticket.waiting:
+            return ticket
         turn: asyncio.Future[None] = self._loop.create_future()
 
         def on_turn() -> None:
             if not turn.done():  # one that is being canceled gives its turn back
                 turn.set_result(None)
 
-        ticket = self.ask(urgency, kind, account, patience_s, on_turn)
-        if not ticket.waiting:
-            return ticket
+        self.tell_turn(ticket, on_turn)
         urgency.on_hurry = lambda: self._hurry(ticket, urgency)
         try:
             await turn
@@ -48,22 +49,17 @@ class Gate:
             urgency.on_hurry = None
         return ticket
 
-    def ask(
-        self,
-        claim: Claim,
-        kind: CallKind,
-        account: str,
-        patience_s: float,
-        on_turn: Callable[[], object],
-    ) -> Ticket:
-        """Ask for a turn; a ticket that waits has come to it when `on_turn` is called, on the loop."""
+    def ask(self, claim: Claim, kind: CallKind, account: str, patience_s: float) -> Ticket:
+        """Ask for a turn; with a ticket that waits `tell_turn` is to be called at once."""
         ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=self._loop.time())
         if ticket.waiting:
             self._waiters[ticket] = _unheard  # what the others wait for may be nothing to it
             self._serve()
-        if ticket.waiting:
-            self._waiters[ticket] = on_turn
         return ticket
+
+    def tell_turn(self, ticket: Ticket, on_turn: Callable[[], object]) -> None:
+        """Call `on_turn`, on the loop, when a ticket that waits has come to its turn."""
+        self._waiters[ticket] = on_turn
 
     def withdraw(self, ticket: Ticket) -> None:
         """Let a ticket wait no more, or take back the turn that it came to and did not use."""
