@@ -12,6 +12,7 @@ from countermand._engine._guard import PluginFault
 from countermand._engine._post import kept
 from countermand._engine._station import Station, is_cached
 from countermand._engine._straight import Straight
+from countermand._limits._lane import Ticket
 from countermand._wire._progress import GIVEN_UP
 from countermand.venue import CallKind, CancelTarget, Receipt
 
@@ -71,13 +72,12 @@ class Express:
     def abandon(self, straight: Straight) -> None:
         """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
         if straight.ticket is not None:
-            letter, sending, _ = straight.way
+            letter, sending, ticket = straight.way
             self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
-            self._leave(straight)
+            self._leave(straight, ticket)
             sending.drop()
 
-    def _leave(self, straight: Straight) -> None:
-        _, _, ticket = straight.way
+    def _leave(self, straight: Straight, ticket: Ticket) -> None:
         self._station.gate.leave(ticket)
         self._sessions.end(straight.permission)
         straight.ticket = None
@@ -101,7 +101,7 @@ class Express:
         self._post.tell(letter, now - signed_at, response.status, Receipt)
         self._station.gate.hear(ticket, receipt)
         self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
-        self._leave(straight)
+        self._leave(straight, ticket)
         return True
 
     async def resume(self, straight: Straight, errand: Errand) -> Ended:
@@ -115,4 +115,4 @@ class Express:
             self._station.gate.hear(ticket, told[0])
             return self._station.heard(told, straight.session or 0, errand)
         finally:
-            self._leave(straight)
+            self._leave(straight, ticket)

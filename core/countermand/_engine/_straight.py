@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import cast
 
 import attrs
 
@@ -78,7 +77,7 @@ class Straight(OneCancel):
     @property
     def way(self) -> tuple[Letter[CancelVerdict], Sending, Ticket]:
         """How it was sent, of one that was."""
-        return cast("tuple[Letter[CancelVerdict], Sending, Ticket]", (self.letter, self.sending, self.ticket))
+        return self.letter, self.sending, self.ticket  # type: ignore[return-value]  # as it was sent
 
     @property
     def caller(self) -> Caller:
