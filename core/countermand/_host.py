@@ -46,7 +46,8 @@ class Host:
     def check(self) -> None:
         """Raise `ClientUsageError` where the loop cannot be waited for."""
         self.home.check()
-        if threading.get_ident() == self.thread.ident:
+        # A thread that has ended may have left its number to another one.
+        if threading.get_ident() == self.thread.ident and not self._ended:
             raise ClientUsageError("a client's own thread, where its observer runs, would wait for itself")
 
     def ask(self, work: Callable[[Question[Any]], object]) -> Any:

@@ -184,14 +184,14 @@ class _Play:
         """Play it with the client for threads."""
         client = Client([self.venue], **options)
         with held_loop() as loop, _time_of_day(loop.time), client:
-            loop.begin(self._begin()).result()
+            loop.wait_for(self._begin())
             asked_at = loop.time()
             try:
                 answer = self._ask(client)
             except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
                 answer = fault
             told_at = loop.time()
-            loop.begin(self._over()).result()
+            loop.wait_for(self._over())
         return self._played(asked_at, told_at, answer)
 
     async def _begin(self) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+from countermand._question import Question
 from countermand.testing import VirtualLoop
 
 T = TypeVar("T")
 
 #: How long a loop that nobody waits for looks away, in real seconds.
 _GLANCE_S = 0.0005
-_begin = asyncio.run_coroutine_threadsafe
 
 
 class HeldLoop(VirtualLoop):
@@ -24,23 +24,31 @@ class HeldLoop(VirtualLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._owed: set[concurrent.futures.Future[Any]] = set()
+        self._asked: deque[Question[Any]] = deque()
         self._onward: Callable[..., Any] = self._pace.select
         self._pace.select = self._held  # type: ignore[method-assign]  # the only place where time passes
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run something that somebody waits for from now on."""
-        future = _begin(work, self)
-        self._owed.add(future)
-        future.add_done_callback(self._owed.discard)
-        return future
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something that this thread waits for."""
+        question: Question[T] = Question(lambda _question: None)
+        self.call_soon_threadsafe(question.begin, lambda question: question.follow(work))
+        return question.wait()
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+        """Take over what a thread asks, and waits for from now on."""
+        question = getattr(callback, "__self__", None)
+        if isinstance(question, Question):
+            self._asked.append(question)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     def _held(self, timeout: float | None = None) -> Any:
-        while timeout and not self._owed:
+        while timeout and all(question.over for question in tuple(self._asked)):
             ready = self._onward(0)
             if ready:
                 return ready
             time.sleep(_GLANCE_S)
+        while self._asked and self._asked[0].over:
+            self._asked.popleft()
         return self._onward(timeout)
 
 
@@ -48,9 +56,5 @@ class HeldLoop(VirtualLoop):
 def held_loop() -> Iterator[HeldLoop]:
     """Let the next client for threads live on a loop whose time is held."""
     loop = HeldLoop()
-
-    def begin(work: Coroutine[Any, Any, T], on: Any) -> concurrent.futures.Future[T]:
-        return on.begin(work) if isinstance(on, HeldLoop) else _begin(work, on)
-
-    with patch("asyncio.new_event_loop", lambda: loop), patch("asyncio.run_coroutine_threadsafe", begin):
+    with patch("asyncio.new_event_loop", lambda: loop):
         yield loop

@@ -35,7 +35,7 @@ def cancel_due_at(survey: Survey, caller: Caller) -> float:
     if len(_sent(own)) >= caller.most_cancels:
         return math.inf
     # A native client id could by now name another order, so such a cancel is sent once and never again.
-    if survey.case.native and (any(one.acted is not Acted.NO for one in sent) or (sent and not own)):
+    if survey.case.native and (any(_was_processed(one) for one in sent) or (sent and not own)):
         return math.inf
     if not own:
         return -math.inf
@@ -78,6 +78,12 @@ def price(survey: Survey) -> int:
 
 def _sent(attempts: Iterable[Exchange]) -> list[Exchange]:
     return [one for one in attempts if one.sent is not Sent.NO]
+
+
+def _was_processed(attempt: Exchange) -> bool:
+    """Tell whether it may have acted, or was refused for what it asked."""
+    answer = None if attempt.ended is None else attempt.ended.answer
+    return attempt.acted is not Acted.NO or isinstance(answer, Refused | Gone)
 
 
 def _is_shared(attempt: Exchange, joined_at: float) -> bool:

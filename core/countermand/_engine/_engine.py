@@ -127,11 +127,8 @@ class Engine:
             self._watch.acknowledged(ack)
             question.answer(ack)
         else:  # it came to a case
-            question.follow(self._told(straight, ack))
-
-    async def _told(self, straight: Straight, ack: CancelAck) -> CancelAck:
-        self._cases.forsake(straight)
-        return await self._ended(straight.caller, ack)
+            self._cases.forsake(straight)
+            question.follow(self._ended(straight.caller, ack))
 
     def flow(self, timeout_s: float | None) -> Flow:
         """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""

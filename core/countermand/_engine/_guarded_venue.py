@@ -11,6 +11,7 @@ import attrs
 from countermand._engine._answers import is_session, with_real_times
 from countermand._engine._guard import Guard, kind_of
 from countermand._engine._guarded_call import SignedCall, guarded_call, signed_call
+from countermand._engine._stamps import Stamps
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope
@@ -23,7 +24,6 @@ from countermand.venue import (
     NeedCode,
     Refused,
     Session,
-    Stamp,
     Throttled,
     Unreadable,
     Venue,
@@ -67,10 +67,10 @@ class GuardedVenue:
     def cancel(self, target: CancelTarget) -> Call[Any]:
         return self._call("cancel", target)
 
-    def signed_cancel(self, target: CancelTarget, session: Session | None, stamp: Stamp) -> SignedCall:
+    def signed_cancel(self, target: CancelTarget, session: Session | None, stamps: Stamps) -> SignedCall:
         """Make a cancel and sign it, for one attempt alone; raises `PluginFault`."""
         call = self._guard.run("cancel", _asked, self._venue, "cancel", (target,))
-        return signed_call(self._guard, "cancel", call, session, stamp)
+        return signed_call(self._guard, "cancel", call, session, stamps.next())
 
     def cancel_all(self, scope: Scope) -> Call[Any]:
         return self._call("cancel_all", scope)

@@ -74,11 +74,11 @@ class Post:
         Raises `PluginFault`.
         """
         base_url = self._venue.base_url  # before anything is signed, as ever
-        signed = self._venue.signed_cancel(target, session, self._stamps.next())
+        signed = self._venue.signed_cancel(target, session, self._stamps)
         call = signed.call
-        self._watch.attempted(self._guard.name, call.name)
         bound = Bound(self._settings.most_bytes(call), call.takes_part)
         letter = Letter(call.name, signed.read, self._redactors.of(signed.request))
+        self._watch.attempted(self._guard.name, call.name)
         return letter, self._wire.begin(base_url, signed.request, bound, clock, on_end)
 
     def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:

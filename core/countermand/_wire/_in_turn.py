@@ -27,6 +27,7 @@ class InTurn(OverOwn):
         exchange.on_end = on_end
         self._connection = None
         self._task: asyncio.Task[None] | None = None
+        self._called_off = False
 
     def wait(self, pool: Pool, origin: Origin) -> bool:
         """Wait for a connection, or for a place to make one; tell whether it does."""
@@ -43,7 +44,9 @@ class InTurn(OverOwn):
 
     @property
     def given_up(self) -> bool:
-        return self._task is not None and self._task.cancelled()
+        if self._task is not None and self._task.cancelled():
+            return self._task.cancelling() > 0  # else from within: that is the dialling's own fault
+        return self._called_off
 
     def drop(self) -> None:
         if self._connection is not None:
@@ -56,13 +59,15 @@ class InTurn(OverOwn):
 
     def take(self, connection: Connection) -> bool:
         """Go out over a connection."""
-        self._connection = connection
-        self._progress.first_byte_at = self._progress.clock()
-        connection.send(self._data, self._exchange, None)
+        if self._pool.called_off(self._origin):
+            return not self.call_off()
+        self._send(connection)
         return True
 
     def take_place(self) -> bool:
         """Have a connection made."""
+        if self._pool.called_off(self._origin):
+            return not self.call_off()
         self._task = asyncio.get_running_loop().create_task(self._make())
         self._task.add_done_callback(self._check_made)
         return True
@@ -71,8 +76,22 @@ class InTurn(OverOwn):
         """Fail without having left."""
         self._exchange.fail(error)
 
+    def call_off(self) -> bool:
+        """Give up: what would go out now nobody would hear of."""
+        self._called_off = True
+        self._exchange.fail(WireFault(GIVEN_UP))
+        return True
+
     async def _make(self) -> None:
-        self.take(await self._pool.new(self._origin))
+        self._send(await self._pool.new(self._origin))
+
+    def _send(self, connection: Connection) -> None:
+        self._connection = connection
+        if self._exchange.over:  # it was dropped, and the dialling did not heed that
+            connection.close()
+            return
+        self._progress.first_byte_at = self._progress.clock()
+        connection.send(self._data, self._exchange, None)
 
     def _check_made(self, task: asyncio.Task[None]) -> None:
         if self._connection is None:  # maybe the task was canceled before it began

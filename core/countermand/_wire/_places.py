@@ -10,6 +10,7 @@ from itertools import takewhile
 import httpx
 
 from countermand._wire._connection import Connection
+from countermand._wire._sentinel import Sentinel
 from countermand._wire._waiting import Turn, Waiting
 
 
@@ -23,6 +24,7 @@ class Places:
         self._idle: dict[Connection, float] = {}
         #: Whoever came first is first. While somebody waits, no connection is idle and no place is free.
         self._waiting: OrderedDict[Waiting, None] = OrderedDict()
+        self._sentinel = Sentinel(self._call_off)
 
     @property
     def oldest(self) -> float | None:
@@ -66,16 +68,24 @@ class Places:
                 raise httpx.PoolTimeout(f"no connection was free in {timeout_s} s") from error
             raise
 
+    @property
+    def called_off(self) -> bool:
+        """Whether the loop ends with all its tasks: nothing may be begun then for who waits without one."""
+        return self._sentinel.called_off
+
     def wait(self, waiting: Waiting) -> None:
-        """Give somebody a place that is free, or let them wait after all others."""
+        """Give somebody a place that is free, or let them wait, without a task, after all others."""
         if self.take_free():
             waiting.take_place()
         else:
             self._waiting[waiting] = None
+            self._sentinel.begin()
 
     def leave(self, waiting: Waiting) -> None:
         """Let somebody wait no more, if they do."""
         self._waiting.pop(waiting, None)
+        if not self._waiting:
+            self._sentinel.end()
 
     def keep(self, connection: Connection) -> None:
         """Give a connection to whoever waits, or keep it idle."""
@@ -119,8 +129,16 @@ class Places:
         while waiting := self._next():
             waiting.turn_away(error)
 
+    def _call_off(self) -> None:
+        for waiting in list(self._waiting):
+            if waiting.call_off():
+                self._waiting.pop(waiting, None)
+
     def _next(self) -> Waiting | None:
-        return self._waiting.popitem(last=False)[0] if self._waiting else None
+        if not self._waiting:
+            self._sentinel.end()
+            return None
+        return self._waiting.popitem(last=False)[0]
 
     def _pass_on(self, turn: Turn) -> None:
         # Who was given something, and has left at the same moment, gives it to the next.

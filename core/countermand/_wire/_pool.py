@@ -70,6 +70,10 @@ class Pool:
         """Let somebody wait no more, if they do."""
         self._places[origin].leave(waiting)
 
+    def called_off(self, origin: Origin) -> bool:
+        """Whether nothing may be begun any more for who waits without a task."""
+        return self._places[origin].called_off
+
     def give_back(self, origin: Origin) -> None:
         """Give back a place of which nothing came."""
         self._places[origin].give_back()
@@ -90,12 +94,12 @@ class Pool:
     async def new(self, origin: Origin, tell: Any = None, timeout_s: float | None = None) -> Connection:
         """Make a connection in a place that was taken; raises as `connection` does, and anything."""
         connection = await self._dial(origin, tell, timeout_s)
-        if self.closed:
-            connection.close()
-            raise httpx.ConnectError("the transport was closed")
         self._all.add(connection)
         connection.on_idle = self._keep
         connection.on_lost = self._forget
+        if self.closed:
+            connection.close()
+            raise httpx.ConnectError("the transport was closed")
         return connection
 
     async def _made(self, origin: Origin, places: Places, tell: Any, timeout_s: float | None) -> Connection:

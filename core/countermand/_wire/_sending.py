@@ -144,7 +144,7 @@ class Direct(OverOwn):
 
 
 class ByTask(Sending):
-    """One over a transport of somebody else's, or that cannot be sent at all."""
+    """One over a transport of somebody else's, or that ours cannot send: it is closed, or stands aside."""
 
     def __init__(
         self, task: asyncio.Task[HttpResponse], progress: Progress, on_end: Callable[[], None]

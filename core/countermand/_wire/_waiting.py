@@ -20,6 +20,9 @@ class Waiting(Protocol):
     def turn_away(self, error: Exception) -> None:
         """Hear that there is nothing any more to wait for."""
 
+    def call_off(self) -> bool:
+        """Hear that the loop ends with all its tasks; tell whether this one waits no more."""
+
 
 class Turn:
     """A task that waits, and sees only later what it was given: nothing stands for a place."""
@@ -41,6 +44,10 @@ class Turn:
         """Raise it in the task, unless that was canceled."""
         if not self.given.done():
             self.given.set_exception(error)
+
+    def call_off(self) -> bool:
+        """Leave it to the task, which hears of that itself."""
+        return False
 
     def _give(self, connection: Connection | None) -> bool:
         if self.given.done():  # canceled, but not yet gone
