@@ -7,13 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 from unittest.mock import patch
 
 from countermand._question import Question
 from countermand.testing import VirtualLoop
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 #: How long a loop that nobody waits for looks away, in real seconds.
 _GLANCE_S = 0.0005
@@ -34,7 +36,9 @@ class HeldLoop(VirtualLoop):
         self.call_soon_threadsafe(question.begin, lambda question: question.follow(work))
         return question.wait()
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
+    ) -> asyncio.Handle:
         """Take over what a thread asks, and waits for from now on."""
         question = getattr(callback, "__self__", None)
         if isinstance(question, Question):

@@ -467,9 +467,9 @@ class Facts(RuleBasedStateMachine):
                     conclusion.outcome is Outcome.UNKNOWN
                 )
             elif before is not None and self.only_alive_since(before):
-                # Who only wants to know, and heard of no order, is contradicted by one that shows after all.
+                # Who heard that there is no order is contradicted by one that shows after all.
                 found = before.conclusion.reason is Reason.NOT_FOUND and bool(self.own(before.facts))
-                assert conclusion.outcome is Outcome.REJECTED or (found and not caller.may_send)
+                assert conclusion.outcome is Outcome.REJECTED or found
             final = conclusion.outcome in (Outcome.CANCELED, Outcome.REJECTED)
             if final and conclusion.settled:
                 self.finals[caller] = Final(

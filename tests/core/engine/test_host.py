@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -26,6 +27,15 @@ def test_a_host_that_was_inherited(host: Host) -> None:
     assert host.ask(lambda question: question.answer(7)) == 7
     host.home = Home(process=host.home.process + 1)
     with pytest.raises(ClientUsageError, match="does not survive a fork"):
+        host.ask(lambda question: question.answer(7))
+
+
+def test_a_thread_with_the_number_of_one_that_ended() -> None:
+    """Whoever is given the number of the loop's thread, once that has ended, is not taken for it."""
+    host = Host()
+    host.end()
+    host.thread = threading.current_thread()
+    with pytest.raises(ClosedClientError):
         host.ask(lambda question: question.answer(7))
 
 

@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from countermand import Assurance, AsyncClient, CancelAck, CancelRequest, Outcome, Sent
+from countermand._wire._sentinel import NAME
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
