@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-
-import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
@@ -16,17 +14,17 @@ from countermand._case._facts import Action, Caller, Case, Fact
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
+from countermand._engine._callers import Callers, Retell, as_told
 from countermand._engine._errand import LATE_GRACE_S
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
-from countermand._engine._ledger import Ledger, moves
+from countermand._engine._ledger import Ledger
 from countermand._engine._lookups import Lookups
 from countermand._engine._open_case import Key, OpenCase, Told
 from countermand._engine._station import Station
 from countermand._engine._straight import Straight
 from countermand._engine._straights import Straights
 from countermand._ids import ClientOrderId, OrderId
-from countermand._outcome import Outcome
 from countermand._request import CancelRequest
 from countermand._retry import RetryPolicy
 from countermand._update import MOST_UNSETTLED
@@ -44,8 +42,7 @@ class Cases:
         self.exchanges = Exchanges(stations, expresses, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
         self._lookups = Lookups()
-        self._where: dict[Caller, OpenCase] = {}
-        self._retell: dict[Caller, Callable[[CancelAck], CancelAck]] = {}
+        self._callers = Callers(ledger)
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
         self.epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
@@ -77,7 +74,7 @@ class Cases:
         if straight.landed:
             return
         if not self._loop.is_running():  # it is gone, with all that was under way on it
-            self._where.pop(straight.caller, None)
+            self._callers.lose(straight.caller)
         elif self._straights.is_under_way(straight):
             self._taken_over(straight)
         self.leave(straight.caller)
@@ -86,7 +83,7 @@ class Cases:
         self,
         caller: Caller,
         entry: OpenCase | None = None,
-        retell: Callable[[CancelAck], CancelAck] = lambda ack: ack,
+        retell: Retell = as_told,
     ) -> CancelAck:
         """Wait for what becomes of a caller's order, in the case of that order or the one given.
 
@@ -96,7 +93,7 @@ class Cases:
         try:
             return await waiter
         except GeneratorExit:  # the loop is gone, with all that was under way on it
-            self._where.pop(caller, None)
+            self._callers.lose(caller)
             raise
         finally:
             self.leave(caller)
@@ -105,7 +102,7 @@ class Cases:
         self,
         caller: Caller,
         entry: OpenCase | None = None,
-        retell: Callable[[CancelAck], CancelAck] = lambda ack: ack,
+        retell: Retell = as_told,
         facts: tuple[Fact, ...] = (),
     ) -> asyncio.Future[CancelAck]:
         """Let a caller wait, who must `leave` at the end; `facts` are what it knows of the order already."""
@@ -113,17 +110,17 @@ class Cases:
         if entry is None:
             entry = self._entry(request.venue, request.account, request.order)
         waiter: asyncio.Future[CancelAck] = self._loop.create_future()
-        self._retell[caller] = retell
         if facts:
             entry.learn(facts)
-        self._attach(entry, caller, waiter)
+        self._callers.join(entry, caller, waiter, retell)
         self._look(entry, at_once=len(entry.waiters) == 1)
         return waiter
 
     def leave(self, caller: Caller) -> None:
         """Let go of a caller, whether it was told or not."""
-        self._let_go(caller)
-        self._retell.pop(caller, None)
+        entry = self._callers.leave(caller)
+        if entry is not None:
+            self._look(entry, at_once=not entry.waiters)
 
     def recall(self, ack: CancelAck) -> OpenCase:
         """Open a case apart from all others, that knows what an earlier ack told."""
@@ -138,7 +135,7 @@ class Cases:
         for straight in self._straights.all_under_way():
             self._taken_over(straight)
         self._straights.close()
-        for entry in {id(entry): entry for entry in (*self._cases.values(), *self._where.values())}.values():
+        for entry in {id(entry): entry for entry in (*self._cases.values(), *self._callers.cases)}.values():
             self._advance(entry)
         await self.exchanges.aclose(timeout_s)
 
@@ -160,8 +157,7 @@ class Cases:
             self._cases[entry.key] = entry
         entry.learn(straight.facts(self.exchanges.jitter()))
         if not straight.landed:
-            self._retell[straight.caller] = lambda ack: ack
-            self._attach(entry, straight.caller, straight.waiter)
+            self._callers.join(entry, straight.caller, straight.waiter, as_told)
             self.exchanges.go_on(entry, straight)
         else:
             straight.told = Told(entry=entry, caller=straight.caller, ack=straight.ack)
@@ -207,29 +203,6 @@ class Cases:
             )
         )
 
-    def _attach(self, entry: OpenCase, caller: Caller, waiter: asyncio.Future[CancelAck]) -> None:
-        entry.attach(caller, waiter, LATE_GRACE_S)
-        self._where[caller] = entry
-
-    def _let_go(self, caller: Caller) -> None:
-        """Let go of a caller that did not wait for its answer; what was sent lives on, and is owed."""
-        entry = self._where.pop(caller, None)
-        if entry is None:
-            return
-        entry.release(caller)
-        now = self._loop.time()
-        entry.take_back(now, LATE_GRACE_S)
-        try:
-            conclusion = conclude(entry.survey, caller)
-            if conclusion.outcome is Outcome.REJECTED and not conclusion.settled and entry.survey.attempts:
-                # Who does not wait for the reads that settle a refusal is owed them.
-                conclusion = attrs.evolve(conclusion, outcome=Outcome.UNKNOWN, reason=None)
-            ack = ack_of(entry.survey, caller, conclusion, now)
-        except Exception as error:  # noqa: BLE001 - our own fault must end as an ack that carries it
-            ack = entry.without_conclusion(caller, error, now)
-        self._note(entry, caller, ack)
-        self._look(entry, at_once=not entry.waiters)
-
     def _look(self, entry: OpenCase, *, at_once: bool) -> None:
         """Advance a case; where many come or leave at once, once for all of them."""
         if at_once:
@@ -261,42 +234,18 @@ class Cases:
             pinned.case.earlier = entry.case.earlier
         pinned.learn(entry.ended_facts())
         entry.pass_on(pinned)
-        for caller in list(entry.waiters):
-            self._attach(pinned, caller, entry.release(caller))
+        self._callers.move(entry, pinned)
         self._keep_for_a_while(entry)
         return pinned
 
     def _answer(self, entry: OpenCase, now: float) -> None:
         entry.take_back(now, LATE_GRACE_S, closing=self._closed)
         for told in entry.told:
-            self._revise(entry, told, now)
+            self._callers.revise(entry, told, now)
         for caller in list(entry.waiters):
             conclusion = conclude(entry.survey, caller)
             if conclusion.settled or self._closed or caller.deadline <= now:
-                self._tell(entry, caller, ack_of(entry.survey, caller, conclusion, self._loop.time()))
-
-    def _revise(self, entry: OpenCase, told: Told, now: float) -> None:
-        """Tell how an ack moves on by the facts that came since."""
-        conclusion = conclude(entry.survey, told.caller)
-        if moves(told, conclusion, firm=conclusion.settled or entry.quiet):
-            self._ledger.restate(told, told.retell(ack_of(entry.survey, told.caller, conclusion, now)))
-
-    def _tell(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> None:
-        del self._where[caller]
-        waiter = entry.release(caller)
-        ack = self._note(entry, caller, ack)
-        if not waiter.done():
-            waiter.set_result(ack)
-
-    def _note(self, entry: OpenCase, caller: Caller, ack: CancelAck) -> CancelAck:
-        """Keep an ack that may move on, in the words in which the caller is given it."""
-        retell = self._retell[caller]
-        ack = retell(ack)
-        if caller.may_send:
-            told = Told(entry=entry, caller=caller, ack=ack, retell=retell)
-            entry.tell(told, self._loop.time() - entry.case.capabilities.read_lag_s - LATE_GRACE_S)
-            self._ledger.note(told)
-        return ack
+                self._callers.tell(entry, caller, ack_of(entry.survey, caller, conclusion, self._loop.time()))
 
     def _begin(self, entry: OpenCase, now: float) -> None:
         step = plan(entry.survey, now)
@@ -316,7 +265,7 @@ class Cases:
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
-            self._tell(entry, caller, entry.without_conclusion(caller, error, self._loop.time()))
+            self._callers.tell(entry, caller, entry.without_conclusion(caller, error, self._loop.time()))
         self._keep_for_a_while(entry)
 
     def _keep_for_a_while(self, entry: OpenCase) -> None:
