@@ -152,10 +152,11 @@ class Straights:
             self._on_trouble(straight)
             return
         del self._under_way[straight.number]
-        self._remember(straight)
-        self._on_landed(straight)
+        # First of all: whatever might go wrong below, nobody waits for what has come.
         if not straight.waiter.done():
             straight.waiter.set_result(straight.ack)
+        self._remember(straight)
+        self._on_landed(straight)
         straight.forget_the_way()
 
     def _look_by(self, at: float) -> None:
