@@ -90,9 +90,7 @@ class Batches:
         except Exception:  # noqa: BLE001 - whatever is wrong will be told in the ack
             return _AHEAD
 
-    def _begin(
-        self, request: CancelRequest, many: bool, *, until: float
-    ) -> asyncio.Future[CancelAck] | CancelAck:
+    def _begin(self, request: CancelRequest, many: bool, *, until: float) -> End | CancelAck:
         """Begin one cancel of a batch; the caller's mistakes, too, end as its ack."""
         try:
             refused = self._refuse(request)
@@ -102,44 +100,49 @@ class Batches:
             if until <= now:
                 return not_sent(request, TimeoutError("the time of the batch was over"))
             deadline = min(now + request.timeout_s, until)
-            straight = self._cases.go_straight(request, now, deadline, gathers=many)
+            # What may have to be followed is a case from the beginning: only the others may go straight.
+            follows = request.follow_replacement
+            straight = None if follows else self._cases.go_straight(request, now, deadline, gathers=many)
             if straight is not None:
-                return self._passed_on(straight.waiter, partial(self._come_back, straight))
+                straight.waiter.add_done_callback(partial(self._come_back, straight))
+                return straight.waiter
             caller = Caller(request=request, joined_at=now, deadline=deadline, gathers=many, quick=True)
             waiter = self._cases.begin(caller)
         except CountermandError as error:
             return invalid(request, error)
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return not_sent(request, error)
-        return self._passed_on(waiter, partial(self._end, caller))
+        if follows:
+            return self._followed(caller, waiter)
+        waiter.add_done_callback(partial(self._leave, caller))
+        return waiter
 
-    def _passed_on(self, waiter: asyncio.Future[CancelAck], then: Callable[[End, CancelAck], None]) -> End:
+    def _come_back(self, straight: Straight, waiter: End) -> None:
+        self._cases.forsake(straight)
+        self._acknowledged(waiter.result())
+
+    def _leave(self, caller: Caller, waiter: End) -> None:
+        self._cases.leave(caller)
+        self._acknowledged(waiter.result())
+
+    def _followed(self, caller: Caller, waiter: End) -> End:
+        """Return what ends once that is canceled, too, which took the place of the order, if anything did."""
         end: End = self._loop.create_future()
-        waiter.add_done_callback(lambda waiter: then(end, waiter.result()))
+        waiter.add_done_callback(partial(self._follow, caller, end))
         return end
 
-    def _come_back(self, straight: Straight, end: End, ack: CancelAck) -> None:
-        self._cases.forsake(straight)
-        if not straight.landed:
-            self._finish_up(straight.caller, end, ack)
-        else:
-            self._acknowledged(ack)
-            end.set_result(ack)
-
-    def _end(self, caller: Caller, end: End, ack: CancelAck) -> None:
-        self._cases.leave(caller)
-        self._finish_up(caller, end, ack)
-
-    def _finish_up(self, caller: Caller, end: End, ack: CancelAck) -> None:
-        if not caller.request.follow_replacement or ack.reason is not Reason.REPLACED:
-            self._acknowledged(ack)
+    def _follow(self, caller: Caller, end: End, waiter: End) -> None:
+        ack = waiter.result()
+        if ack.reason is not Reason.REPLACED:
+            self._leave(caller, waiter)
             end.set_result(ack)
             return
+        self._cases.leave(caller)
         task = self._loop.create_task(self._finish(caller, ack))
         self._finishing.add(task)
         task.add_done_callback(partial(self._pass_on, ack, end))
 
-    def _pass_on(self, ack: CancelAck, end: asyncio.Future[CancelAck], task: asyncio.Task[CancelAck]) -> None:
+    def _pass_on(self, ack: CancelAck, end: End, task: asyncio.Task[CancelAck]) -> None:
         self._finishing.discard(task)
         if task.cancelled():
             end.set_result(ack)

@@ -15,7 +15,11 @@ from countermand._engine._open_case import Told
 from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._outcome import Outcome, Reason, Sent
+from countermand._request import CancelRequest
 from countermand._update import Unsettled, Update
+
+#: What somebody is owed: the ack of a case, or of a cancel that went straight.
+Owed = Told | Straight
 
 #: How many different requests' updates wait for one reader.
 _MAILBOX_PLACES = 1000
@@ -29,11 +33,12 @@ class Ledger:
         self._watch = watch
         self.most = most
         #: The oldest first: a plain dict would be searched for it from its beginning, past all that are gone.
-        self._owed: OrderedDict[Told | Straight, None] = OrderedDict()
+        self._owed: OrderedDict[Owed, None] = OrderedDict()
         #: The same by the very acks that callers hold: a request may be asked more than once.
         self._by_ack: dict[int, Told] = {}
-        #: Those that went straight, by their requests: their acks are not kept, but can be made again.
-        self._by_request: dict[int, tuple[Told | Straight, ...]] = {}
+        #: Those that went straight, by their requests: their acks are not kept, but can be made again. Of a
+        #: request that was asked once, as nearly all are, it is just one.
+        self._by_request: dict[int, Owed | tuple[Owed, ...]] = {}
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
         #: How many owed acks were dropped for want of room.
         self.dropped = 0
@@ -46,31 +51,41 @@ class Ledger:
 
     def keep(self, straight: Straight) -> None:
         """Keep what became of a cancel that went straight: no ack of those is final."""
-        others = self._by_request.get(id(straight.request), ())
-        self._by_request[id(straight.request)] = (*others, straight)
+        self._keep_by_request(straight, [*self._asked_by(straight.request), straight])
         self._put(straight)
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
         if straight in self._owed:
             self._forget(straight)
-            others = self._by_request.get(id(told.request), ())
-            self._by_request[id(told.request)] = (*others, told)
+            self._keep_by_request(told, [*self._asked_by(told.request), told])
             self._put(told)
 
-    def _put(self, owed: Told | Straight) -> None:
+    def _keep_by_request(self, owed: Owed, all_of_it: list[Owed]) -> None:
+        key = id(owed.request)
+        if len(all_of_it) == 1:
+            (self._by_request[key],) = all_of_it
+        elif all_of_it:
+            self._by_request[key] = tuple(all_of_it)
+        else:
+            self._by_request.pop(key, None)
+
+    def _put(self, owed: Owed) -> None:
         self._owed[owed] = None
         if len(self._owed) > self.most:
             self._forget(next(iter(self._owed)))
             self.dropped += 1
 
-    def find(self, ack: CancelAck) -> Told | Straight | None:
+    def find(self, ack: CancelAck) -> Owed | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
         told = self._by_ack.get(id(ack))
         if told is not None:
             return told
-        candidates = self._by_request.get(id(ack.request), ())
-        return next((one for one in candidates if ack in one.versions), None)
+        return next((one for one in self._asked_by(ack.request) if ack in one.versions), None)
+
+    def _asked_by(self, request: CancelRequest) -> tuple[Owed, ...]:
+        found = self._by_request.get(id(request), ())
+        return found if isinstance(found, tuple) else (found,)
 
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
@@ -100,16 +115,14 @@ class Ledger:
         self._mailboxes.add(mailbox)
         return mailbox
 
-    def _forget(self, owed: Told | Straight) -> None:
+    def _forget(self, owed: Owed) -> None:
         if owed not in self._owed:
             return
         del self._owed[owed]
         if isinstance(owed, Told):
             for ack in owed.versions:
                 self._by_ack.pop(id(ack), None)
-        all_of_it = self._by_request.pop(id(owed.request), ())
-        if all_of_it and all_of_it != (owed,):
-            self._by_request[id(owed.request)] = tuple(one for one in all_of_it if one is not owed)
+        self._keep_by_request(owed, [one for one in self._asked_by(owed.request) if one is not owed])
 
     def close(self) -> None:
         """Bring all readers to their end."""
