@@ -67,11 +67,15 @@ class Client(Equipment):
             return self._left
         try:
             with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
-                self._left = host.ask(lambda question: question.follow(engine.aclose()))
+                # Whoever closes may be interrupted: all that wait are answered even so, and not by an exception.
+                host.ask(lambda question: host.end_after(question.follow(self._end(engine), to_the_end=True)))
         finally:
             host.end()
             self._host = None
         return self._left
+
+    async def _end(self, engine: Engine) -> None:
+        self._left = await engine.aclose()
 
     def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.

@@ -40,6 +40,7 @@ class Host:
         #: What somebody waits for: nobody may wait for a thread that has ended.
         self._owed: set[Question[Any]] = set()
         self._ended = False
+        self._last: asyncio.Future[Any] | None = None
         self.thread = threading.Thread(target=self._run, name="countermand", daemon=True)
         self.thread.start()
 
@@ -64,11 +65,21 @@ class Host:
             self._soon(question.drop)
             raise
 
+    def end_after(self, last: asyncio.Future[Any]) -> None:
+        """Let the loop not end before that, on the loop: who asked for it may be interrupted."""
+        self._last = last
+
     def end(self) -> None:
         """End the thread and its loop."""
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.loop.call_soon_threadsafe(self._stop)
         self.thread.join()
         self.loop.close()
+
+    def _stop(self) -> None:
+        if self._last is None or self._last.done():
+            self.loop.stop()
+        else:
+            self._last.add_done_callback(lambda _: self.loop.stop())
 
     def _soon(self, call: Callable[..., object], *arguments: object) -> None:
         try:

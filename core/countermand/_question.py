@@ -51,10 +51,13 @@ class Question(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             self.fail(error)
 
-    def follow(self, work: Coroutine[Any, Any, T]) -> None:
-        """Let a task answer it."""
-        self.work = asyncio.get_running_loop().create_task(work)
-        self.work.add_done_callback(self._hear)
+    def follow(self, work: Coroutine[Any, Any, T], *, to_the_end: bool = False) -> asyncio.Task[T]:
+        """Let a task answer it, which goes on `to_the_end` even if nobody waits any more."""
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._hear)
+        if not to_the_end:
+            self.work = task
+        return task
 
     def _hear(self, work: asyncio.Future[T]) -> None:
         if work.cancelled():

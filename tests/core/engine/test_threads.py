@@ -20,6 +20,7 @@ from countermand._engine._landing import Landing
 from countermand.errors import ClientUsageError, ClosedClientError, InvalidRequestError, UnknownVenueError
 
 if TYPE_CHECKING:
+    from countermand._host import Host
     from tests.core.conftest import Pebble
     from tests.core.engine.conftest import Peer, Witness
 
@@ -95,6 +96,56 @@ def test_closing_answers_all_threads(
         acks = [one.result(5) for one in waiting]
     assert [ack.request.order.value for ack in acks] == list(orders)
     assert [(ack.outcome, ack.sent) for ack in acks] == [(Outcome.UNKNOWN, Sent.MAYBE)] * 2
+
+
+class InterruptedAtOnce:
+    """A host's loop: whoever puts the first call to it is interrupted before the loop comes to that."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._calls: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def call_soon_threadsafe(self, *call: Any) -> None:
+        """Put a call; the first one only with what follows."""
+        self._calls.append(call)
+        if len(self._calls) == 1:
+            raise KeyboardInterrupt
+        calls, self._calls = self._calls, [()]
+
+        def do_all() -> None:
+            for work, *arguments in filter(None, calls):
+                work(*arguments)
+
+        self._loop.call_soon_threadsafe(do_all)
+
+
+@pytest.mark.parametrize("assurance", [Assurance.RECEIVED, Assurance.CONFIRMED])
+def test_closing_that_is_interrupted(
+    client: Client, ask: Ask, peer: Peer, witness: Witness, assurance: Assurance
+) -> None:
+    """Threads that wait when a client is closed are told what is known, even if who closes is interrupted."""
+    heard = threading.Event()
+
+    async def silence(_: httpx.Request) -> None:
+        heard.set()
+        await asyncio.Event().wait()
+
+    peer.on("cancel", RECEIPT, silence)
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        client.__enter__()
+        client.cancel(ask("6", assurance=Assurance.RECEIVED))
+        waiting = threads.submit(client.cancel, ask("7", assurance=assurance))
+        assert heard.wait(5)
+        host = cast("Host", client._host)  # noqa: SLF001 - a signal comes at any moment, a test cannot
+        host.loop = cast("asyncio.AbstractEventLoop", InterruptedAtOnce(host.loop))
+        with pytest.raises(KeyboardInterrupt):
+            client.close()
+        ack = waiting.result(5)
+    assert (ack.outcome, ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
+    assert [owed.ack.request.order.value for owed in client.unsettled()] == ["6", "7"]
 
 
 def test_a_cancel_while_the_client_closes(client: Client, quick: Ask, peer: Peer) -> None:
