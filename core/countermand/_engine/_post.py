@@ -144,4 +144,4 @@ class Post:
 
 def kept(letter: Letter[Any], response: HttpResponse) -> str:
     """Return what is kept of a reply."""
-    return letter.redactor.text(response.content[:LAST_REPLY_BYTES].decode("utf-8", "replace"))
+    return letter.redactor.beginning(response.content, LAST_REPLY_BYTES)

@@ -26,6 +26,8 @@ T = TypeVar("T")
 _PUBLIC_HEADERS = frozenset({"accept", "content-type", "nonce", "userid"})
 _SHORTEST_SECRET = 6
 _BLOT = "[redacted]"
+#: How many signs one of a secret may be spelled with: "+" as \\u002B.
+_LONGEST_SPELLING = 6
 _RUNS = re.compile("[0-9A-Za-z]+")
 
 
@@ -53,6 +55,20 @@ class Redactor:
             if run in text:
                 text = text.replace(secret, _BLOT) if run == secret else _respelled(text, secret)
         return text
+
+    def beginning(self, content: bytes, most: int) -> str:
+        """Blot the first `most` bytes of a reply; a secret of which only a part is among them ends it."""
+        text = content[:most].decode("utf-8", "replace")
+        if len(content) <= most or not self._secrets:
+            return self.text(text)
+        reach = _LONGEST_SPELLING * max(len(secret) for secret, _ in self._secrets)
+        beyond = content[: most + reach].decode("utf-8", "replace")
+        ends = [len(text)]
+        for secret, _ in self._secrets:
+            for found in re.finditer("".join(map(_spellings, secret)), beyond):
+                if found.start() < len(text) < found.end():
+                    ends.append(found.start())
+        return self.text(text[: min(ends)])
 
     def answer(self, answer: T) -> T:
         """Blot the texts of a verdict or a report."""

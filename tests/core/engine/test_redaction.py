@@ -49,6 +49,30 @@ def test_what_is_kept_of_a_reply(headers: dict[str, str], content: str, expected
     assert Redactor(request).text(content) == expected
 
 
+# (what stands before the cut after 12 bytes and behind it, what is kept)
+CUTS = {
+    "a secret that is cut": (b"said: abc-12", b"34 again", "said: "),
+    "its first sign": (b"said so:   a", b"bc-1234", "said so:   "),
+    "its last sign": (b"said abc-123", b"4", "said "),
+    "all of it": (b"abc-1234 sai", b"d", "[redacted] sai"),
+    "none of it": (b"said so:    ", b"abc-1234", "said so:    "),
+    "as a number": (rb"so: abc\u002", rb"d1234", "so: "),
+    "what only begins like it": (b"said: abc-12", b"99 again", "said: abc-12"),
+    "nothing behind it": (b"said: abc-12", b"", "said: abc-12"),
+    "signs of more than a byte": ("\u00e9\u00e9\u00e9 abc-1".encode(), b"234", "\u00e9\u00e9\u00e9 "),
+}
+
+
+@pytest.mark.parametrize(("before", "behind", "expected"), CUTS.values(), ids=CUTS)
+def test_a_secret_that_the_end_cuts(before: bytes, behind: bytes, expected: str) -> None:
+    """Of a reply that is longer than what is kept, no part of a secret is kept either."""
+    redactor = Redactor(HttpRequest(method="POST", path="/", headers={"aptoken": "abc-1234"}))
+    assert redactor.beginning(before + behind, 12) == expected
+    assert Redactor(HttpRequest(method="POST", path="/")).beginning(before + behind, 3) == before[:3].decode(
+        "utf-8", "replace"
+    )
+
+
 BODIES = {
     "JSON": b'{"user":"trader","password":"p4ss-word","nested":{"a":1}}',
     "a form": b"user=trader&password=p4ss-word",
