@@ -53,7 +53,10 @@ class AsyncClient(Equipment):
         if self._running is not None and not self._home.inherited:
             self._check_loop()
             engine, self._running = self._running, None
-            self._left = await engine.aclose()
+            try:
+                await engine.aclose()
+            finally:  # what is owed is owed, though whoever closes is canceled
+                self._left = engine.unsettled()
         return self._left
 
     async def cancel(self, request: CancelRequest) -> CancelAck:

@@ -75,6 +75,10 @@ class Batches:
             await asyncio.wait(tuple(self._finishing), timeout=timeout_s)
         await asyncio.sleep(0)  # what has just been answered is passed on
         await asyncio.sleep(0)
+        self.end()
+
+    def end(self) -> None:
+        """End the flows."""
         for flow in tuple(self._flows):
             flow.end()
 

@@ -234,18 +234,27 @@ class Engine:
         """Answer whoever waits with what is known, end what is under way, give the sessions back."""
         self._closed = True
         self._watchmen.close()
-        await self._cases.aclose(LOG_OUT_TIMEOUT_S)
-        await self._batches.aclose(LOG_OUT_TIMEOUT_S)
-        self._sweeps.close()
+        try:
+            await self._cases.aclose(LOG_OUT_TIMEOUT_S)
+            await self._batches.aclose(LOG_OUT_TIMEOUT_S)
+            self._sweeps.close()
+            await self._give_back()
+        finally:  # whoever closes may be canceled: nobody else shall wait for that
+            self._batches.end()
+            self._sweeps.close()
+            self._ledger.close()
+            await self._wire.aclose()
+        return self._ledger.unsettled()
+
+    async def _give_back(self) -> None:
         log_outs = [self._loop.create_task(station.aclose()) for station in self._stations.values()]
-        if log_outs:
-            _, late = await asyncio.wait(log_outs, timeout=LOG_OUT_TIMEOUT_S)
-            for task in late:
+        try:
+            if log_outs:
+                await asyncio.wait(log_outs, timeout=LOG_OUT_TIMEOUT_S)
+        finally:
+            for task in log_outs:
                 task.cancel()
             await asyncio.gather(*log_outs, return_exceptions=True)
-        await self._wire.aclose()
-        self._ledger.close()
-        return self._ledger.unsettled()
 
     def _check_open(self) -> None:
         if self._closed:

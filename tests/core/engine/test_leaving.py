@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from countermand import (
+    Assurance,
     AsyncClient,
     CancelAck,
     CancelRequest,
@@ -135,6 +136,34 @@ def test_a_log_out_without_an_answer(
             await one.cancel(ask())
             began = loop.time()
         assert loop.time() - began == pytest.approx(1.0)
+
+    virtually(close())
+
+
+def test_closing_that_is_canceled(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """Where whoever closes is canceled, what is owed is told all the same, and who reads comes to the end."""
+    peer.on("log-in", {"say": "token", "token": "t0k3n-one"}).on("log-out", peer.never)
+    peer.on("cancel", RECEIPT)
+    readers: list[asyncio.Task[list[Any]]] = []
+    one = client(pebble.by_password())
+
+    async def read() -> list[Any]:
+        return [update async for update in one.updates()]
+
+    async def use() -> None:
+        async with one:
+            readers.append(asyncio.create_task(read()))
+            await one.cancel(ask(assurance=Assurance.RECEIVED))
+
+    async def close() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(use(), 0.5)
+        (owed,) = one.unsettled()
+        assert (owed.ack.outcome, await one.aclose()) == (Outcome.PENDING, (owed,))
+        assert await asyncio.wait_for(readers[0], 5) == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     virtually(close())
 
