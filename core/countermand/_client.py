@@ -67,7 +67,7 @@ class Client(Equipment):
             return self._left
         try:
             with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
-                # Whoever closes may be interrupted: all that wait are answered even so, and not by an exception.
+                # Who closes may be interrupted: whoever waits is told what is known even so.
                 host.ask(lambda question: host.end_after(question.follow(self._end(engine), to_the_end=True)))
         finally:
             host.end()

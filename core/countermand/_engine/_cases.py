@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from countermand._ack import CancelAck
+from countermand._alarm import Alarm
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
 from countermand._case._facts import Action, Caller, Case, Fact
@@ -208,7 +209,7 @@ class Cases:
         if at_once:
             self._advance(entry)
         else:
-            entry.wake(self._loop.call_at(self._loop.time(), self._advance, entry))
+            entry.wake(Alarm(self._loop, self._loop.time(), self._advance, entry))
 
     def _advance(self, entry: OpenCase) -> None:
         now = self._loop.time()
@@ -261,7 +262,7 @@ class Cases:
         if step.begin:
             step = plan(entry.survey, now)
         wake_at = min(step.look_again_at, *(caller.deadline for caller in entry.waiters))
-        entry.wake(self._loop.call_at(wake_at, self._advance, entry))
+        entry.wake(Alarm(self._loop, wake_at, self._advance, entry))
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
@@ -275,7 +276,7 @@ class Cases:
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
         elif entry.quiet and not self._closed:
-            entry.wake(self._loop.call_later(entry.idle_s, self._forget, entry))
+            entry.wake(Alarm(self._loop, self._loop.time() + entry.idle_s, self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:

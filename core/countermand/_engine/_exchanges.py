@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from countermand._alarm import Alarm
 from countermand._case._facts import Action, Began, Caller, Ended, Signed, Withheld
 from countermand._case._kin import must_search
 from countermand._engine._budget import Budget
@@ -162,8 +163,8 @@ class Exchanges:
         now = self._loop.time()
         entry.case.facts.append(errand.ended(now, fault="given up"))
         look_at = now + GIVEN_UP_S
-        if entry.alarm is None or entry.alarm.when() > look_at:
-            entry.wake(self._loop.call_at(look_at, self._on_fact, entry))
+        if entry.alarm is None or entry.alarm.at > look_at:
+            entry.wake(Alarm(self._loop, look_at, self._on_fact, entry))
 
     def _end_cancel(self, venue: str, errand: Traveller, _task: object = None) -> None:
         """Hear that a cancel is over: others may have waited for that."""
@@ -198,8 +199,8 @@ class Exchanges:
         entry.case.facts.append(Signed(number=errand.number, call=call, at=at, overdue_at=errand.overdue_at))
         # One caller has as much patience as the exchange; of several each may want to look at its own time.
         look_at = errand.overdue_at if len(entry.waiters) == 1 else at
-        if entry.alarm is not None and entry.alarm.when() > look_at:
-            entry.wake(self._loop.call_at(look_at, self._on_fact, entry))
+        if entry.alarm is not None and entry.alarm.at > look_at:
+            entry.wake(Alarm(self._loop, look_at, self._on_fact, entry))
 
     async def _perform(self, entry: OpenCase, action: Action, errand: Errand) -> None:
         case, station = entry.case, self._stations[entry.case.venue]

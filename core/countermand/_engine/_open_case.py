@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from countermand._ack import CancelAck
+from countermand._alarm import Alarm
 from countermand._case._facts import Action, Caller, Case, Ended, Fact
 from countermand._case._survey import Exchange, Survey
 from countermand._engine._errand import LATE_GRACE_S, NEEDS, Errand
@@ -76,7 +77,7 @@ class OpenCase:
     told: list[Told] = attrs.field(factory=list)
     #: What has begun and not ended.
     under_way: dict[int, tuple[asyncio.Task[None], Errand]] = attrs.field(factory=dict)
-    alarm: asyncio.TimerHandle | None = None
+    alarm: Alarm | None = None
     _survey: Survey | None = attrs.field(default=None, init=False)
     _surveyed: int = attrs.field(default=0, init=False)
 
@@ -151,7 +152,7 @@ class OpenCase:
         self.case.callers.remove(caller)
         return self.waiters.pop(caller)
 
-    def wake(self, alarm: asyncio.TimerHandle | None) -> None:
+    def wake(self, alarm: Alarm | None) -> None:
         """Keep one alarm, the latest."""
         if self.alarm is not None:
             self.alarm.cancel()

@@ -65,9 +65,8 @@ class Redactor:
         beyond = content[: most + reach].decode("utf-8", "replace")
         ends = [len(text)]
         for secret, _ in self._secrets:
-            for found in re.finditer("".join(map(_spellings, secret)), beyond):
-                if found.start() < len(text) < found.end():
-                    ends.append(found.start())
+            spans = (found.span() for found in re.finditer("".join(map(_spellings, secret)), beyond))
+            ends += [start for start, end in spans if start < len(text) < end]
         return self.text(text[: min(ends)])
 
     def answer(self, answer: T) -> T:

@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from countermand._alarm import Alarm
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
@@ -45,10 +46,10 @@ class Straights:
         #: By account, all of which it is not known that they are over.
         self._known: defaultdict[tuple[str, str], dict[str, Straight]] = defaultdict(dict)
         self._under_way: dict[int, Straight] = {}
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
         #: By venue, those that a late effect may surprise the next caller of, in the order of their end.
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeper: Alarm | None = None
 
     def begin(
         self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool
@@ -160,10 +161,10 @@ class Straights:
         straight.forget_the_way()
 
     def _look_by(self, at: float) -> None:
-        if self._alarm is None or self._alarm.when() > at:
+        if self._alarm is None or self._alarm.at > at:
             if self._alarm is not None:
                 self._alarm.cancel()
-            self._alarm = self._loop.call_at(at, self._look)
+            self._alarm = Alarm(self._loop, at, self._look)
 
     def _look(self) -> None:
         """Give over those that are late."""
@@ -186,10 +187,10 @@ class Straights:
         return (straight.ended_at or 0.0) + self._expresses[straight.request.venue].idle_s
 
     def _sweep_at(self, at: float) -> None:
-        if self._sweeper is None or self._sweeper.when() > at:
+        if self._sweeper is None or self._sweeper.at > at:
             if self._sweeper is not None:
                 self._sweeper.cancel()
-            self._sweeper = self._loop.call_at(at, self._sweep)
+            self._sweeper = Alarm(self._loop, at, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeper = None

@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from countermand._alarm import Alarm
 from countermand._case._facts import Action, Answer, Ended, Listing, NotReached
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
@@ -55,7 +56,7 @@ class _Platform:
     errand: Errand | None = None
     #: When that is stuck, if nothing comes before.
     stuck_at: float = math.inf
-    alarm: asyncio.TimerHandle | None = None
+    alarm: Alarm | None = None
     #: How many pages the last listing had.
     pages: int = 1
 
@@ -203,14 +204,14 @@ class Trains:
         tell(call, at)
 
     def _look_again(self, key: Key, platform: _Platform, at: float) -> None:
-        if at < math.inf and (platform.alarm is None or platform.alarm.when() != at):
-            self._wake(platform, self._loop.call_at(at, self._ring, key, platform))
+        if at < math.inf and (platform.alarm is None or platform.alarm.at != at):
+            self._wake(platform, Alarm(self._loop, at, self._ring, key, platform))
 
     def _ring(self, key: Key, platform: _Platform) -> None:
         platform.alarm = None
         self._depart_if_due(key)
 
-    def _wake(self, platform: _Platform, alarm: asyncio.TimerHandle | None) -> None:
+    def _wake(self, platform: _Platform, alarm: Alarm | None) -> None:
         if platform.alarm is not None:
             platform.alarm.cancel()
         platform.alarm = alarm

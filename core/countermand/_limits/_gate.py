@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from countermand._alarm import Alarm
 from countermand._limits._lane import Ticket
 from countermand._limits._limiter import Limiter
 from countermand._limits._urgency import Claim, Urgency
@@ -23,7 +24,7 @@ class Gate:
         self._loop = asyncio.get_running_loop()
         #: Whom to tell when it is their turn.
         self._waiters: dict[Ticket, Callable[[], object]] = {}
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
 
     async def enter(
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
@@ -101,11 +102,11 @@ class Gate:
         for ticket in self._limiter.grant(now):
             self._waiters.pop(ticket)()
         next_at = self._limiter.next_at(now) if self._waiters else math.inf
-        if self._alarm is not None and (self._alarm.when() > next_at or next_at == math.inf):
+        if self._alarm is not None and (self._alarm.at > next_at or next_at == math.inf):
             self._alarm.cancel()
             self._alarm = None
         if self._alarm is None and next_at < math.inf:
-            self._alarm = self._loop.call_at(next_at, self._ring)
+            self._alarm = Alarm(self._loop, next_at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None

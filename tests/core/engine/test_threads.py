@@ -20,9 +20,10 @@ from countermand._engine._landing import Landing
 from countermand.errors import ClientUsageError, ClosedClientError, InvalidRequestError, UnknownVenueError
 
 if TYPE_CHECKING:
-    from countermand._host import Host
     from tests.core.conftest import Pebble
     from tests.core.engine.conftest import Peer, Witness
+
+    from countermand._host import Host
 
 Ask = Callable[..., CancelRequest]
 RECEIPT = {"say": "receipt"}
