@@ -21,13 +21,17 @@ ONE_TICK_S = 0.001
 class LoopOfOthers(asyncio.SelectorEventLoop):
     """Counts in milliseconds, and makes no timer of what is due within half of one, as uvloop does."""
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+    def call_at(  # type: ignore[override]  # it gives what uvloop does
+        self, when: float, callback: Any, *args: Any, context: Any = None
+    ) -> Any:
         """Call it then."""
         if when - self.time() < ONE_TICK_S / 2:
             return self.call_soon(callback, *args, context=context)
         return super().call_at(when, callback, *args, context=context)
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
+    def call_later(  # type: ignore[override]  # likewise
+        self, delay: float, callback: Any, *args: Any, context: Any = None
+    ) -> Any:
         """Call it after that."""
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
