@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar, cast
 
+from countermand._tasks import begin_task
 from countermand.errors import ClosedClientError
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class Question(Generic[T]):
 
     def follow(self, work: Coroutine[Any, Any, T], *, to_the_end: bool = False) -> asyncio.Task[T]:
         """Let a task answer it, which goes on `to_the_end` even if nobody waits any more."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = begin_task(work)
         task.add_done_callback(self._hear)
         if not to_the_end:
             self.work = task

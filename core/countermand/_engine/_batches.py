@@ -21,6 +21,7 @@ from countermand._engine._straight import Straight
 from countermand._ids import ClientOrderId
 from countermand._outcome import Reason
 from countermand._request import CancelRequest, check_timeout
+from countermand._tasks import begin_task
 from countermand.errors import CountermandError
 from countermand.venue import CallKind, Limit, Venue
 
@@ -142,7 +143,7 @@ class Batches:
             end.set_result(ack)
             return
         self._cases.leave(caller)
-        task = self._loop.create_task(self._finish(caller, ack))
+        task = begin_task(self._finish(caller, ack))
         self._finishing.add(task)
         task.add_done_callback(partial(self._pass_on, ack, end))
 

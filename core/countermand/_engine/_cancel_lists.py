@@ -18,6 +18,7 @@ from countermand._engine._traffic import Lane
 from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
 from countermand._outcome import Sent
+from countermand._tasks import begin_task
 from countermand._wire._progress import WireFault
 from countermand.venue import (
     Acted,
@@ -112,7 +113,7 @@ class CancelLists:
         platform.under_way += 1
         patience_s = max(rider.errand.patience_s for rider in riders)
         errand = joint_errand(self._next_number(), CallKind.MASS_CANCEL, riders, patience_s)
-        task = self._loop.create_task(self._run(lane, riders, errand))
+        task = begin_task(self._run(lane, riders, errand))
         self._tasks.add(task)
         task.add_done_callback(partial(self._arrived, lane, platform, riders, errand))
 

@@ -35,6 +35,7 @@ from countermand._outcome import Reason
 from countermand._request import Assurance, CancelRequest, check_timeout
 from countermand._retry import RetryPolicy
 from countermand._scope import PlacedAfter, Scope
+from countermand._tasks import begin_task
 from countermand._update import Unsettled
 from countermand._wire._wire import Wire
 from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
@@ -247,7 +248,7 @@ class Engine:
         return self._ledger.unsettled()
 
     async def _give_back(self) -> None:
-        log_outs = [self._loop.create_task(station.aclose()) for station in self._stations.values()]
+        log_outs = [begin_task(station.aclose()) for station in self._stations.values()]
         try:
             if log_outs:
                 await asyncio.wait(log_outs, timeout=LOG_OUT_TIMEOUT_S)

@@ -25,6 +25,7 @@ from countermand._engine._straight import Straight
 from countermand._engine._traffic import Traffic, Traveller
 from countermand._engine._trains import GATHER_S, LISTING_PATIENCE_S, Trains
 from countermand._limits._urgency import Need
+from countermand._tasks import begin_task
 from countermand._wire._progress import Progress
 from countermand.venue import CallKind, Venue
 
@@ -137,7 +138,7 @@ class Exchanges:
         task.add_done_callback(partial(self._end_cancel, venue, errand))
 
     def _launch(self, entry: OpenCase, errand: Errand, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._loop.create_task(work)
+        task = begin_task(work)
         entry.under_way[errand.number] = (task, errand)
         self._tasks.add(task)
         task.add_done_callback(partial(self._over, entry, errand))

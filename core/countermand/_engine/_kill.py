@@ -13,6 +13,7 @@ from countermand._engine._telling import Tell
 from countermand._mass_cancel import BlockReport, KillReport, MassCancelReport
 from countermand._request import check_timeout
 from countermand._scope import PlacedAfter, Scope, ScopeKind
+from countermand._tasks import begin_task
 from countermand.errors import InvalidRequestError
 
 #: The longest that a kill waits for new orders to be blocked, in seconds, and as a share of its own time.
@@ -46,9 +47,9 @@ class Kill:
         """Block, then sweep all scopes at once; `discover` asks meanwhile for accounts nobody named."""
         blocked = await self._blocked(before) if before is not None else None
         span = (self._loop.time(), self._deadline)
-        sweeps = [self._loop.create_task(self._sweeps.kill(scope, span, tell)) for scope in self._scopes]
+        sweeps = [begin_task(self._sweeps.kill(scope, span, tell)) for scope in self._scopes]
         asked = self._inquiries.accounts(self._deadline, kill=True) if discover else _nobody()
-        asking = self._loop.create_task(asked)
+        asking = begin_task(asked)
         try:
             await asyncio.wait([*sweeps, asking])
         finally:
@@ -67,7 +68,7 @@ class Kill:
     async def _blocked(self, block: Block) -> BlockReport:
         began_at = self._loop.time()
         patience_s = min(BLOCK_TIMEOUT_S, _BLOCK_SHARE * (self._deadline - began_at))
-        task = self._loop.create_task(_call(block))
+        task = begin_task(_call(block))
         task.add_done_callback(_error)  # nobody else hears of one that comes too late
         # Not a time-out around it: what does not hear of its end would hold up the kill.
         try:

@@ -12,6 +12,7 @@ from countermand._engine._station import Station
 from countermand._mass_cancel import Readiness
 from countermand._request import check_timeout
 from countermand._sweep._failures import why
+from countermand._tasks import begin_task
 from countermand.venue import Accounts, CallKind, Page
 
 #: How often a venue is asked again, in seconds, so that neither session nor connection grows cold; and how
@@ -45,7 +46,7 @@ class Watchmen:
         for readiness in found:
             if readiness.venue not in self._keepers:
                 keeper = self._keep(self._stations[readiness.venue], ready=readiness.ready)
-                self._keepers[readiness.venue] = self._loop.create_task(keeper)
+                self._keepers[readiness.venue] = begin_task(keeper)
         return tuple(found)
 
     def close(self) -> None:

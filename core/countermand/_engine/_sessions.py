@@ -14,6 +14,7 @@ from countermand._engine._errand import Errand
 from countermand._engine._log_in import Ask, LogIns
 from countermand._engine._standing import Permission, Standing
 from countermand._limits._urgency import Urgency
+from countermand._tasks import begin_task
 from countermand.venue import Session, Venue
 
 #: A known life is used up to this share of it before another session is asked for.
@@ -180,7 +181,7 @@ class Sessions:
 
     def _begin(self) -> asyncio.Task[NumberedSession | NoSession]:
         self._urgency = Urgency()
-        self._log_in = asyncio.get_running_loop().create_task(self._renew(self._urgency))
+        self._log_in = begin_task(self._renew(self._urgency))
         self._log_in.add_done_callback(_hear)
         return self._log_in
 

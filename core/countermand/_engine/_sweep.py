@@ -28,6 +28,7 @@ from countermand._sweep._native import asked_since, native_facts
 from countermand._sweep._report import report
 from countermand._sweep._steps import step
 from countermand._sweep._targets import MOST_ATTEMPTS, request_for
+from countermand._tasks import begin_task
 
 #: How long after the deadline the answers are waited for that are due at it, in seconds.
 _ROUNDING_UP_S = 0.04
@@ -159,7 +160,7 @@ class MassCancel:
             self._news.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
+        task = begin_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

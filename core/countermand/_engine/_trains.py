@@ -25,6 +25,7 @@ from countermand._engine._search import Front, Index, Search
 from countermand._engine._station import Station
 from countermand._engine._traffic import Lane, Traffic
 from countermand._limits._urgency import Need
+from countermand._tasks import begin_task
 from countermand.venue import CallKind, Cursor
 
 #: The longest that riders gather while cancels of their account are still under way, in seconds; and the
@@ -143,7 +144,7 @@ class Trains:
             rider.errand.on_hurry = None
         errand = joint_errand(self._next_number(), CallKind.LISTING, riders, LISTING_PATIENCE_S)
         platform.errand = errand
-        platform.under_way = task = self._loop.create_task(self._run(key, platform, riders, errand))
+        platform.under_way = task = begin_task(self._run(key, platform, riders, errand))
         self._tasks.add(task)
         task.add_done_callback(partial(self._arrived, key, platform, riders, errand))
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import attrs
 import httpx
 
+from countermand._tasks import begin_task
 from countermand._wire._connection import Connection
 from countermand._wire._names import Address, Names
 from countermand._wire._origin import Origin
@@ -102,7 +103,7 @@ async def first_connected(addresses: Sequence[Address], connect: Connect) -> tup
     winner = None
     try:
         for number, address in enumerate(addresses, 1):
-            tries[asyncio.ensure_future(connect(address))] = address
+            tries[begin_task(connect(address))] = address
             winner = await _winner(tries, NEXT_ADDRESS_S if number < len(addresses) else None)
             if winner is not None:
                 return tries[winner], winner.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from countermand._tasks import begin_task
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
 from countermand._wire._origin import Origin
@@ -68,7 +69,7 @@ class InTurn(OverOwn):
         """Have a connection made."""
         if self._pool.called_off(self._origin):
             return not self.call_off()
-        self._task = asyncio.get_running_loop().create_task(self._make())
+        self._task = begin_task(self._make())
         self._task.add_done_callback(self._check_made)
         return True
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 #: What the task is called, of which there is one for each host and port that somebody waits for.
+from countermand._tasks import begin_task
+
 NAME = "countermand-sentinel"
 
 
@@ -24,7 +26,7 @@ class Sentinel:
     def begin(self) -> None:
         """Wait, unless it does already."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(_wait(), name=NAME)
+            self._task = begin_task(_wait(), name=NAME)
             self._task.add_done_callback(self._hear)
 
     def end(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import httpx
 
 from countermand._http import HttpRequest, HttpResponse
+from countermand._tasks import begin_task
 from countermand._wire._in_turn import InTurn
 from countermand._wire._origin import Origin
 from countermand._wire._progress import Clock, Progress, WireFault, told
@@ -114,7 +114,7 @@ class Wire:
                 return in_turn
         progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun
         exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)
-        return ByTask(asyncio.get_running_loop().create_task(exchanged), progress, on_end)
+        return ByTask(begin_task(exchanged), progress, on_end)
 
     def _ready(
         self, transport: Transport, base_url: str, request: HttpRequest
