@@ -179,17 +179,17 @@ def test_nobody_can_tell(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask) -
     """Without an answer or a read, the deadline ends the wait, and the ack claims nothing."""
     silence = httpx.ReadTimeout("slow")
     peer.on("cancel", httpx.ReadError("reset")).on("order", silence).on("open", silence)
-    (ack,) = cancel(pebble, ask(timeout_s=0.1))
+    (ack,) = cancel(pebble, ask(timeout_s=1.0))
     assert (ack.outcome, ack.sent, ack.stage) == (Outcome.UNKNOWN, Sent.MAYBE, Stage.CONFIRM)
     assert ack.attempts[0].fault == "ReadError: reset"
     assert ack.evidence[-1].text == "ReadTimeout: slow"
-    assert 0.1 <= ack.elapsed_s < 5
+    assert 1.0 <= ack.elapsed_s < 5
 
 
 def test_no_answer_at_all(cancel: Cancel, peer: Peer, pebble: Pebble, ask: Ask, witness: Witness) -> None:
     """A cancel that is not answered is read after, and without a word of it stays unknown."""
     peer.on("cancel", lambda _: witness.until(lambda seen: bool(seen.acks))).on("order", ALIVE)
-    (ack,) = cancel(pebble, ask(timeout_s=0.2), observer=witness)
+    (ack,) = cancel(pebble, ask(timeout_s=1.0), observer=witness)
     assert (ack.outcome, ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
     assert ack.attempts[0].fault == "not answered yet"
     assert ack.order is not None
@@ -226,7 +226,7 @@ def test_each_keeps_its_deadline_and_assurance(
     # Neither alive, so that nothing is repeated, nor leaving, which would tell as much as a receipt.
     unreadable = {**ALIVE, "status": "ERROR"}
     peer.on("order", lambda _: GONE_FOR_GOOD if len(witness.acks) > 1 else unreadable)
-    requests = (ask(timeout_s=0.1), ask(assurance=Assurance.RECEIVED), ask())
+    requests = (ask(timeout_s=1.0), ask(assurance=Assurance.RECEIVED), ask())
     hasty, content, patient = cancel(pebble, *requests, observer=witness)
     assert (hasty.outcome, hasty.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
     assert (content.outcome, patient.outcome) == (Outcome.PENDING, Outcome.CANCELED)
@@ -248,7 +248,7 @@ def test_a_report_of_another_account_is_not_believed(
     """An order of the same number in another account proves nothing."""
     peer.on("cancel", RECEIPT).on("order", {**GONE_FOR_GOOD, "account": "10"})
     peer.on("open", {"say": "rows", "rows": []})
-    (ack,) = cancel(pebble, ask(timeout_s=0.1))
+    (ack,) = cancel(pebble, ask(timeout_s=1.0))
     assert (ack.outcome, ack.order) == (Outcome.PENDING, None)
 
 
@@ -323,7 +323,7 @@ def test_an_attempt_without_an_answer_is_evidence(
 ) -> None:
     """What nobody can tell rests on a cancel that was sent and not answered, and the ack says when."""
     peer.on("cancel", peer.never).on("order", peer.never)
-    (ack,) = cancel(pebble, ask(timeout_s=0.2))
+    (ack,) = cancel(pebble, ask(timeout_s=1.0))
     assert (ack.outcome, ack.evidence[0].source) == (Outcome.UNKNOWN, "cancel")
     assert ack.evidence[0].text == "sent, and not answered yet"
     assert ack.evidence[0].at == ack.attempts[0].signed_at
