@@ -187,7 +187,7 @@ def test_no_session_is_to_be_had(
     """Without a session no cancel is sent, and the ack says why: never an exception."""
     peer.on("log-in", answer)
     # Time enough for a log-in on a busy machine, and not until it is repeated.
-    (ack,) = cancel(pebble.by_password(code=code), ask(timeout_s=1.0), observer=witness)
+    (ack,) = cancel(pebble.by_password(code=code), ask(timeout_s=1.5), observer=witness)
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, reason, Sent.NO)
     assert reason is not Reason.THROTTLED or ack.retry_after_s == pytest.approx(9.0, abs=0.1)
     assert words in ack.evidence[0].text
@@ -204,7 +204,7 @@ def test_a_plugin_that_cannot_even_begin(cancel: Cancel, pebble: Pebble, ask: As
         yield from ()
         return "a session?"  # type: ignore[return-value]  # the point
 
-    (ack,) = cancel(attrs.evolve(pebble, begin_log_in=nonsense), ask())
+    (ack,) = cancel(attrs.evolve(pebble, begin_log_in=nonsense), ask(timeout_s=1.5))
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
     assert (ack.error or "").endswith(
         "log_in ended with a value of type str, expected a Session or why there is none"
