@@ -20,7 +20,11 @@ from countermand.testing import Fault, FaultKind, Point, Simulator, fault_from_w
 from countermand.testing._server import LiveSimulator
 
 REFUSED = Fault(kind=FaultKind.REFUSED, delay_s=0.1)
-TLS = Fault(kind=FaultKind.TLS, delay_s=0.1)
+#: So long that nobody comes too late to find nobody, however busy the machine; still waited for.
+FOR_A_MOMENT = attrs.evolve(REFUSED, delay_s=0.8)
+#: Not waited for.
+FOR_LONG = attrs.evolve(REFUSED, delay_s=60.0)
+TLS = Fault(kind=FaultKind.TLS, delay_s=0.8)
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +89,13 @@ def test_nobody_listens_for_a_moment_and_then_on_the_same_port() -> None:
         async with visiting() as visitor:
             assert await visitor.cancel(6500) == 200
             began = time.monotonic()
-            visitor.simulator.faults.script("cancel", REFUSED)
+            visitor.simulator.faults.script("cancel", FOR_A_MOMENT)
             with pytest.raises(httpx.ConnectError):
                 await visitor.cancel(6501)
             await visitor.until_let_in()
-            assert 0.1 <= time.monotonic() - began < 5
+            assert 0.8 <= time.monotonic() - began < 5
             assert await visitor.cancel(6501) == 200
-            assert visitor.simulator.faults.met == [(0, "cancel", REFUSED)]
+            assert visitor.simulator.faults.met == [(0, "cancel", FOR_A_MOMENT)]
 
     asyncio.run(main())
 
@@ -133,7 +137,7 @@ def test_a_refusal_in_its_turn_comes_after_the_answer_before_it() -> None:
 
     async def main() -> None:
         async with visiting() as visitor:
-            visitor.simulator.faults.script("cancel", None, REFUSED)
+            visitor.simulator.faults.script("cancel", None, FOR_LONG)
             assert await visitor.cancel(6500) == 200
             with pytest.raises(httpx.ConnectError):
                 await visitor.cancel(6501)
@@ -146,13 +150,13 @@ def test_at_a_rate_the_next_connection_meets_what_its_request_drew() -> None:
 
     async def main() -> None:
         async with visiting() as visitor:
-            visitor.simulator.faults.at_rate(1.0, choose=[REFUSED])
+            visitor.simulator.faults.at_rate(1.0, choose=[FOR_LONG])
             assert await visitor.cancel(6500) == 200
             with pytest.raises(httpx.ConnectError):
                 await visitor.cancel(6501)
             (noted,) = visitor.simulator.requests
             assert (noted.fault, noted.acted_at) == (None, noted.at)
-            assert visitor.simulator.faults.met == [(0, "cancel", REFUSED)]
+            assert visitor.simulator.faults.met == [(0, "cancel", FOR_LONG)]
 
     asyncio.run(main())
 
@@ -236,7 +240,7 @@ def test_a_fault_scripted_before_serving_meets_the_first_connection() -> None:
     """As with `--fault cancel:refused` on the command line."""
 
     async def main(simulator: Simulator) -> None:
-        simulator.faults.script("cancel", REFUSED)
+        simulator.faults.script("cancel", FOR_LONG)
         async with serving(simulator) as live, httpx.AsyncHTTPTransport() as transport:
             with pytest.raises(httpx.ConnectError):
                 await transport.handle_async_request(httpx.Request("GET", live.base_url + "/AP/Ping"))
@@ -267,7 +271,7 @@ def test_the_second_answer_comes_right_behind_the_first() -> None:
 def test_the_control_interface_shuts_the_door(serve: Any) -> None:
     """Its own answer comes whole; then nobody listens, not even for control, until the moment is over."""
     asker = serve()
-    script = {"script": {"cancel": [{"kind": "refused", "delay_s": 0.1}]}}
+    script = {"script": {"cancel": [{"kind": "refused", "delay_s": 0.8}]}}
     status, answer = asker.control("PUT", "/faults", script)
     assert (status, answer["script"], answer["met"][0]["number"]) == (200, {}, 0)
     with pytest.raises(ConnectionRefusedError):
