@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,18 +49,20 @@ async def over(
     return await asyncio.to_thread(on_a_thread)
 
 
-@pytest.mark.parametrize("script", DRAGGED.values(), ids=DRAGGED)
 @pytest.mark.parametrize("kind", [AsyncClient, Client])
-def test_a_venue_that_drags_its_answer_out(kit: Kit, pebble: Pebble, kind: Any, script: Any) -> None:
+def test_a_venue_that_drags_its_answer_out(kit: Kit, pebble: Pebble, kind: Any) -> None:
     """The ack comes at its deadline, however the answer comes, and says that the cancel may have acted."""
 
-    async def use() -> CancelAck:
-        async with kit.serving(script) as server:
-            return await over(kind, attrs.evolve(pebble, base_url=server.url))
+    async def use() -> list[CancelAck]:
+        async with AsyncExitStack() as stack:
+            servers = [await stack.enter_async_context(kit.serving(script)) for script in DRAGGED.values()]
+            venues = [attrs.evolve(pebble, base_url=server.url) for server in servers]
+            # All at once: each takes its time, enough of it on a busy machine for its cancel to be sent.
+            return await asyncio.gather(*(over(kind, venue, timeout_s=1.0) for venue in venues))
 
-    ack = asyncio.run(use())
-    assert (ack.outcome, ack.sent) == (Outcome.UNKNOWN, Sent.MAYBE)
-    assert 0.1 <= ack.elapsed_s < 1
+    acks = dict(zip(DRAGGED, asyncio.run(use()), strict=True))
+    told = {name: (ack.outcome, ack.sent, 1.0 <= ack.elapsed_s < 5) for name, ack in acks.items()}
+    assert told == dict.fromkeys(DRAGGED, (Outcome.UNKNOWN, Sent.MAYBE, True))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="files are counted in /proc")
@@ -71,7 +74,7 @@ def test_nothing_is_left(kit: Kit, pebble: Pebble, leaves: bool) -> None:
         async with kit.serving("stall") as server:
             before = Left.now()
             async with AsyncClient([attrs.evolve(pebble, base_url=server.url)]) as client:
-                asking = asyncio.create_task(client.cancel(asked(0.1)))
+                asking = asyncio.create_task(client.cancel(asked(1.0)))
                 await server.until(lambda seen: bool(seen.heard))
                 if leaves:
                     asking.cancel()
@@ -90,7 +93,7 @@ def test_nothing_is_left_of_a_thread(kit: Kit, pebble: Pebble) -> None:
 
     def cancel(url: str) -> None:
         with Client([attrs.evolve(pebble, base_url=url)]) as client:
-            assert client.cancel(asked(0.1)).outcome is Outcome.UNKNOWN
+            assert client.cancel(asked(1.0)).outcome is Outcome.UNKNOWN
 
     async def use() -> None:
         async with kit.serving("stall") as server:
@@ -150,7 +153,7 @@ def test_a_look_up_that_stalls(pebble: Pebble, kind: Any) -> None:
     finally:
         told.set()
     assert (ack.outcome, ack.reason, ack.sent) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
-    assert 0.1 <= ack.elapsed_s < 1
+    assert 0.1 <= ack.elapsed_s < 5
 
 
 def test_an_answer_to_another_order(kit: Kit, pebble: Pebble) -> None:
