@@ -178,8 +178,8 @@ def test_venue_that_never_answers(guest: LiveSimulator, run: Run) -> None:
     stalled = [Fault(kind=FaultKind.STALL)]
     guest.call(lambda _now: guest.simulator.faults.at_rate(1.0, choose=stalled))
     began_at = time.monotonic()
-    code, found = checked(run, "--timeout", "0.4")
-    assert time.monotonic() - began_at < 4
+    code, found = checked(run, "--timeout", "1.5")
+    assert time.monotonic() - began_at < 10
     assert (code, found["log-in"]["mark"], found["connection"]["mark"]) == (1, "fail", "pass")
 
 
