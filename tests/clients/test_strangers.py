@@ -7,6 +7,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -16,7 +17,9 @@ from countermand.testing import load_simulator
 from countermand.venue import Venue, load_venue
 
 Perform = Callable[..., Sequence[CancelAck]]
-Serve = Callable[[bytes | None], str]
+Serve = Callable[..., str]
+#: What matters of an ack here.
+Told = tuple[Outcome, Reason | None, Sent]
 
 HTML = b"<!doctype html><title>Sign in</title>"
 #: What a server says to every request, whatever it was; None is silence.
@@ -83,7 +86,7 @@ def stranger(answer: bytes | None, *, listens: bool = True) -> Iterator[str]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., str]]:
+def serve() -> Iterator[Serve]:
     """Give strangers that end with the test."""
     with ExitStack() as stack:
         yield lambda answer, **more: stack.enter_context(stranger(answer, **more))
@@ -102,28 +105,33 @@ def cancel(plugin: str, timeout_s: float) -> CancelRequest:
     return CancelRequest(venue=plugin, account="9", order=OrderId("6500"), timeout_s=timeout_s)
 
 
-def told(ack: CancelAck) -> tuple[Outcome, Reason | None, Sent]:
+def told(ack: CancelAck) -> Told:
     """Take from an ack what matters here, once it is plain that neither plugin nor core broke."""
     assert ack.error is None
     assert ack.order is None
-    assert ack.elapsed_s < ack.request.timeout_s + 1
+    assert ack.elapsed_s < ack.request.timeout_s + 3
     return ack.outcome, ack.reason, ack.sent
 
 
+def by_strangers(serve: Serve, perform: Perform, plugin: str, kind: str | None = None) -> dict[str, Told]:
+    """Tell of a cancel at each stranger; at all at once, since each takes all of its time."""
+    venues = [venue_at(plugin, f"http://{serve(answer)}", kind) for answer in STRANGERS.values()]
+    with ThreadPoolExecutor(len(venues)) as threads:
+        acks = [ack for (ack,) in threads.map(lambda venue: perform(venue, cancel(plugin, 1.5)), venues)]
+    return dict(zip(STRANGERS, map(told, acks), strict=True))
+
+
 @pytest.mark.parametrize("plugin", PLUGINS)
-@pytest.mark.parametrize("answer", STRANGERS.values(), ids=STRANGERS)
-def test_an_answer_that_is_not_the_venues(
-    answer: bytes | None, plugin: str, serve: Callable[..., str], perform: Perform
-) -> None:
+def test_an_answer_that_is_not_the_venues(plugin: str, serve: Serve, perform: Perform) -> None:
     """Whatever a stranger says after the cancel was sent, nobody can tell what became of it."""
-    (ack,) = perform(venue_at(plugin, f"http://{serve(answer)}"), cancel(plugin, 0.15))
-    outcome, reason, sent = told(ack)
-    assert (outcome, reason) == (Outcome.UNKNOWN, None)
-    assert sent is not Sent.NO
+    tales = by_strangers(serve, perform, plugin)
+    told_of = {name: (outcome, reason) for name, (outcome, reason, _) in tales.items()}
+    assert told_of == dict.fromkeys(STRANGERS, (Outcome.UNKNOWN, None))
+    assert [name for name, (_, _, sent) in tales.items() if sent is Sent.NO] == []
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_server_that_hangs_up(plugin: str, serve: Callable[..., str], perform: Perform) -> None:
+def test_a_server_that_hangs_up(plugin: str, serve: Serve, perform: Perform) -> None:
     """A connection is reset: if not a byte had left, that is certain, and otherwise nobody can tell."""
     (ack,) = perform(venue_at(plugin, f"http://{serve(None, listens=False)}"), cancel(plugin, 0.15))
     assert told(ack) in (
@@ -133,15 +141,15 @@ def test_a_server_that_hangs_up(plugin: str, serve: Callable[..., str], perform:
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_server_without_tls(plugin: str, serve: Callable[..., str], perform: Perform) -> None:
+def test_a_server_without_tls(plugin: str, serve: Serve, perform: Perform) -> None:
     """A TLS handshake that fails comes before the first byte: certainly, the cancel was not sent."""
     where = serve(STRANGERS["HTML under 200"], listens=False)
-    (ack,) = perform(venue_at(plugin, f"https://{where}"), cancel(plugin, 1.5))
+    (ack,) = perform(venue_at(plugin, f"https://{where}"), cancel(plugin, 0.7))
     assert told(ack) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plain_answer_to_a_handshake(plugin: str, serve: Callable[..., str], perform: Perform) -> None:
+def test_a_plain_answer_to_a_handshake(plugin: str, serve: Serve, perform: Perform) -> None:
     """A server that speaks plain HTTP on the port of TLS, likewise."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=answer_plainly, args=(listener,), daemon=True)
@@ -165,17 +173,12 @@ def test_nobody_there(plugin: str, perform: Perform) -> None:
     """A port on which nobody listens: the cancel was not sent, however often it was tried."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    (ack,) = perform(venue_at(plugin, f"http://127.0.0.1:{port}"), cancel(plugin, 1.5))
+    (ack,) = perform(venue_at(plugin, f"http://127.0.0.1:{port}"), cancel(plugin, 0.7))
     assert told(ack) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
-    assert ack.elapsed_s < 3.0
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-@pytest.mark.parametrize("answer", STRANGERS.values(), ids=STRANGERS)
-def test_a_log_in_that_leads_nowhere(
-    answer: bytes | None, plugin: str, serve: Callable[..., str], perform: Perform
-) -> None:
+def test_a_log_in_that_leads_nowhere(plugin: str, serve: Serve, perform: Perform) -> None:
     """Without a session no cancel is sent, so a stranger who was asked for one proves that it was not."""
-    venue = venue_at(plugin, f"http://{serve(answer)}", "password")
-    (ack,) = perform(venue, cancel(plugin, 0.15))
-    assert told(ack) == (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO)
+    tales = by_strangers(serve, perform, plugin, "password")
+    assert tales == dict.fromkeys(STRANGERS, (Outcome.REJECTED, Reason.NOT_SENT, Sent.NO))
