@@ -30,7 +30,7 @@ Perform = Callable[..., Sequence[CancelAck]]
 #: Whose cancel it was, where a receipt came: AutoShares' syncorders says so, APEX does not.
 BY = {"apex": CanceledBy.UNDETERMINED, "autoshares": CanceledBy.THIS_REQUEST}
 #: The judge of what is true, in seconds: enough for a slow machine to come before it.
-ENOUGH_S = 1.5
+ENOUGH_S = 10.0
 
 
 @attrs.frozen(kw_only=True)
@@ -82,12 +82,12 @@ def rows_of_both(plugin: str, by: CanceledBy) -> Iterator[Row]:
         (
             "silent",
             seen(Outcome.UNKNOWN, OrderStatus.NEW, sent=Sent.MAYBE),
-            {"behaviour": {"silent_orders": True}, "timeout_s": 0.5},
+            {"behaviour": {"silent_orders": True}, "timeout_s": 1.4},
         ),
         (
             "silent, and canceled",
             canceled(CanceledBy.UNDETERMINED, sent=Sent.MAYBE),
-            {"behaviour": {"silent_orders": True, "silent_acts": True}, "timeout_s": 0.8},
+            {"behaviour": {"silent_orders": True, "silent_acts": True}, "timeout_s": 2.0},
         ),
         (
             "read lag",
@@ -111,14 +111,14 @@ ROWS = [
         name="slower than the deadline",
         expected=seen(Outcome.PENDING, OrderStatus.NEW),
         behaviour={"cancel_delay_s": 30},
-        timeout_s=0.3,
+        timeout_s=1.0,
     ),
     Row(
         plugin="autoshares",
         name="slower than the deadline",
         expected=seen(Outcome.PENDING, OrderStatus.PENDING_CANCEL, sent=Sent.MAYBE),
         behaviour={"cancel_delay_s": 30},
-        timeout_s=0.8,
+        timeout_s=1.2,
     ),
     # APEX tells of it by an event only, and there is no event stream yet.
     Row(
@@ -126,7 +126,7 @@ ROWS = [
         name="refused late",
         expected=seen(Outcome.PENDING, OrderStatus.NEW),
         behaviour={"refuse_cancels_late": True},
-        timeout_s=0.3,
+        timeout_s=1.0,
     ),
     Row(
         plugin="autoshares",
@@ -175,7 +175,7 @@ def test_what_no_recording_can_hold(row: Row, perform: Perform) -> None:
     assert ack.error is None
     assert Expected.of(ack) == row.expected
     assert agrees(ack, order)
-    assert ack.elapsed_s < row.timeout_s + 1
+    assert ack.elapsed_s < row.timeout_s + 3
 
 
 @pytest.mark.parametrize("plugin", BY)
