@@ -58,7 +58,7 @@ class Stage:
 
     def quick(self, *order: str, **fields: Any) -> CancelRequest:
         """Ask for no more than a receipt."""
-        return self.ask(*order, assurance=Assurance.RECEIVED, **{"timeout_s": 1.0, **fields})
+        return self.ask(*order, assurance=Assurance.RECEIVED, **{"timeout_s": 8.0, **fields})
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_no_connection_yet(stage: Stage, *, leaves: bool) -> None:
             await asyncio.wait([task])
             ahead.cancel()
             await asyncio.wait([ahead])
-            await one.cancel(stage.quick("8", timeout_s=0.1))
+            await one.cancel(stage.quick("8", timeout_s=0.8))
             cancels = [call for _, call in stage.witness.attempts if call == "cancel"]
             assert len(cancels) == 4  # the place of the one that left was free for the last
         left = await one.aclose()
@@ -198,7 +198,7 @@ def test_who_joins_over_a_socket(stage: Stage) -> None:
     async def play(one: AsyncClient, server: Server) -> tuple[CancelAck, CancelAck]:
         first = asyncio.create_task(one.cancel(stage.quick()))
         await server.until(lambda server: len(server.heard) == 2)
-        second = asyncio.create_task(one.cancel(stage.ask(timeout_s=1.0)))
+        second = asyncio.create_task(one.cancel(stage.ask(timeout_s=8.0)))
         await asyncio.sleep(0)
         answer.set()
         return await asyncio.gather(first, second)
@@ -216,7 +216,7 @@ def test_a_task_that_is_canceled_before_it_begins(stage: Stage) -> None:
         first = asyncio.create_task(one.cancel(stage.quick()))
         await server.until(lambda server: len(server.heard) == 2)
         others = asyncio.all_tasks()
-        joining = one.cancel(stage.ask(timeout_s=1.0))
+        joining = one.cancel(stage.ask(timeout_s=8.0))
         joining.send(None)
         (task,) = asyncio.all_tasks() - others
         task.cancel()
