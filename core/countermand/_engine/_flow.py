@@ -30,6 +30,8 @@ ROOM = 32
 _MOST = 1000
 #: So many of those are taken at once, so that the loop has time for others.
 _SLICE = 500
+#: So long are requests begun before others have their turn, in seconds: nobody's loop shall be held up.
+_TURN_S = 0.001
 #: So many requests of one account share their reads.
 _MANY = 3
 #: How long the thread of a batch waits for the end of its client, in seconds.
@@ -115,6 +117,8 @@ class Flow:
 
     def end(self) -> None:
         """Hear that the client has ended, and answered all that was under way."""
+        for lane in tuple(self._letting_in):  # later it would be beside whoever asks for the rest
+            self._let_some_in(lane, math.inf)
         self._ended.set()
 
     def rest(self, taken: Iterable[Taken], heard: int) -> Step:
@@ -126,7 +130,7 @@ class Flow:
         self._forget(heard)
         self._take(taken)
         for lane in tuple(self._outside):
-            self._let_in(lane)
+            self._let_some_in(lane, math.inf)
         return self._step()
 
     def _step(self) -> Step:
@@ -182,19 +186,31 @@ class Flow:
 
     def _let_in(self, lane: Lane) -> None:
         """Begin what there is a place for."""
-        if lane in self._letting_in:
-            return  # whatever is begun here may go at once, and then this is heard again
-        outside = self._outside[lane]
+        # Whatever is begun may go at once, and then this is heard again.
+        if lane not in self._letting_in:
+            self._let_some_in(lane)
+
+    def _go_on_letting_in(self, lane: Lane) -> None:
+        if lane in self._letting_in:  # else the end has come before this turn
+            self._let_some_in(lane)
+
+    def _let_some_in(self, lane: Lane, for_s: float = _TURN_S) -> None:
+        """Begin as many as take no longer than others should wait, and the rest in the loop's next turns."""
+        self._letting_in.add(lane)
+        outside, until, goes_on = self._outside[lane], self._loop.time() + for_s, False
         try:
-            self._letting_in.add(lane)
-            while outside and self._has_place(lane, outside[0][1]):
+            while outside and not goes_on and self._has_place(lane, outside[0][1]):
                 many = self._lanes[lane] + len(outside) >= _MANY
                 taken = outside.popleft()
                 self._waiting -= 1
                 self._start(lane, taken, many=many)
+                goes_on = bool(outside) and self._loop.time() > until
         finally:
-            self._letting_in.discard(lane)
-        if not outside:
+            if not goes_on:
+                self._letting_in.discard(lane)
+        if goes_on:
+            self._loop.call_soon(self._go_on_letting_in, lane)
+        elif not outside:
             self._open = True
             del self._outside[lane]
             self._traffic.ignore(lane, self._let_in)

@@ -24,7 +24,7 @@ from countermand._wire._sending import Sending
 from countermand.venue import CallKind, CancelVerdict
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False, repr=False)  # it is shown as one cancel: the way may be forgotten
 class Straight(OneCancel):
     """One cancel that went straight, and who waits for it."""
 

@@ -303,6 +303,51 @@ def test_a_step_that_is_canceled_leaves_no_trace(virtually: Virtually, some: Any
     virtually(work())
 
 
+class Slow(Venue):
+    """Takes six tenths of a millisecond for each, and lets it go."""
+
+    def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
+        if not self.closed:
+            asyncio.get_running_loop().jump(0.0006)  # type: ignore[attr-defined]  # as virtual ones can
+        end = super().begin(request, many)
+        self.sign(1)
+        return end
+
+
+def test_what_takes_long_is_begun_in_several_turns(virtually: Virtually, some: Any) -> None:
+    """After a millisecond others have their turn; what is let in goes on after that by itself."""
+
+    async def work() -> None:
+        venue, seen = Slow(), []
+        step = asyncio.ensure_future(venue.flow().step(some(7), 0, may_take=False))
+        for _ in range(6):
+            await asyncio.sleep(0)
+            seen.append(len(venue.begun))
+        assert seen == [2, 4, 6, 7, 7, 7]
+        venue.answer()
+        assert len((await step).acks) == 7
+
+    virtually(work())
+
+
+def test_what_had_no_turn_is_told_after_the_end(virtually: Virtually, some: Any) -> None:
+    """If the loop ends before it was begun, it is refused like all that comes later."""
+    venue = Slow()
+
+    async def work() -> Flow:
+        flow = venue.flow()
+        step = flow.step(some(40), 0, may_take=True)
+        step.send(None)
+        step.close()
+        return flow
+
+    flow, begun = virtually(work()), len(venue.begun)
+    assert 0 < begun < 40
+    venue.closed = True
+    flow.end()
+    assert orders(flow.rest([], 0)) == [(place, str(place + 1)) for place in range(begun, 40)]
+
+
 def test_two_flows_of_an_account_take_turns(virtually: Virtually, some: Any) -> None:
     """Whoever has more to send has its turn after the other."""
 
