@@ -158,6 +158,7 @@ async def serving(
     try:
         yield server
     finally:
+        await settle()  # asyncio leaves a connection open that it has accepted, but not begun, by then
         listener.close()
         for task in list(tasks):
             task.cancel()
