@@ -74,6 +74,7 @@ class Flow:
         self._under_way: dict[asyncio.Future[CancelAck], Taken] = {}
         self._lanes: Counter[Lane] = Counter()
         self._letting_in: set[Lane] = set()
+        self._turn_s = _TURN_S
         self._told: deque[Told] = deque()
         self._heard = self._next = 0
         self._freely = False
@@ -117,8 +118,9 @@ class Flow:
 
     def end(self) -> None:
         """Hear that the client has ended, and answered all that was under way."""
+        self._turn_s = math.inf
         for lane in tuple(self._letting_in):  # later it would be beside whoever asks for the rest
-            self._let_some_in(lane, math.inf)
+            self._let_some_in(lane)
         self._ended.set()
 
     def rest(self, taken: Iterable[Taken], heard: int) -> Step:
@@ -127,10 +129,11 @@ class Flow:
         For the thread that waits for the batch, and for no other.
         """
         self._ended.wait(_END_S)
+        self._turn_s = math.inf
         self._forget(heard)
         self._take(taken)
         for lane in tuple(self._outside):
-            self._let_some_in(lane, math.inf)
+            self._let_some_in(lane)
         return self._step()
 
     def _step(self) -> Step:
@@ -194,10 +197,10 @@ class Flow:
         if lane in self._letting_in:  # else the end has come before this turn
             self._let_some_in(lane)
 
-    def _let_some_in(self, lane: Lane, for_s: float = _TURN_S) -> None:
+    def _let_some_in(self, lane: Lane) -> None:
         """Begin as many as take no longer than others should wait, and the rest in the loop's next turns."""
         self._letting_in.add(lane)
-        outside, until, goes_on = self._outside[lane], self._loop.time() + for_s, False
+        outside, until, goes_on = self._outside[lane], self._loop.time() + self._turn_s, False
         try:
             while outside and not goes_on and self._has_place(lane, outside[0][1]):
                 many = self._lanes[lane] + len(outside) >= _MANY
