@@ -73,7 +73,6 @@ def _run(options: Options) -> Tally:
 def play(script: Script, *, budget: bool) -> Played:
     """Play one world where it belongs."""
     options = client_options(script, budget=budget)
-    random.seed(script.seed)  # whatever the library leaves to chance
     if not script.sockets:
         return play_in_process(script, options)
     return (play_in_threads if script.stratum.client == "sync" else play_over_sockets)(script, options)

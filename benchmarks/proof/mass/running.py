@@ -47,7 +47,6 @@ def run(options: Options) -> MassTally:
 
 def played(script: MassScript, *, budget: bool) -> MassPlayed:
     """Play one world."""
-    random.seed(script.seed)  # whatever the library leaves to chance
     return play(script, client_options(script, budget=budget))
 
 
