@@ -30,7 +30,8 @@ ROOM = 32
 _MOST = 1000
 #: So many of those are taken at once, so that the loop has time for others.
 _SLICE = 500
-#: So long are requests begun before others have their turn, in seconds: nobody's loop shall be held up.
+#: So long are requests of a batch begun before others have their turn, in seconds, however many accounts they
+#: are of: nobody's loop shall be held up.
 _TURN_S = 0.001
 #: So many requests of one account share their reads.
 _MANY = 3
@@ -73,7 +74,9 @@ class Flow:
         self._waiting = 0
         self._under_way: dict[asyncio.Future[CancelAck], Taken] = {}
         self._lanes: Counter[Lane] = Counter()
-        self._letting_in: set[Lane] = set()
+        #: The accounts of which requests are being begun, in this turn of the loop or the next ones.
+        self._letting_in: dict[Lane, None] = {}
+        self._next_turn: asyncio.Handle | None = None
         self._turn_s = _TURN_S
         self._told: deque[Told] = deque()
         self._heard = self._next = 0
@@ -118,9 +121,7 @@ class Flow:
 
     def end(self) -> None:
         """Hear that the client has ended, and answered all that was under way."""
-        self._turn_s = math.inf
-        for lane in tuple(self._letting_in):  # later it would be beside whoever asks for the rest
-            self._let_some_in(lane)
+        self._let_all_in()  # later it would be beside whoever asks for the rest
         self._ended.set()
 
     def rest(self, taken: Iterable[Taken], heard: int) -> Step:
@@ -129,11 +130,9 @@ class Flow:
         For the thread that waits for the batch, and for no other.
         """
         self._ended.wait(_END_S)
-        self._turn_s = math.inf
         self._forget(heard)
         self._take(taken)
-        for lane in tuple(self._outside):
-            self._let_some_in(lane)
+        self._let_all_in()
         return self._step()
 
     def _step(self) -> Step:
@@ -171,7 +170,7 @@ class Flow:
         self._open = self._open and not lanes
         for lane in lanes:
             self._traffic.listen(lane, self._let_in)
-            self._let_in(lane)
+        self._let_in(*lanes)
 
     @property
     def _is_full(self) -> bool:
@@ -182,42 +181,59 @@ class Flow:
         while self._heard < heard:
             self._told.popleft()
             self._heard += 1
-        for lane in tuple(self._outside) if was_full else ():
-            if self._is_full:
-                break
-            self._let_in(lane)
+        if was_full:
+            self._let_in(*self._outside)
 
-    def _let_in(self, lane: Lane) -> None:
+    def _let_in(self, *lanes: Lane) -> None:
         """Begin what there is a place for."""
         # Whatever is begun may go at once, and then this is heard again.
-        if lane not in self._letting_in:
-            self._let_some_in(lane)
+        at_it = bool(self._letting_in)
+        self._letting_in.update(dict.fromkeys(lanes))
+        if not at_it:
+            self._let_some_in()
 
-    def _go_on_letting_in(self, lane: Lane) -> None:
-        if lane in self._letting_in:  # else the end has come before this turn
-            self._let_some_in(lane)
+    def _let_all_in(self) -> None:
+        """Begin what there is a place for at once, whatever had to wait for its turn."""
+        self._turn_s = math.inf
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+        self._letting_in.update(dict.fromkeys(self._outside))
+        self._let_some_in()
 
-    def _let_some_in(self, lane: Lane) -> None:
+    def _let_some_in(self) -> None:
         """Begin as many as take no longer than others should wait, and the rest in the loop's next turns."""
-        self._letting_in.add(lane)
-        outside, until, goes_on = self._outside[lane], self._loop.time() + self._turn_s, False
+        self._next_turn, until, goes_on = None, self._loop.time() + self._turn_s, False
         try:
-            while outside and not goes_on and self._has_place(lane, outside[0][1]):
-                many = self._lanes[lane] + len(outside) >= _MANY
-                taken = outside.popleft()
-                self._waiting -= 1
-                self._start(lane, taken, many=many)
-                goes_on = bool(outside) and self._loop.time() > until
+            while self._letting_in and not goes_on:
+                lane = next(iter(self._letting_in))
+                more = self._let_one_in(lane)
+                goes_on = self._loop.time() > until
+                if goes_on or not more:
+                    del self._letting_in[lane]
+                if goes_on and more:  # behind the other accounts
+                    self._letting_in[lane] = None
         finally:
             if not goes_on:
-                self._letting_in.discard(lane)
-        if goes_on:
-            self._loop.call_soon(self._go_on_letting_in, lane)
-        elif not outside:
-            self._open = True
-            del self._outside[lane]
-            self._traffic.ignore(lane, self._let_in)
+                self._letting_in.clear()
+        if self._letting_in:
+            self._next_turn = self._loop.call_soon(self._let_some_in)
         self._changed.set()
+
+    def _let_one_in(self, lane: Lane) -> bool:
+        """Begin the next one of an account, if there is a place for it; tell whether there are more of it."""
+        outside = self._outside[lane]
+        if not self._has_place(lane, outside[0][1]):
+            return False
+        many = self._lanes[lane] + len(outside) >= _MANY
+        taken = outside.popleft()
+        self._waiting -= 1
+        self._start(lane, taken, many=many)
+        if outside:
+            return True
+        self._open = True
+        del self._outside[lane]
+        self._traffic.ignore(lane, self._let_in)
+        return False
 
     def _has_place(self, lane: Lane, request: CancelRequest) -> bool:
         if self._is_full:

@@ -313,7 +313,7 @@ class Slow(Venue):
     def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
         self.loop.jump(0.0006)
         end = super().begin(request, many)
-        self.sign(1)
+        self.sign(1, request.account)
         return end
 
 
@@ -349,6 +349,40 @@ def test_what_had_no_turn_is_told_after_the_end(virtually: Virtually, some: Any)
     venue.closed = True
     flow.end()
     assert orders(flow.rest(some(9, 40), 0)) == [(place, str(place + 1)) for place in range(begun, 49)]
+
+
+def test_many_accounts_have_one_turn_together(virtually: Virtually, some: Any) -> None:
+    """However many accounts there are, others have their turn after a millisecond; none is left behind."""
+
+    async def work() -> None:
+        venue, seen = Slow(), []
+        taken = [one for place in range(0, 6, 2) for one in some(2, place, account=str(place))]
+        taken += [one for place in range(6, 9) for one in some(1, place, account=str(place))]
+        step = asyncio.ensure_future(venue.flow().step(taken, 0, may_take=False))
+        for _ in range(6):
+            await asyncio.sleep(0)
+            seen.append(len(venue.begun))
+        assert seen == [2, 4, 6, 8, 9, 9]
+        venue.answer()
+        assert len((await step).acks) == 9
+
+    virtually(work())
+
+
+def test_accounts_take_turns(virtually: Virtually, some: Any) -> None:
+    """An account with more than a turn's requests does not keep those of the others back."""
+
+    async def work() -> None:
+        venue = Slow()
+        taken = [*some(6, account="one"), *some(2, 6, account="other")]
+        step = asyncio.ensure_future(venue.flow().step(taken, 0, may_take=False))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert [order for order, _ in venue.begun] == ["1", "2", "7", "8", "3", "4", "5", "6"]
+        venue.answer()
+        assert len((await step).acks) == 8
+
+    virtually(work())
 
 
 def test_two_flows_of_an_account_take_turns(virtually: Virtually, some: Any) -> None:
