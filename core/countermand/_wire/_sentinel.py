@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-#: What the task is called, of which there is one for each host and port that somebody waits for.
 from countermand._tasks import begin_task
 
+#: What the task is called, of which there is one for each host and port that somebody waits for.
 NAME = "countermand-sentinel"
 
 
