@@ -75,7 +75,10 @@ class Client(Equipment):
         return self._left
 
     async def _end(self, engine: Engine) -> None:
-        self._left = await engine.aclose()
+        try:
+            await engine.aclose()
+        finally:  # what is owed is owed, whatever closing came to
+            self._left = engine.unsettled()
 
     def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.

@@ -72,10 +72,11 @@ class Batches:
 
     async def aclose(self, timeout_s: float) -> None:
         """Let those end that follow a replacement, once all cases are answered; then end the flows."""
-        if self._finishing:
-            await asyncio.wait(tuple(self._finishing), timeout=timeout_s)
-        await asyncio.sleep(0)  # what has just been answered is passed on
-        await asyncio.sleep(0)
+        for _ in range(2):  # what has just been answered may only now begin to be followed
+            if self._finishing:
+                await asyncio.wait(tuple(self._finishing), timeout=timeout_s)
+            await asyncio.sleep(0)  # and is passed on
+            await asyncio.sleep(0)
         self.end()
 
     def end(self) -> None:

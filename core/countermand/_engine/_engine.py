@@ -231,7 +231,7 @@ class Engine:
         """Open a mailbox for what changes from now on."""
         return self._ledger.subscribe()
 
-    async def aclose(self) -> tuple[Unsettled, ...]:
+    async def aclose(self) -> None:
         """Answer whoever waits with what is known, end what is under way, give the sessions back."""
         self._closed = True
         self._watchmen.close()
@@ -245,7 +245,6 @@ class Engine:
             self._sweeps.close()
             self._ledger.close()
             await self._wire.aclose()
-        return self._ledger.unsettled()
 
     async def _give_back(self) -> None:
         log_outs = [begin_task(station.aclose()) for station in self._stations.values()]

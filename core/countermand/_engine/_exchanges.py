@@ -149,10 +149,12 @@ class Exchanges:
         self._closed = True
         self._trains.close()
         self._lists.close()
-        await asyncio.sleep(0)  # what goes on as a task only now ends like the others
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
+        try:
+            await asyncio.sleep(0)  # what goes on as a task only now ends like the others
+        finally:  # whoever closes may be canceled
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
 
