@@ -177,7 +177,7 @@ def test_acks_come_as_they_are_known(batched: Batched) -> None:
     """An order that takes long is told when it is done: the others come before it, the list has it first."""
     for how in ("iterate", "collect"):
         city, run = City(3), Batched(batched.kind)
-        city.apex.faults.script("cancel", attrs.evolve(fault_from_word("late:after"), delay_s=0.2))
+        city.apex.faults.script("cancel", attrs.evolve(fault_from_word("late:after"), delay_s=1.0))
         acks = run.run(city, None, None, how)
         assert outcomes(acks) == {CANCELED: 6}
         assert (acks[0 if how == "collect" else -1].request) is city.requests[0]
