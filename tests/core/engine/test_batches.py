@@ -174,13 +174,22 @@ def test_venues_and_accounts_may_be_mixed(batched: Batched) -> None:
 
 
 def test_acks_come_as_they_are_known(batched: Batched) -> None:
-    """An order that takes long is told when it is done: the others come before it, the list has it first."""
-    for how in ("iterate", "collect"):
-        city, run = City(3), Batched(batched.kind)
-        city.apex.faults.script("cancel", attrs.evolve(fault_from_word("late:after"), delay_s=1.0))
-        acks = run.run(city, None, None, how)
-        assert outcomes(acks) == {CANCELED: 6}
-        assert (acks[0 if how == "collect" else -1].request) is city.requests[0]
+    """An order that takes long is told when it is done: the others come before it."""
+    city = City(3)
+    city.apex.faults.script("cancel", attrs.evolve(fault_from_word("late:after"), delay_s=1.0))
+    acks = batched.iterate(city)
+    assert outcomes(acks) == {CANCELED: 6}
+    late = next(order for _, venue, order in city.cancels if venue == "apex")
+    assert by_order(acks)[-1] == f"apex {late}"
+
+
+def test_a_list_has_its_order_whatever_is_late(batched: Batched) -> None:
+    """What was asked first is first, also where it is told last."""
+    city = City(3)
+    city.apex.faults.script("cancel", attrs.evolve(fault_from_word("late:after"), delay_s=0.2))
+    acks = batched.collect(city)
+    assert outcomes(acks) == {CANCELED: 6}
+    assert [ack.request for ack in acks] == city.requests
 
 
 def test_duplicates_share_the_wire(batched: Batched) -> None:
