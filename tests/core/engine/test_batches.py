@@ -192,6 +192,16 @@ def test_a_list_has_its_order_whatever_is_late(batched: Batched) -> None:
     assert [ack.request for ack in acks] == city.requests
 
 
+def test_what_would_be_followed_and_was_not_replaced(batched: Batched) -> None:
+    """Whoever asks to follow replacements is told of an order without one like everybody else."""
+    city = City(2)
+    requests = [attrs.evolve(one, follow_replacement=True) for one in city.requests]
+    acks = batched.collect(city, requests)
+    assert [ack.request for ack in acks] == requests
+    assert outcomes(acks) == {CANCELED: 4}
+    assert city.was_asked_once(requests)
+
+
 def test_duplicates_share_the_wire(batched: Batched) -> None:
     """Who asks thrice for a cancel is told thrice of one."""
     city = City(1)
