@@ -15,7 +15,6 @@ from countermand._engine._open_case import Told
 from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._outcome import Outcome, Reason, Sent
-from countermand._request import CancelRequest
 from countermand._update import Unsettled, Update
 
 #: What somebody is owed: the ack of a case, or of a cancel that went straight.
@@ -51,24 +50,15 @@ class Ledger:
 
     def keep(self, straight: Straight) -> None:
         """Keep what became of a cancel that went straight: no ack of those is final."""
-        self._keep_by_request(straight, [*self._asked_by(straight.request), straight])
+        self._index(straight)
         self._put(straight)
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
         if straight in self._owed:
             self._forget(straight)
-            self._keep_by_request(told, [*self._asked_by(told.request), told])
+            self._index(told)
             self._put(told)
-
-    def _keep_by_request(self, owed: Owed, all_of_it: list[Owed]) -> None:
-        key = id(owed.request)
-        if len(all_of_it) == 1:
-            (self._by_request[key],) = all_of_it
-        elif all_of_it:
-            self._by_request[key] = tuple(all_of_it)
-        else:
-            self._by_request.pop(key, None)
 
     def _put(self, owed: Owed) -> None:
         self._owed[owed] = None
@@ -76,16 +66,23 @@ class Ledger:
             self._forget(next(iter(self._owed)))
             self.dropped += 1
 
+    def _index(self, owed: Owed) -> None:
+        found = self._by_request.setdefault(id(owed.request), owed)
+        if found is not owed:
+            self._by_request[id(owed.request)] = (*_all(found), owed)
+
+    def _drop_from_index(self, owed: Owed) -> None:
+        found = self._by_request.pop(id(owed.request), owed)
+        if found is not owed and (rest := tuple(one for one in _all(found) if one is not owed)):
+            self._by_request[id(owed.request)] = rest
+
     def find(self, ack: CancelAck) -> Owed | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
         told = self._by_ack.get(id(ack))
         if told is not None:
             return told
-        return next((one for one in self._asked_by(ack.request) if ack in one.versions), None)
-
-    def _asked_by(self, request: CancelRequest) -> tuple[Owed, ...]:
-        found = self._by_request.get(id(request), ())
-        return found if isinstance(found, tuple) else (found,)
+        found = self._by_request.get(id(ack.request), ())
+        return next((one for one in _all(found) if ack in one.versions), None)
 
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
@@ -122,12 +119,16 @@ class Ledger:
         if isinstance(owed, Told):
             for ack in owed.versions:
                 self._by_ack.pop(id(ack), None)
-        self._keep_by_request(owed, [one for one in self._asked_by(owed.request) if one is not owed])
+        self._drop_from_index(owed)
 
     def close(self) -> None:
         """Bring all readers to their end."""
         for mailbox in list(self._mailboxes):
             mailbox.close()
+
+
+def _all(found: Owed | tuple[Owed, ...]) -> tuple[Owed, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
