@@ -36,7 +36,7 @@ class Express:
 
         `on_turn` is called, on the loop, when one has come to its turn that had to wait.
         """
-        permission, gate = straight.permission, self._station.gate
+        permission, gate = straight.road.permission, self._station.gate
         if self._sessions.at_hand(permission) is None:
             return False
         self._sessions.begin(permission)
@@ -48,7 +48,7 @@ class Express:
 
     def send(self, straight: Straight) -> bool:
         """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
-        numbered = self._sessions.at_hand(straight.permission)
+        numbered = self._sessions.at_hand(straight.road.permission)
         if numbered is None:
             return False
         target = CancelTarget(
@@ -66,7 +66,7 @@ class Express:
         """Let a cancel wait for its turn no more, or take that back unused."""
         if straight.ticket is not None:
             self._station.gate.withdraw(straight.ticket)
-            self._sessions.end(straight.permission)
+            self._sessions.end(straight.road.permission)
             straight.ticket = None
 
     def abandon(self, straight: Straight) -> None:
@@ -79,7 +79,7 @@ class Express:
 
     def _leave(self, straight: Straight, ticket: Ticket) -> None:
         self._station.gate.leave(ticket)
-        self._sessions.end(straight.permission)
+        self._sessions.end(straight.road.permission)
         straight.ticket = None
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
@@ -100,7 +100,7 @@ class Express:
         signed_at = straight.signed_at or 0.0
         self._post.tell(letter, now - signed_at, response.status, Receipt)
         self._station.gate.hear(ticket, receipt)
-        self._sessions.accepted(straight.session or 0, straight.permission, signed_at)
+        self._sessions.accepted(straight.session or 0, straight.road.permission, signed_at)
         self._leave(straight, ticket)
         return True
 

@@ -8,8 +8,10 @@ case of it, with all that is known so far, which goes on as if it had been one f
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -23,36 +25,59 @@ from countermand._limits._urgency import Need
 from countermand._wire._sending import Sending
 from countermand.venue import CallKind, CancelVerdict
 
+if TYPE_CHECKING:
+    from countermand._engine._express import Express
+
+
+@attrs.define(kw_only=True, eq=False)
+class Road:
+    """What the cancels that go straight for one account of a venue have in common."""
+
+    #: The venue and the account.
+    lane: tuple[str, str]
+    express: Express
+    #: The wall clock's time at monotonic 0.
+    epoch: datetime
+    #: Called when the answer to one of them is here, or that there is none.
+    on_land: Callable[[Straight], None]
+    #: By their orders, all of which it is not known that they are over.
+    known: dict[str, Straight] = attrs.field(factory=dict)
+    #: Those of the whole venue that a late effect may surprise the next caller of, in the order of their end.
+    landed: deque[Straight]
+    #: What a venue may refuse under one session and allow under another.
+    permission: tuple[str, CallKind] = attrs.field(
+        default=attrs.Factory(lambda self: (self.lane[1], CallKind.CANCEL), takes_self=True), init=False
+    )
+
 
 @attrs.define(kw_only=True, eq=False, repr=False)  # it is shown as one cancel: the way may be forgotten
 class Straight(OneCancel):
     """One cancel that went straight, and who waits for it."""
 
     waiter: asyncio.Future[CancelAck]
-    #: Called when its answer is here, or that there is none.
-    on_land: Callable[[Straight], None] = lambda _straight: None
-    #: Whose order it is, and what a venue may refuse under one session and allow under another.
-    account: str
-    permission: tuple[str, CallKind]
+    road: Road
     gathers: bool = False
     need: Need = Need.FIRST_CANCEL
     ticket: Ticket | None = None
     letter: Letter[CancelVerdict] | None = None
     sending: Sending | None = None
-    #: The wall clock's time at monotonic 0.
-    epoch: datetime
     #: How its ack goes on, by the case that was made of it.
     told: Told | None = None
     _caller: Caller | None = attrs.field(default=None, init=False)
 
     def land(self) -> None:
         """Hear that its answer is here, or that there is none."""
-        self.on_land(self)
+        self.road.on_land(self)
 
     def forget_the_way(self) -> None:
         """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
         self.letter = self.sending = None
-        del self.waiter, self.permission, self.on_land
+        del self.waiter
+
+    @property
+    def account(self) -> str:
+        """Whose order it is."""
+        return self.request.account
 
     @property
     def due_at(self) -> float:
@@ -67,7 +92,7 @@ class Straight(OneCancel):
     @property
     def ack(self) -> CancelAck:
         """The ack of its receipt, as its caller has it: to be kept it would be too much."""
-        return ack_of_receipt(self, self.epoch)
+        return ack_of_receipt(self, self.road.epoch)
 
     @property
     def versions(self) -> tuple[CancelAck, ...]:

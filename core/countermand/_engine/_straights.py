@@ -11,7 +11,7 @@ from countermand._alarm import Alarm
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
-from countermand._engine._straight import Straight
+from countermand._engine._straight import Road, Straight
 from countermand._ids import ClientOrderId, OrderId
 from countermand._request import Assurance, CancelRequest
 from countermand.venue import CallKind
@@ -43,11 +43,11 @@ class Straights:
         self._on_trouble = on_trouble
         self._on_landed = on_landed
         self._on_past = on_past
-        #: By account, all of which it is not known that they are over.
-        self._known: defaultdict[tuple[str, str], dict[str, Straight]] = defaultdict(dict)
+        #: Where some are of which it is not known that they are over.
+        self._roads: dict[tuple[str, str], Road] = {}
         self._under_way: dict[int, Straight] = {}
         self._alarm: Alarm | None = None
-        #: By venue, those that a late effect may surprise the next caller of, in the order of their end.
+        #: By venue, those that have landed, in the order of their end.
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
         self._sweeper: Alarm | None = None
 
@@ -55,41 +55,53 @@ class Straights:
         self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool
     ) -> Straight | None:
         """Send a cancel, or let it wait for its turn; None for one that cannot go straight."""
-        venue, account, order = request.venue, request.account, request.order
+        order = request.order
         if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId):
             return None
-        known = self._known.get((venue, account))
-        if known is not None and order.value in known:
+        lane = (request.venue, request.account)
+        road = self._roads.get(lane)
+        if road is None:
+            road = self._road(lane)
+        elif order.value in road.known:
             return None
         straight = Straight(
             request=request,
-            account=account,
-            permission=(account, CallKind.CANCEL),
             order=order,
             number=self._exchanges.next_number(),
             joined_at=joined_at,
             deadline=deadline,
             overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
             waiter=self._loop.create_future(),
-            on_land=self._land,
-            epoch=self._epoch,
+            road=road,
             gathers=gathers,
         )
-        return straight if self._begin(venue, straight) else None
+        return straight if self._begin(straight) else None
 
-    def _begin(self, venue: str, straight: Straight) -> bool:
-        if not self._expresses[venue].ask_turn(straight, self._take_turn):
+    def _begin(self, straight: Straight) -> bool:
+        road = straight.road
+        if not road.express.ask_turn(straight, self._take_turn):
             return False
         if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
             return False
-        self._known[venue, straight.account][straight.order.value] = straight
+        self._roads[road.lane] = road
+        road.known[straight.order.value] = straight
         self._under_way[straight.number] = straight
         if straight.signed_at is None:
-            self._traffic.begin(venue, straight)
+            self._traffic.begin(road.lane[0], straight)
         else:
-            self._traffic.set_out(venue, straight)
+            self._traffic.set_out(road.lane[0], straight)
         self._look_by(straight.due_at)
         return True
+
+    def _road(self, lane: tuple[str, str]) -> Road:
+        venue, _ = lane
+        return Road(
+            lane=lane,
+            express=self._expresses[venue],
+            epoch=self._epoch,
+            on_land=self._land,
+            landed=self._landed[venue],
+        )
 
     def all_under_way(self) -> list[Straight]:
         """List those that have no ack yet."""
@@ -101,19 +113,18 @@ class Straights:
 
     def find(self, venue: str, account: str, order: OrderId | ClientOrderId) -> Straight | None:
         """Return the one of an order, under way or remembered."""
-        known = self._known.get((venue, account))
-        return known.get(order.value) if known is not None and isinstance(order, OrderId) else None
+        road = self._roads.get((venue, account))
+        return road.known.get(order.value) if road is not None and isinstance(order, OrderId) else None
 
     def give_up(self, straight: Straight) -> bool:
         """Hear that a case is made of one; tell whether it was still remembered."""
         self._under_way.pop(straight.number, None)
-        lane = (straight.request.venue, straight.account)
-        known = self._known.get(lane, {})
+        known = straight.road.known
         if known.get(straight.order.value) is not straight:
             return False
         del known[straight.order.value]
         if not known:
-            del self._known[lane]
+            del self._roads[straight.road.lane]
         return True
 
     def _take_turn(self, straight: Straight) -> None:
@@ -126,7 +137,7 @@ class Straights:
         self._look_by(straight.due_at)
 
     def _send(self, straight: Straight) -> bool:
-        express, sent = self._expresses[straight.request.venue], False
+        express, sent = straight.road.express, False
         try:
             sent = express.send(straight)
         except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
@@ -148,8 +159,7 @@ class Straights:
             straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
             self._look_by(straight.overdue_at)
             return
-        express = self._expresses[straight.request.venue]
-        if not express.takes_receipt(straight, self._loop.time()):
+        if not straight.road.express.takes_receipt(straight, self._loop.time()):
             self._on_trouble(straight)
             return
         del self._under_way[straight.number]
@@ -176,15 +186,12 @@ class Straights:
             self._look_by(min(one.due_at for one in self._under_way.values()))
 
     def _remember(self, straight: Straight) -> None:
-        landed = self._landed[straight.request.venue]
+        landed = straight.road.landed
         landed.append(straight)
         if len(landed) > self._most:
             self._forget(landed.popleft())
         if len(landed) == 1:
-            self._sweep_at(self._past_at(straight))
-
-    def _past_at(self, straight: Straight) -> float:
-        return (straight.ended_at or 0.0) + self._expresses[straight.request.venue].idle_s
+            self._sweep_at(_past_at(straight))
 
     def _sweep_at(self, at: float) -> None:
         if self._sweeper is None or self._sweeper.at > at:
@@ -196,10 +203,10 @@ class Straights:
         self._sweeper = None
         now = self._loop.time()
         for landed in self._landed.values():
-            while landed and self._past_at(landed[0]) <= now:
+            while landed and _past_at(landed[0]) <= now:
                 self._forget(landed.popleft())
             if landed:
-                self._sweep_at(self._past_at(landed[0]))
+                self._sweep_at(_past_at(landed[0]))
 
     def _forget(self, straight: Straight) -> None:
         if self.give_up(straight):
@@ -210,3 +217,7 @@ class Straights:
         for alarm in (self._alarm, self._sweeper):
             if alarm is not None:
                 alarm.cancel()
+
+
+def _past_at(straight: Straight) -> float:
+    return (straight.ended_at or 0.0) + straight.road.express.idle_s
