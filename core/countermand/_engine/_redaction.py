@@ -47,6 +47,8 @@ class Redactor:
         self._secrets = [(one, _longest_run(one)) for one in longest_first if len(one) >= _SHORTEST_SECRET]
         #: The last answer that had nothing to be blotted: a reader that remembers receipts gives it again.
         self._clean: object = None
+        #: The last short reply and what is kept of it: receipts are alike, and thousands of them are kept.
+        self._short = (b"", "")
 
     def text(self, text: str) -> str:
         """Blot a text."""
@@ -58,9 +60,16 @@ class Redactor:
 
     def beginning(self, content: bytes, most: int) -> str:
         """Blot the first `most` bytes of a reply; a secret of which only a part is among them ends it."""
+        if len(content) > most:
+            return self._cut(content, most)
+        if content != self._short[0]:
+            self._short = (content, self.text(content.decode("utf-8", "replace")))
+        return self._short[1]
+
+    def _cut(self, content: bytes, most: int) -> str:
         text = content[:most].decode("utf-8", "replace")
-        if len(content) <= most or not self._secrets:
-            return self.text(text)
+        if not self._secrets:
+            return text
         reach = _LONGEST_SPELLING * max(len(secret) for secret, _ in self._secrets)
         beyond = content[: most + reach].decode("utf-8", "replace")
         ends = [len(text)]
