@@ -57,7 +57,9 @@ class Express:
             assurance=straight.request.assurance,
             instrument=straight.request.instrument,
         )
-        letter, sending = self._post.send_cancel(target, numbered.session, self._clock, straight.land)
+        letter, sending = self._post.send_cancel(
+            target, numbered.session, self._clock, partial(straight.road.on_land, straight)
+        )
         straight.letter, straight.sending, straight.call = letter, sending, letter.name
         straight.signed_at, straight.session = sending.sent_at, numbered.number
         return True

@@ -65,10 +65,6 @@ class Straight(OneCancel):
     told: Told | None = None
     _caller: Caller | None = attrs.field(default=None, init=False)
 
-    def land(self) -> None:
-        """Hear that its answer is here, or that there is none."""
-        self.road.on_land(self)
-
     def forget_the_way(self) -> None:
         """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
         self.letter = self.sending = None

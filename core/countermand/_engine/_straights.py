@@ -154,13 +154,8 @@ class Straights:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
         if straight.number not in self._under_way:
             return
-        if straight.sending is not None and straight.sending.given_up:
-            # Not on a loop that ends with all its tasks.
-            straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
-            self._look_by(straight.overdue_at)
-            return
         if not straight.road.express.takes_receipt(straight, self._loop.time()):
-            self._on_trouble(straight)
+            self._miss(straight)
             return
         del self._under_way[straight.number]
         # First of all: whatever might go wrong below, nobody waits for what has come.
@@ -169,6 +164,14 @@ class Straights:
         self._remember(straight)
         self._on_landed(straight)
         straight.forget_the_way()
+
+    def _miss(self, straight: Straight) -> None:
+        if straight.sending is not None and straight.sending.given_up:
+            # Not on a loop that ends with all its tasks.
+            straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
+            self._look_by(straight.overdue_at)
+        else:
+            self._on_trouble(straight)
 
     def _look_by(self, at: float) -> None:
         if self._alarm is None or self._alarm.at > at:

@@ -59,7 +59,7 @@ def test_only_so_many_are_remembered(virtually: Virtually) -> None:
             )
             straight = straights.begin(request, 0.0, 10.0, gathers=False)
             assert straight is not None
-            straight.land()
+            straight.road.on_land(straight)
             assert repr(straight).startswith("Straight(")  # with all that only mattered until then forgotten
         before = list(past)
         await asyncio.sleep(AtOnce.idle_s + 0.1)
