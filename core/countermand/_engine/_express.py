@@ -41,7 +41,9 @@ class Express:
             return False
         self._sessions.begin(permission)
         patience_s = straight.overdue_at - straight.joined_at
-        straight.ticket = gate.ask(straight, CallKind.CANCEL, straight.account, patience_s)
+        straight.ticket = gate.ask(
+            straight, CallKind.CANCEL, straight.account, patience_s, straight.joined_at
+        )
         if straight.ticket.waiting:
             gate.tell_turn(straight.ticket, partial(self._loop.call_soon, on_turn, straight))
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import attrs
 
@@ -26,14 +25,6 @@ _REFILLS = 2
 _NOTHING = 1e-6
 
 
-class Drawing(Protocol):
-    """What draws on a resource."""
-
-    need: Need
-    #: When it gives up its place.
-    overdue_at: float
-
-
 @attrs.define(eq=False)
 class Bucket:
     """At most `burst` tokens, of which one comes every `interval_s` seconds; 0 where there is no limit.
@@ -46,7 +37,8 @@ class Bucket:
     floors: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
     shares: Shares = attrs.field(factory=Shares, init=False)
     brake: Brake = attrs.field(factory=Brake, init=False)
-    _full_at: float = attrs.field(default=-math.inf, init=False)
+    #: When all its tokens are there, or were; long ago where there is no limit.
+    full_at: float = attrs.field(default=-math.inf, init=False)
     #: When the next token may be drawn from what is kept for others.
     _reserve_at: float = attrs.field(default=-math.inf, init=False)
 
@@ -60,36 +52,35 @@ class Bucket:
 
     def spare(self, now: float) -> float:
         """Count the tokens that are there."""
-        missing_s = self._full_at - now
+        missing_s = self.full_at - now
         return self.burst - missing_s / self.interval_s if missing_s > 0 else self.burst
 
     def ready_at(self, need: Need, now: float) -> float:
         """Say when a token is there for that need, if nobody else draws one."""
-        if self._full_at <= now and self.brake.until <= now:
-            return -math.inf  # so it is nearly always, and each cancel comes by here
         token_at, open_at = self._token_at(need, now), self.brake.open_at(need)
         return token_at if token_at > open_at else open_at
 
-    def take(self, drawing: Drawing, now: float) -> None:
+    def take(self, need: Need, now: float) -> None:
         """Draw a token."""
-        floor = self.floors[drawing.need]
-        if floor or self._full_at > now:
-            left = self.spare(now) - 1 - floor
-            # One from what is kept, or the last one above that.
-            if left < 1 and (left < -_NOTHING or (floor and self._reserve_at <= now)):
-                self._reserve_at = now + _REFILLS * self.interval_s
-        self._full_at = max(self._full_at, now) + self.interval_s
-        self.shares.serve(drawing.need)
-        if now < self.brake.until:
-            self.brake.pass_one(now)
+        if self.floors[need] or self.full_at > now:
+            self._draw_down(self.floors[need], now)
+        else:
+            self.full_at = now + self.interval_s
 
-    def give_back(self, _drawing: Drawing, now: float) -> None:
+    def give_back(self, now: float) -> None:
         """Take a token back that was not used."""
-        self._full_at -= self.interval_s
+        self.full_at -= self.interval_s
         self.brake.pass_none(now)
 
+    def _draw_down(self, floor: float, now: float) -> None:
+        left = self.spare(now) - 1 - floor
+        # One from what is kept, or the last one above that.
+        if left < 1 and (left < -_NOTHING or (floor and self._reserve_at <= now)):
+            self._reserve_at = now + _REFILLS * self.interval_s
+        self.full_at = max(self.full_at, now) + self.interval_s
+
     def _token_at(self, need: Need, now: float) -> float:
-        any_at = self._full_at - (self.burst - 1) * self.interval_s
+        any_at = self.full_at - (self.burst - 1) * self.interval_s
         floor = self.floors[need]
         if not floor or self._is_short(now):
             return any_at

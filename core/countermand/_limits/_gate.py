@@ -30,7 +30,7 @@ class Gate:
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
     ) -> Ticket:
         """Wait for a turn; its place is held for `patience_s` seconds at most."""
-        ticket = self.ask(urgency, kind, account, patience_s)
+        ticket = self.ask(urgency, kind, account, patience_s, self._loop.time())
         if not ticket.waiting:
             return ticket
         turn: asyncio.Future[None] = self._loop.create_future()
@@ -50,9 +50,9 @@ class Gate:
             urgency.on_hurry = None
         return ticket
 
-    def ask(self, claim: Claim, kind: CallKind, account: str, patience_s: float) -> Ticket:
+    def ask(self, claim: Claim, kind: CallKind, account: str, patience_s: float, now: float) -> Ticket:
         """Ask for a turn; with a ticket that waits `tell_turn` is to be called at once."""
-        ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=self._loop.time())
+        ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=now)
         if ticket.waiting:
             self._waiters[ticket] = _unheard  # what the others wait for may be nothing to it
             self._serve()
@@ -86,7 +86,7 @@ class Gate:
         """Slow down, or speed up again, as the answer to a call says."""
         if isinstance(answer, Throttled):
             self._limiter.slow(ticket, answer.retry_after_s, self._loop.time())
-        elif not isinstance(answer, _UNCLEAR):
+        elif ticket.tries and not isinstance(answer, _UNCLEAR):
             self._limiter.ease(ticket)
 
     def _hurry(self, ticket: Ticket, urgency: Urgency) -> None:

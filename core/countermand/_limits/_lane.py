@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from countermand._limits._bucket import Bucket, Drawing
+from countermand._limits._bucket import Bucket
 from countermand._limits._places import Places
 from countermand._limits._shares import Shares
 from countermand._limits._urgency import Need
@@ -23,44 +23,56 @@ class _Resource(Protocol):
 
     def spare(self, now: float) -> float: ...
     def ready_at(self, need: Need, now: float) -> float: ...
-    def take(self, drawing: Drawing, now: float) -> None: ...
-    def give_back(self, drawing: Drawing, now: float) -> None: ...
 
 
 @attrs.define(kw_only=True, eq=False)
 class Ticket:
     """One call's claim to a token of each of its buckets and to a place, all at once or none."""
 
-    number: int
-    kind: CallKind
-    account: str
     need: Need
     deadline: float
     #: How long it may keep its place, in seconds.
     patience_s: float
     lane: Lane
+    #: Of those that had to wait, which one came first.
+    number: int = 0
     waiting: bool = False
     granted_at: float = -math.inf
-    #: When it gives up its place.
-    overdue_at: float = math.inf
+    #: Whether its call tries a venue that had throttled others: only then there is a pause that it may end.
+    tries: bool = False
+
+    @property
+    def overdue_at(self) -> float:
+        """When it gives up its place."""
+        return self.granted_at + self.patience_s
 
 
 class Lane:
     """What some kind of call draws on, and who waits for it: the earliest deadline of each need first."""
 
-    def __init__(self, buckets: tuple[Bucket, ...], places: Places | None) -> None:
+    def __init__(
+        self, buckets: tuple[Bucket, ...], places: Places, key: tuple[CallKind, str] | None = None
+    ) -> None:
         self.buckets = buckets
         self.places = places
+        #: Whose it is alone; None where what it draws on is counted.
+        self.key = key
         self.waiting = [0] * len(Need)
-        self._resources: tuple[_Resource, ...] = buckets if places is None else (*buckets, places)
+        self._resources: tuple[_Resource, ...] = (*buckets, places)
         self._queues: tuple[list[tuple[float, int, Ticket]], ...] = tuple([] for _ in Need)
 
     def is_ready(self, need: Need, now: float) -> bool:
         """Tell whether all is there that a call needs, and nobody waits for any of it."""
-        for one in self._resources:  # noqa: SIM110 - each cancel comes by here, and a generator costs
-            if one.shares.all_waiting or one.ready_at(need, now) > now:
+        for bucket in self.buckets:
+            if bucket.shares.all_waiting:
                 return False
-        return True
+            # Nearly always it is full and not slowed, and each cancel comes by here.
+            if (bucket.full_at > now or bucket.brake.is_on) and bucket.ready_at(need, now) > now:
+                return False
+        places = self.places
+        if places.shares.all_waiting:
+            return False
+        return len(places.held[need]) < places.most or places.free_at(need) <= now
 
     def is_at_rest(self, now: float) -> bool:
         """Tell whether the venue does not throttle it, nor did lately."""
@@ -77,14 +89,25 @@ class Lane:
 
     def take(self, ticket: Ticket, now: float) -> None:
         """Grant a ticket all that it needs."""
-        ticket.granted_at, ticket.overdue_at = now, now + ticket.patience_s
+        ticket.granted_at = now
+        for bucket in self.buckets:
+            if bucket.interval_s:
+                bucket.take(ticket.need, now)
+            if bucket.brake.is_on:
+                ticket.tries = True
+                bucket.brake.pass_one(now)
+        self.places.take(ticket)
+
+    def serve(self, need: Need) -> None:
+        """Note that it was that need's turn, among those who waited."""
         for one in self._resources:
-            one.take(ticket, now)
+            one.shares.serve(need)
 
     def give_back(self, ticket: Ticket, now: float) -> None:
         """Take back all that a ticket was granted."""
-        for one in self._resources:
-            one.give_back(ticket, now)
+        for bucket in self.buckets:
+            bucket.give_back(now)
+        self.places.free(ticket)
 
     def join(self, ticket: Ticket) -> None:
         """Let a ticket wait."""

@@ -17,7 +17,7 @@ _MANY = 1024
 class Lanes:
     """Finds or makes the lane of a kind of call for an account."""
 
-    def __init__(self, limits: Iterable[Limit], places_of: Mapping[CallKind, Places | None]) -> None:
+    def __init__(self, limits: Iterable[Limit], places_of: Mapping[CallKind, Places]) -> None:
         self._limits = tuple(limits)
         self._places_of = places_of
         self._buckets: dict[object, Bucket] = {}
@@ -32,25 +32,29 @@ class Lanes:
 
     def find(self, kind: CallKind, account: str, now: float) -> Lane:
         """Return the lane; accounts share one where limits do not tell them apart."""
-        lane = self._lately.get((kind, account))
-        if lane is None:
-            lane = self._lane_of.get((kind, account)) or self._made(kind, account, now)
-            if len(self._lately) >= _MANY:
-                self._lately.clear()
-            self._lately[kind, account] = self._lane_of[kind, account] = lane
+        try:
+            return self._lately[kind, account]
+        except KeyError:
+            return self._found(kind, account, now)
+
+    def keep(self, lane: Lane) -> None:
+        """Hear that the venue throttled a lane that a ticket has: that must not be forgotten."""
+        if lane.key is not None:
+            self._unlimited[lane.key] = lane
+
+    def _found(self, kind: CallKind, account: str, now: float) -> Lane:
+        lane = self._lane_of.get((kind, account)) or self._made(kind, account, now)
+        if len(self._lately) >= _MANY:
+            self._lately.clear()
+        self._lately[kind, account] = self._lane_of[kind, account] = lane
         return lane
 
-    def keep(self, kind: CallKind, account: str) -> None:
-        """Hear that the venue throttled a lane that a ticket has: that must not be forgotten."""
-        if not self._is_limited(kind):
-            self._unlimited[kind, account] = self._lane_of[kind, account]
-
     def _made(self, kind: CallKind, account: str, now: float) -> Lane:
-        places = self._places_of[kind]
-        if not self._is_limited(kind):
+        places, key = self._places_of[kind], (kind, account)
+        if not any(kind in one.kinds for one in self._limits):
             self._forget(now)
             # A venue without a limit may still throttle one account, which is no matter of the others.
-            return self._unlimited.setdefault((kind, account), Lane((Bucket(),), places))
+            return self._unlimited.setdefault(key, Lane((Bucket(),), places, key))
         keys = tuple(dict.fromkeys(self._key(one, account) for one in self._limits if kind in one.kinds))
         use = (places, keys)
         if use not in self._limited:
@@ -64,9 +68,6 @@ class Lanes:
             if lane.is_at_rest(now):
                 del self._unlimited[key]
         self._most = max(_MANY, 2 * len(self._unlimited))
-
-    def _is_limited(self, kind: CallKind) -> bool:
-        return any(kind in one.kinds for one in self._limits)
 
     def _key(self, limit: Limit, account: str) -> object:
         key = (limit, account if limit.per is LimitScope.ACCOUNT else None)

@@ -19,6 +19,7 @@ from countermand.venue import CallKind, Limit
 
 _CANCELS = frozenset({CallKind.CANCEL, CallKind.MASS_CANCEL})
 _READS = frozenset({CallKind.READ, CallKind.LISTING})
+_LOG_INS = frozenset({CallKind.LOG_IN})
 
 
 class Limiter:
@@ -26,31 +27,21 @@ class Limiter:
 
     def __init__(self, limits: Iterable[Limit], places: int) -> None:
         # Cancels that nobody answers must not keep the reads from settling them. Log-ins need no place.
-        self._lines = {
-            _CANCELS: Line(Places(places)),
-            _READS: Line(Places(places)),
-            frozenset({CallKind.LOG_IN}): Line(None),
-        }
-        self._line_of = {kind: line for kinds, line in self._lines.items() for kind in kinds}
-        self._lanes = Lanes(limits, {kind: line.places for kind, line in self._line_of.items()})
+        most = {_CANCELS: places, _READS: places, _LOG_INS: math.inf}
+        places_of = {kinds: Places(most[kinds]) for kinds in most}
+        self._lines = {places: Line(places) for places in places_of.values()}
+        self._lanes = Lanes(limits, {kind: one for kinds, one in places_of.items() for kind in kinds})
         self._numbers = itertools.count()
 
     def ask(self, kind: CallKind, account: str, claim: Claim, *, patience_s: float, now: float) -> Ticket:
         """Make a ticket: granted at once where all is free and nobody waits for it, else waiting."""
         lane = self._lanes.find(kind, account, now)
-        ticket = Ticket(
-            number=next(self._numbers),
-            kind=kind,
-            account=account,
-            need=claim.need,
-            deadline=claim.deadline,
-            patience_s=patience_s,
-            lane=lane,
-        )
+        ticket = Ticket(need=claim.need, deadline=claim.deadline, patience_s=patience_s, lane=lane)
         if lane.is_ready(ticket.need, now + SLACK_S):
             lane.take(ticket, now)
         else:
-            self._line_of[kind].join(ticket)
+            ticket.number = next(self._numbers)
+            self._lines[lane.places].join(ticket)
         return ticket
 
     def grant(self, now: float) -> list[Ticket]:
@@ -61,6 +52,7 @@ class Limiter:
         while (ticket := self._next(now)) is not None:
             self.leave(ticket)
             ticket.lane.take(ticket, now)
+            ticket.lane.serve(ticket.need)
             granted.append(ticket)
         return granted
 
@@ -72,11 +64,11 @@ class Limiter:
         """Let a waiting ticket be more urgent."""
         self.leave(ticket)
         ticket.need, ticket.deadline = urgency.need, urgency.deadline
-        self._line_of[ticket.kind].join(ticket)
+        self._lines[ticket.lane.places].join(ticket)
 
     def leave(self, ticket: Ticket) -> None:
         """Let a ticket wait no more."""
-        self._line_of[ticket.kind].leave(ticket)
+        self._lines[ticket.lane.places].leave(ticket)
 
     def give_back(self, ticket: Ticket, now: float) -> None:
         """Take back a granted ticket that was not used."""
@@ -85,12 +77,11 @@ class Limiter:
 
     def end(self, ticket: Ticket) -> None:
         """Hear that the call of a granted ticket is over."""
-        if ticket.lane.places is not None:
-            ticket.lane.places.free(ticket)
+        ticket.lane.places.free(ticket)
 
     def slow(self, ticket: Ticket, retry_after_s: float | None, now: float) -> None:
         """Hear that the venue throttled the call of a granted ticket."""
-        self._lanes.keep(ticket.kind, ticket.account)
+        self._lanes.keep(ticket.lane)
         for bucket in ticket.lane.buckets:
             bucket.brake.slow(ticket.granted_at, retry_after_s, now)
 

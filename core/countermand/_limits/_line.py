@@ -20,7 +20,7 @@ SLACK_S = 1e-6
 class Line:
     """Finds the next ticket of each need among many lanes."""
 
-    def __init__(self, places: Places | None) -> None:
+    def __init__(self, places: Places) -> None:
         self.places = places
         self._numbers = itertools.count()
         #: The heads of the lanes; what is no head any more is dropped when it comes to the front.
@@ -48,7 +48,7 @@ class Line:
 
     def is_full(self, need: Need, now: float) -> bool:
         """Whether nobody of that need can go for want of a place."""
-        return self._free_at(need) > now + SLACK_S
+        return self.places.free_at(need) > now + SLACK_S
 
     def first(self, need: Need, now: float) -> Ticket | None:
         """Return the ticket in front of those of a need that lack nothing."""
@@ -74,7 +74,7 @@ class Line:
         """Say when to look again if nothing happens before."""
         at = self._aside[0][0] if self._aside else math.inf
         for need in self.needs:
-            free_at = self._free_at(need)
+            free_at = self.places.free_at(need)
             if now + SLACK_S < free_at < at:
                 at = free_at
         return at
@@ -83,9 +83,6 @@ class Line:
         self._waiting[need] += step
         if (self._waiting[need] > 0) != (need in self.needs):
             self.needs = tuple(one for one in Need if self._waiting[one])
-
-    def _free_at(self, need: Need) -> float:
-        return -math.inf if self.places is None else self.places.free_at(need)
 
     def _show(self, lane: Lane, need: Need) -> None:
         head = lane.head(need)
