@@ -37,7 +37,7 @@ class Express:
         `on_turn` is called, on the loop, when one has come to its turn that had to wait.
         """
         permission, gate = straight.road.permission, self._station.gate
-        if self._sessions.at_hand(permission) is None:
+        if self._sessions.at_hand(straight.joined_at) is None:
             return False
         self._sessions.begin(permission)
         patience_s = straight.overdue_at - straight.joined_at
@@ -50,7 +50,7 @@ class Express:
 
     def send(self, straight: Straight) -> bool:
         """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
-        numbered = self._sessions.at_hand(straight.road.permission)
+        numbered = self._sessions.at_hand(self._clock())
         if numbered is None:
             return False
         target = CancelTarget(

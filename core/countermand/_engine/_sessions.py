@@ -41,10 +41,14 @@ class Sessions:
         self._log_ins = LogIns(venue, ask, clock)
         self._clock = clock
         self._on_log_in = on_log_in
-        self._standing = Standing()
+        self._standing = standing = Standing(self._judge)
+        #: Who waits for a session or bears one begins and ends; each cancel comes by these three.
+        self.begin, self.end, self.accepted = standing.begin, standing.end, standing.accept
         self._current: NumberedSession | None = None
         self._number = 0
         self._renew_at = self._expires_at = math.inf
+        #: Until when the one at hand is had without being asked for: not while anything speaks against it.
+        self._at_hand_until = math.inf
         self._log_in: asyncio.Task[NumberedSession | NoSession] | None = None
         self._urgency = Urgency()
         self._no_doubt = asyncio.Event()
@@ -78,20 +82,9 @@ class Sessions:
         finally:
             self.end(errand.permission)
 
-    def begin(self, permission: Permission) -> None:
-        """Know of a call that waits for a session, or bears one, until its end."""
-        self._standing.begin(permission)
-
-    def end(self, permission: Permission) -> None:
-        """Hear that it is over."""
-        self._standing.end(permission)
-        self._judge()
-
-    def at_hand(self, permission: Permission) -> NumberedSession | None:
-        """Return the current session where nothing speaks against it: for that, it need not be waited for."""
-        if self._standing.is_troubled or self._clock() >= self._renew_at:
-            return None
-        return self._current
+    def at_hand(self, now: float) -> NumberedSession | None:
+        """Return the current session where nothing speaks against it: it need not be waited for."""
+        return self._current if now < self._at_hand_until else None
 
     async def current(self, errand: Errand) -> NumberedSession | NoSession:
         """Return the current session, by a log-in if there is none; many callers share one log-in."""
@@ -124,11 +117,6 @@ class Sessions:
             self._alarm = asyncio.get_running_loop().call_later(_DOUBT_S, self._decide)
         self._judge()
 
-    def accepted(self, number: int, permission: Permission, signed_at: float) -> None:
-        """Hear that the venue took a session for that."""
-        self._standing.accept(permission, number, signed_at)
-        self._judge()
-
     async def aclose(self) -> None:
         """End a log-in that is under way."""
         self._be_sure()
@@ -138,12 +126,12 @@ class Sessions:
 
     def _judge(self) -> None:
         """End a doubt that nobody can clear any more, or that is cleared."""
-        if self._alarm is None:
-            return
-        if not self._standing.doubts:
+        if self._alarm is not None and not self._standing.doubts:
             self._be_sure()
-        elif not self._standing.in_doubt:
+        elif self._alarm is not None and not self._standing.in_doubt:
             self._decide()
+        else:
+            self._weigh()
 
     def _decide(self) -> None:
         self._standing.decide()
@@ -178,6 +166,10 @@ class Sessions:
             self._alarm.cancel()
         self._alarm = None
         self._no_doubt.set()
+        self._weigh()
+
+    def _weigh(self) -> None:
+        self._at_hand_until = -math.inf if self._standing.is_troubled else self._renew_at
 
     def _begin(self) -> asyncio.Task[NumberedSession | NoSession]:
         self._urgency = Urgency()

@@ -7,7 +7,7 @@ session is good for: a call that was signed later and taken proves that it outli
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Callable
 
 import attrs
 
@@ -32,12 +32,14 @@ class _Mark:
 class Standing:
     """Hears how calls fared under the sessions of one venue, of which one is current."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], object]) -> None:
+        #: Told when a call that ended or was taken may have made a difference to what was refused.
+        self._on_change = on_change
         self._number = 0
         self._alive_at = -math.inf
         self._taken: dict[Permission, int] = {}
         self._marks: dict[Permission, _Mark] = {}
-        self._busy: Counter[Permission] = Counter()
+        self._busy: dict[Permission, int] = {}
         #: Permissions that need another session, and when the call was signed that was refused.
         self._unfit: dict[Permission, float] = {}
         #: Those among them that the same session was good for.
@@ -63,7 +65,7 @@ class Standing:
     @property
     def is_troubled(self) -> bool:
         """Whether the session was refused for anything, rightly or not."""
-        return bool(self._unfit or self._lost or self.doubts)
+        return bool(self._unfit or self.doubts)
 
     def is_fit_for(self, permission: Permission) -> bool:
         """Tell whether the session may be good for that, or no other one is better."""
@@ -82,28 +84,27 @@ class Standing:
 
     def begin(self, permission: Permission) -> None:
         """Hear that a call is under way, or waits its turn."""
-        self._busy[permission] += 1
+        self._busy[permission] = self._busy.get(permission, 0) + 1
 
     def end(self, permission: Permission) -> None:
         """Hear that it is no more."""
-        self._busy[permission] -= 1
-        if not self._busy[permission]:
+        left = self._busy[permission] - 1
+        if left:
+            self._busy[permission] = left
+        else:
             del self._busy[permission]
+        if self.doubts:
+            self._on_change()
 
-    def accept(self, permission: Permission, number: int, signed_at: float) -> None:
+    def accept(self, number: int, permission: Permission, signed_at: float) -> None:
         """Hear that the venue took a session for that."""
-        if number == self._number and not self.is_troubled and permission not in self._marks:
-            self._taken[permission] = number
-            self._alive_at = max(self._alive_at, signed_at)
+        marked = self._marks and permission in self._marks
+        if number != self._number or marked or self._unfit or self.doubts:
+            self._accept_after_all(number, permission, signed_at)
             return
-        self._taken[permission] = max(number, self._taken.get(permission, 0))
-        self._marks.pop(permission, None)
-        if number != self._number:
-            return
-        self._alive_at = max(self._alive_at, signed_at)
-        for one, since in [*self.doubts.items(), *self._unfit.items()]:
-            if since < self._alive_at:
-                self._clear(one)
+        self._taken[permission] = number
+        if signed_at > self._alive_at:  # noqa: PLR1730 - each cancel comes by here, and a call costs
+            self._alive_at = signed_at
 
     def refuse(self, permission: Permission, number: int, signed_at: float, now: float) -> None:
         """Hear that the venue refused a session for that."""
@@ -132,6 +133,16 @@ class Standing:
         """Wait no longer for what could explain a refusal: then only another session can."""
         self._unfit.update(self.doubts)
         self.doubts.clear()
+
+    def _accept_after_all(self, number: int, permission: Permission, signed_at: float) -> None:
+        self._taken[permission] = max(number, self._taken.get(permission, 0))
+        self._marks.pop(permission, None)
+        if number == self._number:
+            self._alive_at = max(self._alive_at, signed_at)
+            for one, since in [*self.doubts.items(), *self._unfit.items()]:
+                if since < self._alive_at:
+                    self._clear(one)
+        self._on_change()
 
     def _clear(self, permission: Permission) -> None:
         """Hold a refusal against the permission, for the session outlived it."""
