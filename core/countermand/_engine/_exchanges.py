@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from countermand._alarm import Alarm
 from countermand._case._facts import Action, Began, Caller, Ended, Signed, Withheld
 from countermand._case._kin import must_search
-from countermand._engine._budget import Budget
+from countermand._engine._budget import Budgets
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._cancel_lists import CancelLists
 from countermand._engine._errand import GIVEN_UP_S, LATE_GRACE_S, NEEDS, Errand, patience_s
@@ -48,8 +47,9 @@ class Exchanges:
         self._stations = stations
         self._expresses = expresses
         self._on_fact = on_fact
-        self._budgets: defaultdict[tuple[str, str], Budget] = defaultdict(lambda: Budget(budget))
-        self._numbers = itertools.count(1)
+        self._budgets = Budgets(budget)
+        #: Gives the next exchange its number.
+        self.next_number: Callable[[], int] = itertools.count(1).__next__
         self.jitter = random.Random().random  # noqa: S311 - it only spreads repeats over time
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -61,14 +61,10 @@ class Exchanges:
         """Say how many cancels go in one call at a venue; 0 where each goes by itself."""
         return self._lists.size(venue)
 
-    def next_number(self) -> int:
-        """Give the next exchange its number."""
-        return next(self._numbers)
-
     def may_repeat(self, entry: OpenCase, tokens: int, now: float) -> bool:
         """Tell whether the budget has that many tokens for a repeat; if not, that is a fact."""
         # A kill's own budget is what is sent for one order at most.
-        if any(caller.kill for caller in entry.waiters) or self._budget(entry).take(tokens):
+        if any(caller.kill for caller in entry.waiters) or self._budgets.take(entry.account, tokens):
             return True
         entry.case.facts.append(Withheld(number=self.next_number(), at=now))
         return False
@@ -172,12 +168,14 @@ class Exchanges:
     def _end_cancel(self, venue: str, errand: Traveller, _task: object = None) -> None:
         """Hear that a cancel is over: others may have waited for that."""
         self.traffic.end(venue, errand)
-        self._trains.look((venue, errand.account))
+        if self._trains.platforms:
+            self._trains.look((venue, errand.account))
 
     def end_receipt(self, straight: Straight) -> None:
         """Hear that a cancel which went straight has its receipt."""
         venue = straight.request.venue
-        self._budgets[venue, straight.account].hear(straight.receipt)
+        if self._budgets.used:
+            self._budgets.hear((venue, straight.account), straight.receipt)
         self._end_cancel(venue, straight)
 
     def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:
@@ -185,9 +183,6 @@ class Exchanges:
         if not all(caller.gathers for caller in callers):
             return False
         return action in _LISTINGS or (action is Action.CANCEL and self._lists.takes(entry))
-
-    def _budget(self, entry: OpenCase) -> Budget:
-        return self._budgets[entry.case.venue, entry.case.account]
 
     def _sign(self, entry: OpenCase, errand: Errand, call: str, at: float) -> None:
         """Note that an exchange goes to the wire; its patience counts from here, not from its queue."""
@@ -229,7 +224,7 @@ class Exchanges:
         entry.under_way.pop(errand.number, None)
         entry.case.facts.append(ended)
         if action is Action.CANCEL:
-            self._budget(entry).hear(ended.answer)
+            self._budgets.hear(entry.account, ended.answer)
         else:
             entry.fold(action)
         self._on_fact(entry)

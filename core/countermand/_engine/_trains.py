@@ -76,7 +76,8 @@ class Trains:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
         self._traffic = traffic
-        self._platforms: dict[Key, _Platform] = {}
+        #: Where somebody waits for a listing, or one is under way.
+        self.platforms: dict[Key, _Platform] = {}
         self._next_number = next_number
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -87,7 +88,7 @@ class Trains:
         """
         rider = Rider(entry=entry, errand=errand, insists=insists)
         key = ((entry.case.venue, entry.case.account), action)
-        platform = self._platforms.setdefault(key, _Platform())
+        platform = self.platforms.setdefault(key, _Platform())
         platform.riders.append(rider)
         now = self._loop.time()
         gather_s = min(GATHER_S, _GATHER_SHARE * max(0.0, errand.deadline - now))
@@ -98,8 +99,6 @@ class Trains:
 
     def look(self, lane: Lane) -> None:
         """Let go what waited for the cancels of an account, if there are no more."""
-        if not self._platforms:
-            return
         for action in (Action.OPEN, Action.HISTORY):
             self._depart_if_due((lane, action))
 
@@ -116,7 +115,7 @@ class Trains:
         self._loop.call_soon(self._depart_if_due, key)  # whoever comes at the same time comes along
 
     def _depart_if_due(self, key: Key) -> None:
-        platform = self._platforms.get(key)
+        platform = self.platforms.get(key)
         if platform is None:
             return
         # To a kill the cancels of others do not count.
@@ -126,7 +125,7 @@ class Trains:
         elif not platform.riders:
             if idle:
                 self._wake(platform, None)
-                del self._platforms[key]
+                del self.platforms[key]
         elif idle or platform.is_full or platform.depart_at <= now:
             self._depart(key, platform)
         else:
