@@ -62,7 +62,7 @@ class Cases:
     ) -> Straight | None:
         """Send a cancel straight to its venue, if it is one that can go so; who waits must `forsake` it."""
         venue, account, order = request.venue, request.account, request.order
-        if self._closed or (venue, account) in self._lookups:
+        if self._closed or (venue, account) in self._lookups.accounts:
             return None
         if self._cases and (venue, account, order) in self._cases:
             return None
@@ -179,7 +179,7 @@ class Cases:
 
     def _let_pass(self, straight: Straight) -> None:
         """Let a cancel be over, unless somebody may still mean it who came before its end."""
-        if (straight.request.venue, straight.account) in self._lookups:
+        if (straight.request.venue, straight.account) in self._lookups.accounts:
             entry = self._taken_over(straight)
             self._lookups.keep(entry, self._loop.time())
 
@@ -283,5 +283,5 @@ class Cases:
             del self._cases[entry.key]
         if entry.case.unresolved:
             self._lookups.end(entry)
-        elif entry.account in self._lookups:
+        elif entry.account in self._lookups.accounts:
             self._lookups.keep(entry, self._loop.time())

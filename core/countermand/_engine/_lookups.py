@@ -18,27 +18,24 @@ class Lookups:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._under_way: defaultdict[Account, set[OpenCase]] = defaultdict(set)
+        #: The accounts of which an order is being looked for, and the cases of those orders.
+        self.accounts: defaultdict[Account, set[OpenCase]] = defaultdict(set)
         #: What was forgotten meanwhile, and when.
         self._past: dict[Key, tuple[OpenCase, float]] = {}
 
-    def __contains__(self, account: Account) -> bool:
-        """Tell whether an order of an account is being looked for."""
-        return account in self._under_way
-
     def begin(self, entry: OpenCase) -> None:
         """Hear of a case whose order must be found first."""
-        self._under_way[entry.account].add(entry)
+        self.accounts[entry.account].add(entry)
 
     def end(self, entry: OpenCase) -> None:
         """Hear that such a case is over."""
-        self._under_way[entry.account].discard(entry)
-        if not self._under_way[entry.account]:
-            del self._under_way[entry.account]
+        self.accounts[entry.account].discard(entry)
+        if not self.accounts[entry.account]:
+            del self.accounts[entry.account]
 
     def keep(self, entry: OpenCase, ended_at: float) -> None:
         """Keep a case that is over while somebody may mean it who came before its end."""
-        callers = (caller for lookup in self._under_way.get(entry.account, ()) for caller in lookup.waiters)
+        callers = (caller for lookup in self.accounts.get(entry.account, ()) for caller in lookup.waiters)
         if any(caller.joined_at < ended_at for caller in callers):
             self._past[entry.key] = (entry, ended_at)
             self._loop.call_later(entry.idle_s, self.keep, entry, ended_at)
