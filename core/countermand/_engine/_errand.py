@@ -25,7 +25,8 @@ _PATIENCE_S = {CallKind.CANCEL: 3.0, CallKind.READ: 1.0, CallKind.LISTING: 3.0}
 
 def patience_s(kind: CallKind, left_s: float) -> float:
     """Say how long one exchange is waited for alone: never so long that no read can follow."""
-    return min(_PATIENCE_S[kind], left_s / 2)
+    half_s, most_s = left_s / 2, _PATIENCE_S[kind]
+    return half_s if half_s < most_s else most_s
 
 
 #: What an exchange is for where nothing else is said.

@@ -88,7 +88,8 @@ class Traffic:
 
     def end(self, venue: str, errand: Traveller) -> None:
         """Hear that a cancel is over, also one that was never sent."""
-        self.sign(errand)
+        if errand.number in self._queued:
+            self.sign(errand)
         lane = (venue, errand.account)
         under_way = self._under_way[lane]
         del under_way[errand.number]
