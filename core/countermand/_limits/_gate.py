@@ -73,7 +73,7 @@ class Gate:
 
     def leave(self, ticket: Ticket) -> None:
         """End a call that was let through."""
-        self._limiter.end(ticket)
+        ticket.end()
         if self._waiters:
             self._serve()
 

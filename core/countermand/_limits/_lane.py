@@ -46,6 +46,10 @@ class Ticket:
         """When it gives up its place."""
         return self.granted_at + self.patience_s
 
+    def end(self) -> None:
+        """Leave its place, if it still holds it: its call is over."""
+        self.lane.places.held[self.need].pop(self, None)
+
 
 class Lane:
     """What some kind of call draws on, and who waits for it: the earliest deadline of each need first."""
@@ -107,7 +111,7 @@ class Lane:
         """Take back all that a ticket was granted."""
         for bucket in self.buckets:
             bucket.give_back(now)
-        self.places.free(ticket)
+        ticket.end()
 
     def join(self, ticket: Ticket) -> None:
         """Let a ticket wait."""

@@ -75,10 +75,6 @@ class Limiter:
         ticket.lane.give_back(ticket, now)
         self._recall()
 
-    def end(self, ticket: Ticket) -> None:
-        """Hear that the call of a granted ticket is over."""
-        ticket.lane.places.free(ticket)
-
     def slow(self, ticket: Ticket, retry_after_s: float | None, now: float) -> None:
         """Hear that the venue throttled the call of a granted ticket."""
         self._lanes.keep(ticket.lane)

@@ -38,7 +38,7 @@ class Places:
         self.most = most
         #: By need.
         self._seats = (_Seats(most), *[_Seats(most)] * (len(Need) - 1))
-        #: Those that hold one, by need, in the order in which they came to it.
+        #: Those that hold one, by need, in the order in which they came to it; who leaves takes itself out.
         self.held = tuple(seats.held for seats in self._seats)
 
     def spare(self, _now: float) -> float:
@@ -52,10 +52,6 @@ class Places:
     def ready_at(self, need: Need, _now: float) -> float:
         """Say when a place is free for that need."""
         return self._seats[need].free_at()
-
-    def free(self, holder: Holder) -> None:
-        """Leave a place, if it is still held."""
-        self.held[holder.need].pop(holder, None)
 
     def take(self, holder: Holder) -> None:
         """Take a place, of one that is overdue where no other is free."""

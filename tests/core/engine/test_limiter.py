@@ -56,7 +56,7 @@ class Desk:
     def end(self, *tickets: Ticket) -> list[Ticket]:
         """End those calls, and grant what can be granted then."""
         for ticket in tickets:
-            self.limiter.end(ticket)
+            ticket.end()
         return self.after(0)
 
     def wait_s(self) -> float:

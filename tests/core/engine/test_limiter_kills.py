@@ -49,9 +49,9 @@ def test_places_of_its_own() -> None:
     assert [ticket.waiting for ticket in ordinary] == [False, False, True, True, True]
     assert [ticket.waiting for ticket in kills] == [False, False, True]
     assert [ticket.waiting for ticket in listings] == [False, False, True] * 2
-    desk.limiter.end(ordinary[0])
+    ordinary[0].end()
     assert desk.after(0) == [ordinary[2]]
-    desk.limiter.end(kills[0])
+    kills[0].end()
     assert desk.after(0) == [kills[2]]
 
 

@@ -65,7 +65,7 @@ class Venue:
             self.limiter.slow(ticket, retry_after_s, self.now)
         else:
             self.limiter.ease(ticket)
-        self.limiter.end(ticket)
+        ticket.end()
 
     def give_back(self, index: int) -> None:
         """Let one of those in flight not have been used."""
