@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from countermand._limits._bucket import Bucket
-from countermand._limits._places import Places
+from countermand._limits._places import Places, Seats
 from countermand._limits._shares import Shares
 from countermand._limits._urgency import Need
 from countermand.venue import CallKind
@@ -25,15 +25,17 @@ class _Resource(Protocol):
     def ready_at(self, need: Need, now: float) -> float: ...
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(eq=False)
 class Ticket:
     """One call's claim to a token of each of its buckets and to a place, all at once or none."""
 
+    lane: Lane
+    #: Where it has its place, or will have it.
+    seats: Seats
     need: Need
     deadline: float
     #: How long it may keep its place, in seconds.
     patience_s: float
-    lane: Lane
     #: Of those that had to wait, which one came first.
     number: int = 0
     waiting: bool = False
@@ -48,7 +50,7 @@ class Ticket:
 
     def end(self) -> None:
         """Leave its place, if it still holds it: its call is over."""
-        self.lane.places.held[self.need].pop(self, None)
+        self.seats.held.pop(self, None)
 
 
 class Lane:
@@ -65,18 +67,18 @@ class Lane:
         self._resources: tuple[_Resource, ...] = (*buckets, places)
         self._queues: tuple[list[tuple[float, int, Ticket]], ...] = tuple([] for _ in Need)
 
-    def is_ready(self, need: Need, now: float) -> bool:
-        """Tell whether all is there that a call needs, and nobody waits for any of it."""
+    def is_ready(self, ticket: Ticket, now: float) -> bool:
+        """Tell whether all is there that a ticket needs, and nobody waits for any of it."""
         for bucket in self.buckets:
             if bucket.shares.all_waiting:
                 return False
             # Nearly always it is full and not slowed, and each cancel comes by here.
-            if (bucket.full_at > now or bucket.brake.is_on) and bucket.ready_at(need, now) > now:
+            if (bucket.full_at > now or bucket.brake.is_on) and bucket.ready_at(ticket.need, now) > now:
                 return False
-        places = self.places
-        if places.shares.all_waiting:
+        if self.places.shares.all_waiting:
             return False
-        return len(places.held[need]) < places.most or places.free_at(need) <= now
+        seats = ticket.seats
+        return len(seats.held) < seats.most or seats.free_at() <= now
 
     def is_at_rest(self, now: float) -> bool:
         """Tell whether the venue does not throttle it, nor did lately."""
@@ -100,7 +102,7 @@ class Lane:
             if bucket.brake.is_on:
                 ticket.tries = True
                 bucket.brake.pass_one(now)
-        self.places.take(ticket)
+        ticket.seats.take(ticket)
 
     def serve(self, need: Need) -> None:
         """Note that it was that need's turn, among those who waited."""

@@ -48,7 +48,7 @@ class Line:
 
     def is_full(self, need: Need, now: float) -> bool:
         """Whether nobody of that need can go for want of a place."""
-        return self.places.free_at(need) > now + SLACK_S
+        return self.places.ready_at(need, now) > now + SLACK_S
 
     def first(self, need: Need, now: float) -> Ticket | None:
         """Return the ticket in front of those of a need that lack nothing."""
@@ -74,7 +74,7 @@ class Line:
         """Say when to look again if nothing happens before."""
         at = self._aside[0][0] if self._aside else math.inf
         for need in self.needs:
-            free_at = self.places.free_at(need)
+            free_at = self.places.ready_at(need, now)
             if now + SLACK_S < free_at < at:
                 at = free_at
         return at
