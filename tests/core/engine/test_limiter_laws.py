@@ -64,7 +64,10 @@ class Venue:
         if throttled:
             self.limiter.slow(ticket, retry_after_s, self.now)
         else:
+            slowed = [bucket.brake.is_on for bucket in ticket.lane.buckets]
             self.limiter.ease(ticket)
+            # Only one that tries is heard, so no other may make a difference.
+            assert ticket.tries or slowed == [bucket.brake.is_on for bucket in ticket.lane.buckets]
         ticket.end()
 
     def give_back(self, index: int) -> None:
