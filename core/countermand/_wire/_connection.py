@@ -12,7 +12,7 @@ import httpx
 
 from countermand._wire._exchange import Exchange
 from countermand._wire._origin import Origin
-from countermand._wire._quiet import quiet_of
+from countermand._wire._quiet import stirs_of
 
 
 def _ignore(_: Connection) -> None:
@@ -33,28 +33,31 @@ class Connection(asyncio.BufferedProtocol):
         self.on_idle: Callable[[Connection], None] = _ignore
         #: Called when the socket is gone.
         self.on_lost: Callable[[Connection], None] = _ignore
-        self._is_quiet = quiet_of(sock)
+        self._stirs = stirs_of(sock)
         self._exchange: Exchange | None = None
         self._is_sending = False
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: asyncio calls this."""
-        self._raw = self._transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)
+        #: Counts the bytes that were sent and are not handed to the system yet.
+        self._unsent = self._transport.get_write_buffer_size
 
     def wrap(self, transport: asyncio.Transport) -> None:
         """Speak through this transport from now on, which speaks through the first one."""
-        self._transport = transport
+        raw, self._transport = self._transport, transport
+        self._unsent = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
 
     @property
     def written(self) -> bool:
         """Whether all that was sent has been handed to the system."""
-        return not (self._transport.get_write_buffer_size() or self._raw.get_write_buffer_size())
+        return not self._unsent()
 
     @property
     def quiet(self) -> bool:
         """Whether the peer has neither closed nor said anything: not even what the loop has not read yet."""
-        return not (self.closed or self._transport.is_closing()) and self._is_quiet()
+        return not (self.closed or self._transport.is_closing() or self._stirs())
 
     def send(self, data: bytes, exchange: Exchange, timeout_s: float | None) -> None:
         """Send a whole request, of which the answer goes to that exchange."""
@@ -63,7 +66,7 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(httpx.WriteError("the connection was closed before the request"))
             return
         self._transport.write(data)
-        self._is_sending = not self.written
+        self._is_sending = self._unsent() > 0
         if timeout_s is not None and self._is_sending:
             asyncio.get_running_loop().call_later(timeout_s, self._check_written, exchange)
 

@@ -1,35 +1,36 @@
-"""Whether a peer has neither said anything nor hung up: not even what the loop has not read yet."""
+"""Whether a peer has said anything or hung up: also what the loop has not read yet."""
 
 from __future__ import annotations
 
 import select
 import socket
 from collections.abc import Callable
+from functools import partial
 
-#: Tells it of one socket.
-Quiet = Callable[[], bool]
+#: Tells it of one socket: by what is true where there is something.
+Stirs = Callable[[], object]
 
 
-def polled(sock: socket.socket) -> Quiet:
+def polled(sock: socket.socket) -> Stirs:
     """Ask the system whether there is anything to read: the cheapest way, where it is to be had."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return lambda: not poll.poll(0)
+    return partial(poll.poll, 0)
 
 
-def peeked(sock: socket.socket) -> Quiet:
+def peeked(sock: socket.socket) -> Stirs:
     """Look at what could be read, and leave it there."""
 
-    def quiet() -> bool:
+    def stirs() -> bool:
         try:
             sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            return True
-        except OSError:
             return False
-        return False
+        except OSError:
+            return True
+        return True
 
-    return quiet
+    return stirs
 
 
-quiet_of = polled if hasattr(select, "poll") else peeked
+stirs_of = polled if hasattr(select, "poll") else peeked

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from countermand._wire._quiet import Quiet, peeked, polled
+from countermand._wire._quiet import Stirs, peeked, polled
 
 
 @pytest.fixture
@@ -21,27 +21,27 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 @pytest.mark.parametrize("ask", [polled, peeked])
 def test_what_there_is_to_read(
-    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Quiet]
+    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Stirs]
 ) -> None:
     """A word or an end is noticed, and both are still there to be read."""
     ours, theirs = pair
-    quiet = ask(ours)
-    assert quiet()
+    stirs = ask(ours)
+    assert not stirs()
     theirs.sendall(b"!")
-    assert not quiet()
+    assert stirs()
     assert ours.recv(9) == b"!"
-    assert quiet()
+    assert not stirs()
     theirs.close()
-    assert not quiet()
+    assert stirs()
     assert ours.recv(9) == b""
 
 
 @pytest.mark.parametrize("ask", [polled, peeked])
 def test_a_socket_that_is_gone(
-    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Quiet]
+    pair: tuple[socket.socket, socket.socket], ask: Callable[[socket.socket], Stirs]
 ) -> None:
     """What was closed here is not quiet, either."""
     ours, _ = pair
-    quiet = ask(ours)
+    stirs = ask(ours)
     ours.close()
-    assert not quiet()
+    assert stirs()
