@@ -8,7 +8,7 @@ from collections.abc import Callable
 from countermand._tasks import begin_task
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
-from countermand._wire._origin import Origin
+from countermand._wire._places import Places
 from countermand._wire._pool import Pool
 from countermand._wire._progress import GIVEN_UP, Progress, WireFault
 from countermand._wire._sending import Bound, OverOwn
@@ -30,10 +30,13 @@ class InTurn(OverOwn):
         self._task: asyncio.Task[None] | None = None
         self._called_off = False
 
-    def wait(self, pool: Pool, origin: Origin) -> bool:
+    def wait(self, pool: Pool, places: Places) -> bool:
         """Wait for a connection, or for a place to make one; tell whether it does."""
-        self._pool, self._origin = pool, origin
-        return pool.wait(origin, self)
+        if pool.closed:
+            return False
+        self._pool, self._places = pool, places
+        places.wait(self)
+        return True
 
     @property
     def progress(self) -> Progress:
@@ -53,21 +56,21 @@ class InTurn(OverOwn):
         if self._connection is not None:
             self._connection.drop(self._exchange)
             return
-        self._pool.leave(self._origin, self)
+        self._places.leave(self)
         if self._task is not None:
             self._task.cancel()
         self._exchange.fail(WireFault(GIVEN_UP))
 
     def take(self, connection: Connection) -> bool:
         """Go out over a connection."""
-        if self._pool.called_off(self._origin):
+        if self._places.called_off:
             return not self.call_off()
         self._send(connection)
         return True
 
     def take_place(self) -> bool:
         """Have a connection made."""
-        if self._pool.called_off(self._origin):
+        if self._places.called_off:
             return not self.call_off()
         self._task = begin_task(self._make())
         self._task.add_done_callback(self._check_made)
@@ -84,7 +87,7 @@ class InTurn(OverOwn):
         return True
 
     async def _make(self) -> None:
-        self._send(await self._pool.new(self._origin))
+        self._send(await self._pool.new(self._places))
 
     def _send(self, connection: Connection) -> None:
         self._connection = connection
@@ -96,6 +99,6 @@ class InTurn(OverOwn):
 
     def _check_made(self, task: asyncio.Task[None]) -> None:
         if self._connection is None:  # maybe the task was canceled before it began
-            self._pool.give_back(self._origin)
+            self._places.give_back()
             error = None if task.cancelled() else task.exception()
             self._exchange.fail(error if isinstance(error, Exception) else WireFault(GIVEN_UP))

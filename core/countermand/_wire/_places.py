@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from itertools import takewhile
 
 import httpx
 
 from countermand._wire._connection import Connection
+from countermand._wire._origin import Origin
 from countermand._wire._sentinel import Sentinel
 from countermand._wire._waiting import Turn, Waiting
 
@@ -17,25 +17,23 @@ from countermand._wire._waiting import Turn, Waiting
 class Places:
     """Each place has a connection, or somebody who makes one; all costs the same, however many there are."""
 
-    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+    def __init__(self, origin: Origin, most: int, idle_s: float) -> None:
+        self.origin = origin
+        self.clock = asyncio.get_running_loop().time
         self._free = most
-        self._clock = clock
+        self._idle_s = idle_s
         #: Since when each is idle, the longest first.
         self._idle: dict[Connection, float] = {}
         #: Whoever came first is first. While somebody waits, no connection is idle and no place is free.
         self._waiting: OrderedDict[Waiting, None] = OrderedDict()
         self._sentinel = Sentinel(self._call_off)
+        self._sweeper: asyncio.TimerHandle | None = None
 
-    @property
-    def oldest(self) -> float | None:
-        """Since when one has been idle for longest, if any is."""
-        return next(iter(self._idle.values()), None)
-
-    def take_idle(self, since: float) -> Connection | None:
-        """Return the connection that was used last, if it is quiet and idle for no longer than since then."""
+    def take_idle(self, now: float) -> Connection | None:
+        """Return the connection that was used last, if it is quiet and has not been idle for too long."""
         while self._idle:
             connection, idle_since = self._idle.popitem()
-            if idle_since > since and connection.quiet:
+            if now - idle_since < self._idle_s and connection.quiet:
                 return connection
             connection.close()
         return None
@@ -90,7 +88,9 @@ class Places:
     def keep(self, connection: Connection) -> None:
         """Give a connection to whoever waits, or keep it idle."""
         if not self._waiting:
-            self._idle[connection] = self._clock()
+            self._idle[connection] = self.clock()
+            if self._sweeper is None:
+                self._sweeper = asyncio.get_running_loop().call_later(self._idle_s, self._sweep)
         elif connection.origin.tls:
             # Below TLS more may have been read than was told yet: nobody can see that it is there.
             asyncio.get_running_loop().call_soon(self._hand_over, connection)
@@ -109,12 +109,6 @@ class Places:
         self._idle.pop(connection, None)
         self.give_back()
 
-    def close_idle(self, until: float) -> None:
-        """Close what has been idle since then or for longer."""
-        for connection, _ in list(takewhile(lambda kept: kept[1] <= until, self._idle.items())):
-            del self._idle[connection]
-            connection.close()
-
     def _hand_over(self, connection: Connection) -> None:
         if not connection.quiet:
             connection.close()  # whoever is first stays so, and is given its place
@@ -122,12 +116,24 @@ class Places:
         while waiting := self._next():
             if waiting.take(connection):
                 return
-        self._idle[connection] = self._clock()
+        self.keep(connection)
 
     def close(self, error: Exception) -> None:
-        """Turn away whoever waits."""
+        """Turn away whoever waits, and keep no time any more."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         while waiting := self._next():
             waiting.turn_away(error)
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        until = self.clock() - self._idle_s
+        for connection, _ in list(takewhile(lambda kept: kept[1] <= until, self._idle.items())):
+            del self._idle[connection]
+            connection.close()
+        oldest = next(iter(self._idle.values()), None)
+        if oldest is not None:
+            self._sweeper = asyncio.get_running_loop().call_at(oldest + self._idle_s, self._sweep)
 
     def _call_off(self) -> None:
         for waiting in list(self._waiting):

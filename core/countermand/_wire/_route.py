@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 
 from countermand._http import HttpRequest
-from countermand._wire._origin import Origin, origin_of
+from countermand._wire._origin import origin_of
+from countermand._wire._places import Places
+from countermand._wire._pool import Pool
 from countermand._wire._written import Written, first_line, header_line, written
 
 #: Asked of every venue unless a plugin asks for something else.
@@ -26,48 +28,73 @@ _PLAIN = re.compile(
 
 
 class Route:
-    """One base URL."""
+    """One base URL, and what its last request began with: the next one often begins with the same."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, pool: Pool) -> None:
         self._base_url = base_url
+        self._pool = pool
         url = httpx.URL(f"{base_url}/x")
-        self._origin = origin_of(url)
+        self._places = pool.at(origin_of(url))
         #: What stands before a path; nothing is known of one behind a fragment.
         self._prefix = url.raw_path[:-2] if url.raw_path.endswith(b"/x") else None
+        self._asked: tuple[str, str] | None = None
+        self._method, self._line, self._has_length = "", b"", False
+        self._headers: dict[str, str] = {}
         self._first = [header_line(name, value) for name, value in ((b"Host", url.netloc), *_ASKED_RAW)]
-        #: The last headers, and their lines.
-        self._last: tuple[tuple[tuple[str, str], ...], list[bytes]] = ((), self._first)
+        self._lines = b"\r\n".join(self._first)
 
-    def request(self, request: HttpRequest) -> tuple[Origin, Written]:
+    def request(self, request: HttpRequest) -> tuple[Places, Written]:
         """Write a request; raises what httpx does of one that is none."""
-        method, content = request.method.upper(), request.content
+        if (request.method, request.path) != self._asked and not self._write_line(request):
+            return self._written_by_httpx(request)
+        if request.headers != self._headers and not self._write_headers(request.headers):
+            return self._written_by_httpx(request)
+        line, lines, content = self._line, self._lines, request.content
+        if content or self._has_length:
+            data = b"%s\r\n%s\r\nContent-Length: %d\r\n\r\n%s" % (line, lines, len(content), content)
+        else:
+            data = b"%s\r\n%s\r\n\r\n" % (line, lines)
+        return self._places, Written(data, self._method, closes=False)
+
+    def _write_line(self, request: HttpRequest) -> bool:
+        """Write what is asked for; tell whether that can be done here."""
         if self._prefix is None or _PLAIN.fullmatch(request.path) is None:
-            return self._written_by_httpx(request)
-        own = self._own_lines(request.headers)
-        if own is None:
-            return self._written_by_httpx(request)
-        lines = [first_line(method, self._prefix + request.path.encode("ascii")), *own]
-        if content or method in _WITH_LENGTH:
-            lines.append(b"Content-Length: %d" % len(content))
-        lines += (b"", content)
-        return self._origin, Written(b"\r\n".join(lines), method, closes=False)
+            return False
+        method = request.method.upper()
+        self._line = first_line(method, self._prefix + request.path.encode("ascii"))
+        self._method, self._has_length = method, method in _WITH_LENGTH
+        self._asked = (request.method, request.path)
+        return True
 
-    def _own_lines(self, headers: Mapping[str, str]) -> list[bytes] | None:
-        """Write headers after those that all requests have; those of one session are often the same."""
-        items = tuple(headers.items())
-        if items != self._last[0]:
-            lines = self._first.copy()
-            for name, value in items:
-                raw_name = _raw_name(name)
-                if raw_name is None:
-                    return None
-                lines.append(header_line(raw_name, value.encode("ascii")))
-            self._last = (items, lines)
-        return self._last[1]
+    def _write_headers(self, headers: Mapping[str, str]) -> bool:
+        """Write headers after those that all requests have; tell whether that can be done here."""
+        lines = self._first.copy()
+        for name, value in headers.items():
+            raw_name = _raw_name(name)
+            if raw_name is None:
+                return False
+            lines.append(header_line(raw_name, value.encode("ascii")))
+        self._lines = b"\r\n".join(lines)
+        self._headers = dict(headers)
+        return True
 
-    def _written_by_httpx(self, request: HttpRequest) -> tuple[Origin, Written]:
+    def _written_by_httpx(self, request: HttpRequest) -> tuple[Places, Written]:
         made = httpx_request(self._base_url, request)
-        return origin_of(made.url), written(made.method, made.url.raw_path, made.headers.raw, made.content)
+        outgoing = written(made.method, made.url.raw_path, made.headers.raw, made.content)
+        return self._pool.at(origin_of(made.url)), outgoing
+
+
+class Routes(dict[str, Route]):
+    """Those of one transport by their base URLs, each prepared when it is first taken."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    def __missing__(self, base_url: str) -> Route:
+        """Prepare one."""
+        route = self[base_url] = Route(base_url, self._pool)
+        return route
 
 
 def httpx_request(

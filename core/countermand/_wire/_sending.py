@@ -116,6 +116,7 @@ class Direct(OverOwn):
     """One over a connection that was at hand."""
 
     _connection: Connection
+    _progress: Progress | None = None
 
     def __init__(
         self, connection: Connection, exchange: Exchange, bound: Bound, clock: Clock, sent_at: float
@@ -123,7 +124,6 @@ class Direct(OverOwn):
         self._connection = connection
         self._exchange = exchange
         self._bound = bound
-        self._progress: Progress | None = None
         self._clock = clock
         self.sent_at = sent_at
 

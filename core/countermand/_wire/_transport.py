@@ -13,7 +13,7 @@ from countermand._wire._dial import Dialer, Tell
 from countermand._wire._exchange import Exchange
 from countermand._wire._head import Parser
 from countermand._wire._names import Names
-from countermand._wire._origin import Origin, origin_of
+from countermand._wire._origin import origin_of
 from countermand._wire._parser import FASTEST
 from countermand._wire._pool import Pool
 from countermand._wire._reply import Reply
@@ -53,13 +53,14 @@ class Transport(httpx.AsyncBaseTransport):
         self._tls = httpx.create_ssl_context() if verify is None else verify
         self._parser = parser
         dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
-        self._pool = Pool(dialer.dial, most=connections_per_origin, idle_s=idle_s)
+        #: Its connections.
+        self.pool = Pool(dialer.dial, most=connections_per_origin, idle_s=idle_s)
         self._stock: httpx.AsyncHTTPTransport | None = None
 
     @property
     def connections(self) -> int:
         """How many are open, busy or idle."""
-        return len(self._pool)
+        return len(self.pool)
 
     @property
     def stands_aside(self) -> bool:
@@ -77,7 +78,7 @@ class Transport(httpx.AsyncBaseTransport):
         # Written whole before there is a connection: what cannot be written has certainly not left.
         outgoing = written(request.method, request.url.raw_path, request.headers.raw, content)
         timeouts = request.extensions.get("timeout", NO_TIMEOUTS)
-        connection = await self.connection(origin, tell, timeouts)
+        connection = await self.pool.connection(self.pool.at(origin), tell, timeouts)
         if tell is not None:
             try:
                 await tell("http11.send_request_headers.started")
@@ -93,12 +94,6 @@ class Transport(httpx.AsyncBaseTransport):
             extensions={"http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
         )
 
-    async def connection(
-        self, origin: Origin, tell: Tell | None = None, timeouts: Timeouts = NO_TIMEOUTS
-    ) -> Connection:
-        """Return a connection that is ours alone, and over which nothing was sent yet."""
-        return self._pool.take(origin) or await self._pool.connection(origin, tell, timeouts)
-
     async def ask(self, connection: Connection, request: Written, timeouts: Timeouts = NO_TIMEOUTS) -> Reply:
         """Send a request over a connection and return its answer, of which the body may still come."""
         exchange, timeout_s = self.exchange(request), timeouts.get("read")
@@ -110,18 +105,13 @@ class Transport(httpx.AsyncBaseTransport):
             raise
         return Reply(head, connection, exchange, timeout_s)
 
-    @property
-    def pool(self) -> Pool:
-        """Its connections."""
-        return self._pool
-
     def exchange(self, request: Written) -> Exchange:
         """Make what the answer to a request will fill."""
         return Exchange(self._parser(request.method), closes=request.closes)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way on them fails."""
-        await self._pool.aclose()
+        await self.pool.aclose()
         if self._stock is not None:
             await self._stock.aclose()
 

@@ -9,12 +9,10 @@ import httpx
 from countermand._http import HttpRequest, HttpResponse
 from countermand._tasks import begin_task
 from countermand._wire._in_turn import InTurn
-from countermand._wire._origin import Origin
 from countermand._wire._progress import Clock, Progress, WireFault, told
-from countermand._wire._route import Route, httpx_request
+from countermand._wire._route import Route, Routes, httpx_request
 from countermand._wire._sending import Bound, ByTask, Direct, Sending, whole
-from countermand._wire._transport import Transport
-from countermand._wire._written import Written
+from countermand._wire._transport import NO_TIMEOUTS, Transport
 
 #: A failure before the first byte, whatever the transport.
 _NOT_SENT = (
@@ -34,7 +32,7 @@ class Wire:
         self._transport = Transport() if transport is None else transport
         # What overrides anything of ours wants to be asked as what it is.
         self._own = self._transport if type(self._transport) is Transport else None
-        self._routes: dict[str, Route] = {}
+        self._routes: dict[str, Route] = {} if self._own is None else Routes(self._own.pool)
 
     async def aclose(self) -> None:
         """Close the transport unless it is the caller's."""
@@ -81,11 +79,11 @@ class Wire:
     ) -> HttpResponse:
         progress.traced = True
         try:
-            origin, outgoing = self._route(base_url).request(request)
+            places, outgoing = self._routes[base_url].request(request)
         except Exception:
             progress.unsent = True
             raise
-        connection = await transport.connection(origin)
+        connection = await transport.pool.connection(places, None, NO_TIMEOUTS)
         progress.first_byte_at = progress.clock()
         return await whole(await transport.ask(connection, outgoing), progress, bound)
 
@@ -97,41 +95,31 @@ class Wire:
         clock: Clock,
         on_end: Callable[[], None],
     ) -> Sending:
-        """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed."""
+        """Send a request; `on_end` is called, on the loop, when its answer is here, or that it failed.
+
+        `clock` is the loop's.
+        """
         sent_at = clock()
         own = self._own
-        if own is not None and (ready := self._ready(own, base_url, request)) is not None:
-            origin, outgoing = ready
-            exchange = own.exchange(outgoing)
-            connection = own.pool.take(origin)
-            if connection is not None:
-                connection.send(outgoing.data, exchange, None)
-                exchange.on_end = on_end
-                return Direct(connection, exchange, bound, clock, sent_at)
-            progress = Progress(clock=clock, signed_at=sent_at, traced=True)
-            in_turn = InTurn(outgoing.data, exchange, bound, progress, on_end)
-            if in_turn.wait(own.pool, origin):
-                return in_turn
+        if own is not None and not own.stands_aside:
+            try:
+                places, outgoing = self._routes[base_url].request(request)
+            except Exception:  # noqa: BLE001, S110 - whoever waits for the response is told
+                pass
+            else:
+                exchange = own.exchange(outgoing)
+                connection = places.take_idle(sent_at)
+                if connection is not None:
+                    connection.send(outgoing.data, exchange, None)
+                    exchange.on_end = on_end
+                    return Direct(connection, exchange, bound, clock, sent_at)
+                progress = Progress(clock=clock, signed_at=sent_at, traced=True)
+                in_turn = InTurn(outgoing.data, exchange, bound, progress, on_end)
+                if in_turn.wait(own.pool, places):
+                    return in_turn
         progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun
         exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)
         return ByTask(begin_task(exchanged), progress, on_end)
-
-    def _ready(
-        self, transport: Transport, base_url: str, request: HttpRequest
-    ) -> tuple[Origin, Written] | None:
-        """Write a request for a connection of our own."""
-        if transport.stands_aside:
-            return None
-        try:
-            return self._route(base_url).request(request)
-        except Exception:  # noqa: BLE001 - what is wrong with it is told to whoever waits for the response
-            return None
-
-    def _route(self, base_url: str) -> Route:
-        route = self._routes.get(base_url)
-        if route is None:
-            route = self._routes[base_url] = Route(base_url)
-        return route
 
 
 def _outgoing(base_url: str, request: HttpRequest, progress: Progress) -> httpx.Request:

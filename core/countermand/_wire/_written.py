@@ -20,7 +20,7 @@ _TARGET = re.compile(rb"[\x21-\x7e]+")
 _MEANT = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection"})
 
 
-@attrs.frozen
+@attrs.define
 class Written:
     """One request as it goes out, and what of it matters to its answer."""
 

@@ -89,15 +89,15 @@ def test_giving_up_an_answer_that_is_whole(kit: Kit) -> None:
     async def use() -> None:
         async with kit.serving(YES, kit.OK) as server:
             pool = Pool(Dialer(names=Names(), tls=kit.PLAIN).dial, most=1, idle_s=30)
-            origin = Origin(tls=False, host="127.0.0.1", port=server.port)
-            connection = await pool.connection(origin, kit.Tracer().hear, {})
+            places = pool.at(Origin(tls=False, host="127.0.0.1", port=server.port))
+            connection = await pool.connection(places, kit.Tracer().hear, {})
             first, second = (Exchange(kit.parser("GET")) for _ in range(2))
             keep = connection.on_idle
 
             def keep_and_take(one: Connection) -> None:
                 keep(one)
                 one.on_idle = keep
-                assert pool.take(origin) is one
+                assert places.take_idle(places.clock()) is one
                 one.send(ASKED, second, None)
 
             connection.on_idle = keep_and_take

@@ -183,7 +183,7 @@ def test_each_has_its_own_time(virtually: Callable[[Any], Any]) -> None:
     async def use() -> None:
         pool = Pool(dialed, most=1, idle_s=30)
         origins = [Origin(tls=False, host=host, port=80) for host in ("here", "there")]
-        here, there = [await pool.connection(origin, None, {}) for origin in origins]
+        here, there = [await pool.connection(pool.at(origin), None, {}) for origin in origins]
         for one, after_s in ((here, 0), (there, 20)):
             await asyncio.sleep(after_s)
             one.on_idle(one)

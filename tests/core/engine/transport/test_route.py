@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import httpx
 import pytest
@@ -75,13 +76,24 @@ HEADERS = st.dictionaries(
 REFUSALS = (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeEncodeError)
 
 
+class Anywhere:
+    """Stands for a pool that has places everywhere, and for these their origins."""
+
+    def at(self, origin: Origin) -> Any:
+        """Give the origin itself."""
+        return origin
+
+
+ANYWHERE: Any = Anywhere()
+
+
 def by_httpx(base_url: str, request: HttpRequest) -> tuple[Origin, Written]:
     """Write a request as httpx makes it."""
     made = httpx_request(base_url, request)
     return origin_of(made.url), written(made.method, made.url.raw_path, made.headers.raw, made.content)
 
 
-def lines(outgoing: tuple[Origin, Written]) -> tuple[Origin, bytes, Counter[bytes], bytes, bool]:
+def lines(outgoing: tuple[Any, Written]) -> tuple[Any, bytes, Counter[bytes], bytes, bool]:
     """Tell what is to be the same: all but the order of headers."""
     origin, request = outgoing
     head, _, body = request.data.partition(b"\r\n\r\n")
@@ -106,13 +118,42 @@ def test_as_httpx_writes_it(
         expected = by_httpx(base_url, request)
     except REFUSALS:
         with pytest.raises(REFUSALS):
-            Route(base_url).request(request)
+            Route(base_url, ANYWHERE).request(request)
         return
-    assert lines(Route(base_url).request(request)) == lines(expected)
+    assert lines(Route(base_url, ANYWHERE).request(request)) == lines(expected)
+
+
+PARTS: dict[str, Any] = {
+    "method": st.sampled_from(["GET", "POST", "B\u00c4D"]),
+    "path": st.sampled_from(["/a", "/a?b=c", "/..", "/ "]),
+    "headers": HEADERS,
+    "content": st.sampled_from([b"", b"{}"]),
+}
+
+
+@settings(max_examples=500)
+@given(
+    base_url=st.sampled_from(BASES), several=st.lists(st.fixed_dictionaries(PARTS), min_size=2, max_size=4)
+)
+def test_one_after_another(base_url: str, several: list[dict[str, Any]]) -> None:
+    """What was asked before changes nothing: neither what was refused, nor what is the same in part."""
+    route = Route(base_url, ANYWHERE)
+    headers: dict[str, str] = {}
+    for parts in several:
+        headers.clear()  # one mapping for all: what it held before is of no matter, either
+        headers.update(parts["headers"])
+        request = HttpRequest(**{**parts, "headers": headers})
+        try:
+            expected = Route(base_url, ANYWHERE).request(request)
+        except REFUSALS as error:
+            with pytest.raises(type(error)):
+                route.request(request)
+        else:
+            assert lines(route.request(request)) == lines(expected)
 
 
 @pytest.mark.parametrize("base_url", ["ftp://venue.example", "venue.example", ""])
 def test_where_nothing_is_sent(base_url: str) -> None:
     """Nothing leads to a place that is not spoken to over HTTP."""
     with pytest.raises(httpx.UnsupportedProtocol):
-        Route(base_url)
+        Route(base_url, ANYWHERE)

@@ -98,13 +98,19 @@ class Asking:
         await settle()
 
     async def _ask(self, number: int, origin: Origin, timeouts: dict[str, float]) -> None:
-        connection = await self.pool.connection(origin, None, timeouts)
+        connection = await self.pool.connection(self.pool.at(origin), None, timeouts)
         self.got.append((number, connection))
 
     @property
     def served(self) -> list[int]:
         """Who got one, in order."""
         return [number for number, _ in self.got]
+
+
+def take(pool: Pool, origin: Origin = HERE) -> Any:
+    """Take a connection that is idle, if there is one."""
+    places = pool.at(origin)
+    return places.take_idle(places.clock())
 
 
 class Sent:
@@ -116,7 +122,7 @@ class Sent:
         self.exchange = Exchange(H11Parser("POST"))
         self.progress = Progress(clock=clock, signed_at=clock(), traced=True)
         self.sending = InTurn(b"", self.exchange, Bound(9, cuts=False), self.progress, self._end)
-        self.waits = self.sending.wait(pool, origin)
+        self.waits = self.sending.wait(pool, pool.at(origin))
 
     def _end(self) -> None:
         self.ends += 1
@@ -144,6 +150,7 @@ class Props:
     Net = Net
     Sent = Sent
     settle = staticmethod(settle)
+    take = staticmethod(take)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_who_comes_last_does_not_overtake(props: type[Props], virtually: Virtual
         asking = props.Asking(pool)
         await asking.begin(2)
         net.made[0].free()
-        assert pool.take(props.HERE) is None
+        assert props.take(pool) is None
         await asking.begin()
         assert asking.served == [0, 1]
 

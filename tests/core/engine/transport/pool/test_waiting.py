@@ -60,10 +60,9 @@ def test_under_tls_a_moment_later(props: type[Props], virtually: Virtually) -> N
         three = props.Sent(pool, props.THERE)
         net.made[0].free()
         three.sending.drop()
-        assert pool.take(props.THERE) is None
+        assert props.take(pool, props.THERE) is None
         await props.settle()
-        taken: Any = pool.take(props.THERE)
-        assert taken is net.made[0]
+        assert props.take(pool, props.THERE) is net.made[0]
 
     virtually(use())
 
@@ -166,7 +165,7 @@ def test_nothing_is_sent_on_a_loop_that_ends(props: type[Props], virtually: Virt
             assert await sent.fault() == GIVEN_UP
             assert sent.sending.given_up
         assert net.made[0].exchange is None
-        assert pool.take(props.HERE) is not None
+        assert props.take(pool) is not None
 
     virtually(use())
 
