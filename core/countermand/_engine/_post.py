@@ -48,6 +48,9 @@ class Post:
         # Nonces must only ever rise, also from one run of the program to the next.
         self._stamps = Stamps()
         self._redactors = Redactors()
+        #: What the last cancel's call asked of its answer, and the bound made of that.
+        self._asks: tuple[CallKind, int | None, bool] | None = None
+        self._bound = Bound(settings.reply_bytes, cuts=False)
 
     async def exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -76,10 +79,12 @@ class Post:
         base_url = self._venue.base_url  # before anything is signed, as ever
         signed = self._venue.signed_cancel(target, session, self._stamps)
         call = signed.call
-        bound = Bound(self._settings.most_bytes(call), call.takes_part)
+        asks = (call.kind, call.max_bytes, call.takes_part)
+        if asks != self._asks:  # a venue's cancels are much alike
+            self._asks, self._bound = asks, Bound(self._settings.most_bytes(call), call.takes_part)
         letter = Letter(call.name, signed.read, self._redactors.of(signed.request))
         self._watch.attempted(self._guard.name, call.name)
-        return letter, self._wire.begin(base_url, signed.request, bound, clock, on_end)
+        return letter, self._wire.begin(base_url, signed.request, self._bound, clock, on_end)
 
     def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:
         _ = self._venue.base_url  # what a plugin breaks with there shall be told before anything is signed

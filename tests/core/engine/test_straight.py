@@ -24,7 +24,7 @@ from countermand import (
     Sent,
 )
 from countermand.testing import VirtualLoop
-from countermand.venue import CallKind, Capabilities, Limit, LimitScope
+from countermand.venue import Call, CallKind, CancelTarget, Capabilities, Limit, LimitScope
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
@@ -175,6 +175,26 @@ def test_whatever_the_venue_answers(theatre: Theatre, quick: Ask, answer: Any) -
 
     as_case, straight = theatre.twice(script, play, reply_bytes=1000)
     assert straight == as_case
+
+
+def test_each_call_has_its_own_bound(
+    virtually: Virtually, client: Make, peer: Peer, pebble: Pebble, quick: Ask
+) -> None:
+    """How long an answer may be is told by each call anew, whatever the one before said."""
+
+    def cancel(venue: Pebble, target: CancelTarget) -> Call[Any]:
+        most = int(str(target.order))
+        return venue.ask(CallKind.CANCEL, "cancel", f"{most}", max_bytes=most or None)
+
+    async def run() -> list[Outcome]:
+        venue = type("Narrow", (type(pebble),), {"cancel": cancel, "__slots__": ()})()
+        async with client(venue) as one:
+            peer.on("cancel", RECEIPT).on("order", UNREADABLE).on("open", peer.never)
+            asked = [quick(most, timeout_s=1.0) for most in ("900", "9", "0", "9", "900")]
+            return [(await one.cancel(each)).outcome for each in asked]
+
+    read, unread = Outcome.PENDING, Outcome.UNKNOWN
+    assert virtually(run()) == [read, unread, read, unread, read]
 
 
 @pytest.mark.parametrize("timeout_s", [1.0, 3.0, 10.0])
