@@ -8,8 +8,7 @@ from collections.abc import Callable
 from countermand.venue import Stamp
 
 
-def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000
+_MILLISECOND_NS = 1_000_000
 
 
 class Stamps:
@@ -19,11 +18,12 @@ class Stamps:
     that is set back, or many calls within a millisecond, only let the stamps run ahead of it.
     """
 
-    def __init__(self, clock: Callable[[], int] = _milliseconds) -> None:
-        self._clock = clock
+    def __init__(self, clock_ns: Callable[[], int] | None = None) -> None:
+        self._clock_ns = clock_ns or time.time_ns
         self._last = 0
 
     def next(self) -> Stamp:
         """Give one that is higher than all before."""
-        self._last = max(self._last + 1, self._clock())
+        now = self._clock_ns() // _MILLISECOND_NS
+        self._last = now if now > self._last else self._last + 1
         return Stamp(nonce=self._last)
