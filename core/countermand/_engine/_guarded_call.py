@@ -1,11 +1,11 @@
-"""A call whose functions are fenced in."""
+"""Calls whose functions are fenced in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from types import MethodType
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -14,95 +14,112 @@ from countermand._engine._guard import Guard, kind_of
 from countermand._engine._requests import flaw_of, plain, plain_request
 from countermand._engine._rows import ROWS, Rows
 from countermand._http import HttpRequest, HttpResponse
-from countermand.venue import Call, CallKind, Page, PerOrder, Session, Stamp
+from countermand.venue import Call, CallKind, Page, PerOrder, Receipt, Session, Stamp
 from countermand.venue.credentials import Credential
 
-_SIGN = {function: f"the sign of its {function} call" for function in ANSWERS}
 #: Whose answers bear secrets.
 _SECRET = frozenset({"log_in", "log_out"})
-_READ = {function: f"the read of its {function} call" for function in ANSWERS}
 
 
-def guarded_call(guard: Guard, function: str, call: object) -> Call[Any]:
-    """Fence in what a function of a venue gave; raises `PluginFault` for what is no call."""
-    call = _whole(guard, function, call)
-    return Call(
-        kind=call.kind,
-        name=call.name,
-        sign=_Sign(guard, function, call.sign),
-        read=_Read(guard, function, call.read),
-        max_bytes=call.max_bytes,
-        takes_part=call.takes_part,
-    )
+@attrs.define(eq=False)
+class Form:
+    """All of a call but what it asks for: nearly all calls of a function have the same."""
 
-
-@attrs.frozen
-class SignedCall:
-    """A call that was signed as soon as it was made, for the one attempt that there is."""
-
-    call: Call[Any]
-    request: HttpRequest
-    #: Its read, fenced in.
+    kind: CallKind
+    name: str
+    max_bytes: int | None
+    takes_part: bool
+    #: As the plugin has it.
+    plain_read: Callable[[HttpResponse], Any]
+    #: Fenced in; it outlives the rest of its call by the time that an answer takes.
     read: Callable[[HttpResponse], Any]
 
 
-def signed_call(
-    guard: Guard, function: str, call: object, session: Session | None, stamp: Stamp
-) -> SignedCall:
-    """Sign what a function of a venue gave; raises `PluginFault` for what is no call, or signs none."""
-    call = _whole(guard, function, call)
-    request = _request(guard, function, _signer(call.sign), session, stamp)
-    return SignedCall(call, request, _Read(guard, function, call.read))
+class Calls:
+    """The calls that one function of a venue makes."""
 
-
-def _whole(guard: Guard, function: str, call: object) -> Call[Any]:
-    if type(call) is not Call:
-        raise guard.fault(f"{function} gave {kind_of(call)}, expected a Call")
-    if not _is_whole(call):
-        raise guard.fault(f"{function} gave a Call with parts of other types than it has")
-    return call
-
-
-def _request(
-    guard: Guard, function: str, sign: Callable[..., Any], session: Session | None, stamp: Stamp
-) -> HttpRequest:
-    signs = _SIGN[function]
-    request: object = guard.run(signs, sign, session, stamp, quotes=False)
-    if (flaw := flaw_of(request)) is not None:
-        raise guard.fault(f"{signs} gave {flaw}")
-    return cast("HttpRequest", request)
-
-
-class _Sign:
-    """A sign, fenced in."""
-
-    __slots__ = ("_function", "_guard", "_sign")
-
-    def __init__(self, guard: Guard, function: str, sign: Callable[..., Any]) -> None:
+    def __init__(self, guard: Guard, function: str) -> None:
         self._guard = guard
         self._function = function
-        self._sign = _signer(sign)
+        self._signs = f"the sign of its {function} call"
+        self._reads = f"the read of its {function} call"
+        self._answers = ANSWERS[function]
+        self._quotes = function not in _SECRET
+        self._form: Form | None = None
+        #: The last that was looked at: a reader that remembers receipts gives it again.
+        self._receipt = Receipt()
 
-    def __call__(self, session: Session | None, stamp: Stamp) -> HttpRequest:
-        return _request(self._guard, self._function, self._sign, session, stamp)
+    def guarded(self, call: object) -> Call[Any]:
+        """Fence in what the function gave; raises `PluginFault` for what is no call."""
+        call = self._whole(call)
+        return Call(
+            kind=call.kind,
+            name=call.name,
+            sign=partial(self._request, call.sign),
+            read=self._guarded_read(call.read),
+            max_bytes=call.max_bytes,
+            takes_part=call.takes_part,
+        )
 
+    def signed(
+        self, call: object, session: Session | None, next_stamp: Callable[[], Stamp]
+    ) -> tuple[Form, HttpRequest]:
+        """Sign what the function gave for one attempt alone; raises `PluginFault`, likewise."""
+        form = self._form
+        if (
+            type(call) is not Call
+            or form is None
+            or call.read is not form.plain_read
+            or call.name is not form.name
+            or call.kind is not form.kind
+            or call.max_bytes is not form.max_bytes
+            or call.takes_part is not form.takes_part
+            or not callable(call.sign)
+        ):
+            form = self._form = self._form_of(call)
+        return form, self._request(call.sign, session, next_stamp())
 
-class _Read:
-    """A read, fenced in; it outlives the rest of its call by the time that an answer takes."""
+    def _form_of(self, call: object) -> Form:
+        call = self._whole(call)
+        read = self._guarded_read(call.read)
+        return Form(call.kind, call.name, call.max_bytes, call.takes_part, call.read, read)
 
-    __slots__ = ("_function", "_guard", "_read")
+    def _whole(self, call: object) -> Call[Any]:
+        if type(call) is not Call:
+            raise self._guard.fault(f"{self._function} gave {kind_of(call)}, expected a Call")
+        if not _is_whole(call):
+            raise self._guard.fault(f"{self._function} gave a Call with parts of other types than it has")
+        return call
 
-    def __init__(self, guard: Guard, function: str, read: Callable[..., Any]) -> None:
-        self._guard = guard
-        self._function = function
-        self._read = read
+    def _request(self, sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> HttpRequest:
+        work = sign if _is_ours(sign) else partial(_signed, sign)
+        request: HttpRequest = self._guard.run(self._signs, work, session, stamp, quotes=False)
+        if (flaw := flaw_of(request)) is not None:
+            raise self._guard.fault(f"{self._signs} gave {flaw}")
+        return request
 
-    def __call__(self, response: HttpResponse) -> Any:
-        function, reads = self._function, _READ[self._function]
-        verdict = self._guard.run(reads, _answer, self._read, response, quotes=function not in _SECRET)
-        if type(verdict) not in ANSWERS[function]:
-            raise self._guard.fault(f"{reads} gave {kind_of(verdict)}, which is no answer to that question")
-        return _checked(self._guard, function, verdict)
+    def _guarded_read(self, read: Callable[[HttpResponse], Any]) -> Callable[[HttpResponse], Any]:
+        return partial(self._answer, partial(_read, read) if PerOrder in self._answers else read)
+
+    def _answer(self, read: Callable[[HttpResponse], Any], response: HttpResponse) -> Any:
+        verdict = self._guard.run(self._reads, read, response, quotes=self._quotes)
+        if verdict is self._receipt:
+            return verdict
+        kind = type(verdict)
+        if kind not in self._answers:
+            raise self._guard.fault(
+                f"{self._reads} gave {kind_of(verdict)}, which is no answer to that question"
+            )
+        if not has_whole_parts(verdict):
+            raise self._guard.fault(
+                f"{self._reads} gave a {kind.__name__} with parts of other types than it has"
+            )
+        if kind is Page:
+            rows = Rows(self._guard, self._guard.run(ROWS, iter, verdict.rows), verdict.behind)
+            return attrs.evolve(verdict, rows=rows, behind=verdict.behind and (lambda: rows.end))
+        if kind is Receipt:
+            self._receipt = verdict
+        return with_real_times(verdict)
 
 
 def _is_whole(call: Any) -> bool:
@@ -113,10 +130,6 @@ def _is_whole(call: Any) -> bool:
         and callable(call.read)
         and (call.max_bytes is None or type(call.max_bytes) is int)
     )
-
-
-def _signer(sign: Callable[..., Any]) -> Callable[..., Any]:
-    return sign if _is_ours(sign) else partial(_signed, sign)
 
 
 def _is_ours(sign: Any) -> bool:
@@ -131,17 +144,7 @@ def _signed(sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> 
     return plain_request(sign(session, stamp))
 
 
-def _answer(read: Callable[[HttpResponse], Any], response: HttpResponse) -> Any:
-    """Read an answer, likewise."""
+def _read(read: Callable[[HttpResponse], Any], response: HttpResponse) -> Any:
+    """Read an answer that may tell of many orders, likewise."""
     answer = read(response)
     return attrs.evolve(answer, orders=plain(answer.orders)) if type(answer) is PerOrder else answer
-
-
-def _checked(guard: Guard, function: str, verdict: Any) -> Any:
-    kind = type(verdict)
-    if not has_whole_parts(verdict):
-        raise guard.fault(f"{_READ[function]} gave a {kind.__name__} with parts of other types than it has")
-    if kind is Page:
-        rows = Rows(guard, guard.run(ROWS, iter, verdict.rows), verdict.behind)
-        return attrs.evolve(verdict, rows=rows, behind=verdict.behind and (lambda: rows.end))
-    return with_real_times(verdict)

@@ -8,10 +8,11 @@ from typing import Any, TypeVar, cast
 
 import attrs
 
-from countermand._engine._answers import is_session, with_real_times
-from countermand._engine._guard import Guard, kind_of
-from countermand._engine._guarded_call import SignedCall, guarded_call, signed_call
+from countermand._engine._answers import ANSWERS, is_session, with_real_times
+from countermand._engine._guard import Guard, PluginFault, kind_of
+from countermand._engine._guarded_call import Calls, Form
 from countermand._engine._stamps import Stamps
+from countermand._http import HttpRequest
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope
@@ -38,6 +39,8 @@ class GuardedVenue:
     def __init__(self, venue: Venue, guard: Guard) -> None:
         self._venue = venue
         self._guard = guard
+        self._calls = {function: Calls(guard, function) for function in ANSWERS}
+        self._cancels = self._calls["cancel"]
         self.name = guard.name
 
     @property
@@ -58,19 +61,34 @@ class GuardedVenue:
     def renewable(self) -> bool:
         return self._declared("renewable", bool)
 
+    # What is asked for each cancel is not looked for each time.
+    @cached_property
+    def _check(self) -> Callable[[CancelRequest], object]:
+        return self._guard.run("check", getattr, self._venue, "check")
+
+    @cached_property
+    def _cancel(self) -> Callable[[CancelTarget], object]:
+        return self._guard.run("cancel", getattr, self._venue, "cancel")
+
     def check(self, request: CancelRequest) -> None:
-        self._nothing("check", request)
+        told = self._guard.run("check", self._check, request)
+        if told is not None:
+            raise self._is_no_refusal("check", told)
 
     def check_scope(self, scope: Scope) -> None:
-        self._nothing("check_scope", scope)
+        told = self._guard.run("check_scope", _asked, self._venue, "check_scope", (scope,))
+        if told is not None:
+            raise self._is_no_refusal("check_scope", told)
 
     def cancel(self, target: CancelTarget) -> Call[Any]:
         return self._call("cancel", target)
 
-    def signed_cancel(self, target: CancelTarget, session: Session | None, stamps: Stamps) -> SignedCall:
+    def signed_cancel(
+        self, target: CancelTarget, session: Session | None, stamps: Stamps
+    ) -> tuple[Form, HttpRequest]:
         """Make a cancel and sign it, for one attempt alone; raises `PluginFault`."""
-        call = self._guard.run("cancel", _asked, self._venue, "cancel", (target,))
-        return signed_call(self._guard, "cancel", call, session, stamps.next())
+        call = self._guard.run("cancel", self._cancel, target)
+        return self._cancels.signed(call, session, stamps.next)
 
     def cancel_all(self, scope: Scope) -> Call[Any]:
         return self._call("cancel_all", scope)
@@ -103,7 +121,7 @@ class GuardedVenue:
 
     def log_out(self, session: Session) -> Call[Any] | None:
         call = self._ask_unquoted("log_out", session)
-        return None if call is None else guarded_call(self._guard, "log_out", call)
+        return None if call is None else self._calls["log_out"].guarded(call)
 
     def _declared(self, name: str, kind: type[T]) -> T:
         value = self._guard.run(name, getattr, self._venue, name)
@@ -114,14 +132,12 @@ class GuardedVenue:
     def _ask_unquoted(self, function: str, *args: Any) -> Any:
         return self._guard.run(function, _asked, self._venue, function, args, quotes=False)
 
-    def _nothing(self, function: str, value: object) -> None:
-        told = self._guard.run(function, _asked, self._venue, function, (value,))
-        if told is not None:
-            raise self._guard.fault(f"{function} gave {kind_of(told)}: it refuses by raising alone")
+    def _is_no_refusal(self, function: str, told: object) -> PluginFault:
+        return self._guard.fault(f"{function} gave {kind_of(told)}: it refuses by raising alone")
 
     def _call(self, function: str, *args: Any) -> Call[Any]:
         call = self._guard.run(function, _asked, self._venue, function, args)
-        return guarded_call(self._guard, function, call)
+        return self._calls[function].guarded(call)
 
     def _conversed(self, conversation: Generator[Any, Any, Any]) -> LogIn:
         answer: Any = None
@@ -131,7 +147,7 @@ class GuardedVenue:
                 end: Session | LogInFailure = self._end(need.value)
                 return end
             if isinstance(need, Call):
-                answer = yield guarded_call(self._guard, "log_in", need)
+                answer = yield self._calls["log_in"].guarded(need)
             elif isinstance(need, NeedCode) and callable(need.source):
                 answer = yield need
             else:

@@ -48,9 +48,9 @@ class Post:
         # Nonces must only ever rise, also from one run of the program to the next.
         self._stamps = Stamps()
         self._redactors = Redactors()
-        #: What the last cancel's call asked of its answer, and the bound made of that.
-        self._asks: tuple[CallKind, int | None, bool] | None = None
-        self._bound = Bound(settings.reply_bytes, cuts=False)
+        #: Of the last cancel, and nearly always of the next one.
+        self._letter: Letter[CancelVerdict] | None = None
+        self._bound = Bound(0, cuts=False)
 
     async def exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -77,14 +77,13 @@ class Post:
         Raises `PluginFault`.
         """
         base_url = self._venue.base_url  # before anything is signed, as ever
-        signed = self._venue.signed_cancel(target, session, self._stamps)
-        call = signed.call
-        asks = (call.kind, call.max_bytes, call.takes_part)
-        if asks != self._asks:  # a venue's cancels are much alike
-            self._asks, self._bound = asks, Bound(self._settings.most_bytes(call), call.takes_part)
-        letter = Letter(call.name, signed.read, self._redactors.of(signed.request))
-        self._watch.attempted(self._guard.name, call.name)
-        return letter, self._wire.begin(base_url, signed.request, self._bound, clock, on_end)
+        form, request = self._venue.signed_cancel(target, session, self._stamps)
+        letter, redactor = self._letter, self._redactors.of(request)
+        if letter is None or letter.read is not form.read or letter.redactor is not redactor:
+            letter = self._letter = Letter(form.name, form.read, redactor)
+            self._bound = Bound(self._settings.most_bytes(form), form.takes_part)
+        self._watch.attempted(self._guard.name, letter.name)
+        return letter, self._wire.begin(base_url, request, self._bound, clock, on_end)
 
     def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:
         _ = self._venue.base_url  # what a plugin breaks with there shall be told before anything is signed

@@ -12,6 +12,7 @@ from countermand._http import HttpRequest
 #: A segment that says "here" or "above", also where a server takes "%2e" for a dot, or "\\" for a slash: a
 #: cancel of the order "." would become one of all orders.
 _DOTS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\]|$)", re.IGNORECASE)
+_OTHER_PARTS = "an HttpRequest with parts of other types than it has"
 
 
 def plain(mapping: Any) -> Any:
@@ -33,25 +34,24 @@ def plain_request(request: object) -> object:
 
 def flaw_of(request: object) -> str | None:
     """Say what is wrong with a plain request; None where it can be sent. What it bears is not shown."""
-    if not isinstance(request, HttpRequest):
+    if type(request) is not HttpRequest:
         return f"{kind_of(request)}, expected an HttpRequest"
-    if not _has_its_types(request):
-        return "an HttpRequest with parts of other types than it has"
-    if not request.path.startswith("/"):
-        # The base URL ends at its host: whatever follows there without a slash is another host.
-        return "an HttpRequest whose path does not begin with a slash"
-    if _DOTS.search(request.path.partition("?")[0]):
-        return "an HttpRequest whose path has a segment of dots, which may name what is above it"
-    if "#" in request.path:
-        return "an HttpRequest whose path has a fragment, which is never sent"
-    return None
-
-
-def _has_its_types(request: HttpRequest) -> bool:
-    headers = request.headers
-    if type(headers) is not dict:
-        return False
+    path, headers = request.path, request.headers
+    if (
+        type(path) is not str
+        or type(headers) is not dict
+        or type(request.method) is not str
+        or type(request.content) is not bytes
+    ):
+        return _OTHER_PARTS
     for name, value in headers.items():
         if type(name) is not str or type(value) is not str:
-            return False
-    return type(request.method) is str and type(request.path) is str and type(request.content) is bytes
+            return _OTHER_PARTS
+    if not path.startswith("/"):
+        # The base URL ends at its host: whatever follows there without a slash is another host.
+        return "an HttpRequest whose path does not begin with a slash"
+    if ("/." in path or "%" in path or "\\" in path) and _DOTS.search(path.partition("?")[0]):
+        return "an HttpRequest whose path has a segment of dots, which may name what is above it"
+    if "#" in path:
+        return "an HttpRequest whose path has a fragment, which is never sent"
+    return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from countermand._engine._guarded_call import Form
 from countermand._http import LISTING_BYTES, REPLY_BYTES
 from countermand._update import MOST_UNSETTLED
 from countermand.errors import ConfigurationError
@@ -46,7 +47,7 @@ class Settings:
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 
-    def most_bytes(self, call: Call[Any]) -> int:
+    def most_bytes(self, call: Call[Any] | Form) -> int:
         """Return how much is read of a reply to such a call."""
         own = self.listing_bytes if call.kind is CallKind.LISTING else self.reply_bytes
         return own if call.max_bytes is None else min(own, call.max_bytes)

@@ -14,7 +14,7 @@ import pytest
 
 from countermand import AsyncClient, CancelRequest, OrderId, Outcome, Reason, Scope, ScopeKind, Sent
 from countermand._engine._guard import Guard
-from countermand._engine._guarded_call import guarded_call
+from countermand._engine._guarded_call import Calls
 from countermand._engine._watch import Watch
 from countermand.venue import CallKind, Capabilities, HttpRequest, PerOrder, Receipt, Session, Stamp
 from countermand.venue.credentials import Credential
@@ -148,7 +148,7 @@ def test_headers_that_are_kept(pebble: Pebble, credential: type[Keeps]) -> None:
     """A signed request stays as it is, whatever becomes of the headers that it was signed with."""
     auth, request = credential(), HttpRequest(method="POST", path="/cancel/7")
     call = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), sign=partial(auth.sign, request))
-    signed = guarded_call(Guard("pebble", pebble, Watch(None)), "cancel", call).sign
+    signed = Calls(Guard("pebble", pebble, Watch(None)), "cancel").guarded(call).sign
     first, second = signed(None, Stamp(nonce=1)), signed(None, Stamp(nonce=2))
     auth.kept["nonce"] = "3"
     assert [one.headers for one in (first, second)] == [{"nonce": "1"}, {"nonce": "2"}]

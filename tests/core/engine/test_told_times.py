@@ -12,7 +12,7 @@ import pytest
 from countermand import AsyncClient, OrderId, Scope
 from countermand._engine._answers import with_real_times
 from countermand._engine._guard import Guard
-from countermand._engine._guarded_call import guarded_call
+from countermand._engine._guarded_call import Calls
 from countermand._engine._watch import Watch
 from countermand.venue import (
     Acted,
@@ -43,7 +43,7 @@ def read_through(pebble: Pebble, function: str, answer: Any) -> Any:
         return answer
 
     call = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), read=read)
-    return guarded_call(Guard("pebble", pebble, Watch(None)), function, call).read(HttpResponse(status=200))
+    return Calls(Guard("pebble", pebble, Watch(None)), function).guarded(call).read(HttpResponse(status=200))
 
 
 @pytest.mark.parametrize("seconds", NO_TIMES)
