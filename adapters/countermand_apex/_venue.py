@@ -41,7 +41,7 @@ from countermand_apex._verdicts import (
     read_order,
     read_trail,
 )
-from countermand_apex._wire import ID, post, wire_id
+from countermand_apex._wire import ID, order_of, post, wire_id
 
 V = TypeVar("V")
 
@@ -208,12 +208,11 @@ class Apex(Venue):
         return {"OMSId": self.oms_id, "AccountId": wire_id(account, "an APEX account")}
 
     def _order(self, account: str, order: OrderId | ClientOrderId) -> bytes:
-        key, what = "OrderId", "an APEX order id"
+        key, what = b"OrderId", "an APEX order id"
         if isinstance(order, ClientOrderId):
-            key, what = self.client_order_id_key, "an APEX client order id"
-        account_id, order_id = wire_id(account, "an APEX account"), wire_id(order.value, what)
+            key, what = self.client_order_id_key.encode(), "an APEX client order id"
         # Put in place, for this is asked most: neither numbers nor the keys have anything to be quoted.
-        return b'{"OMSId":%d,"AccountId":%d,"%b":%d}' % (self.oms_id, account_id, key.encode(), order_id)
+        return b'%b,"%b":%d}' % (order_of(self.oms_id, account), key, wire_id(order.value, what))
 
     def _call(
         self, kind: CallKind, function: str, content: bytes, read: Callable[[HttpResponse], V]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -31,6 +32,12 @@ def wire_id(value: str, what: str) -> int:
     """Write an id as the exact integer it is on the wire; raises `InvalidRequestError` for what is none."""
     ID.check(value, what)
     return int(value)
+
+
+@lru_cache(maxsize=1024)  # accounts are few, and their cancels many
+def order_of(oms_id: int, account: str) -> bytes:
+    """Write how a call for one order of an account begins; raises `InvalidRequestError`, likewise."""
+    return b'{"OMSId":%d,"AccountId":%d' % (oms_id, wire_id(account, "an APEX account"))
 
 
 @attrs.frozen(kw_only=True)

@@ -42,7 +42,7 @@ from countermand_autoshares._verdicts import (
     read_sync_cancel,
     read_trail,
 )
-from countermand_autoshares._wire import ID, PAGE_SIZE, path_id, write_request
+from countermand_autoshares._wire import ID, PAGE_SIZE, orders_of, path_id, write_request
 
 V = TypeVar("V")
 
@@ -108,9 +108,10 @@ class AutoShares(Venue):
         """
         if not isinstance(target.order, OrderId):
             raise InvalidRequestError("AutoShares cancels by OrderId only")
-        collection, read = _CANCELS[target.assurance]
+        received = target.assurance is Assurance.RECEIVED
+        collection, name, read = _QUICK if received else _SLOW
         path = self._order(target.account, target.order, collection)
-        return self._call(CallKind.CANCEL, f"DELETE {collection}", path, read)
+        return self._call(CallKind.CANCEL, name, path, read)
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; AutoShares Get Order's Info."""
@@ -142,18 +143,14 @@ class AutoShares(Venue):
         """Give a session back; no document tells its answer."""
         return self._call(CallKind.LOG_IN, "POST logout", "/logout", read_cancel)
 
-    def _orders(self, account: str, collection: str = "orders") -> str:
-        number = path_id(account, "an AutoShares account")
-        return f"/v{self.api_version}/accounts/{number}/{collection}"
-
     def _order(self, account: str, order_id: OrderId, collection: str = "orders") -> str:
         number = path_id(order_id.value, "an AutoShares order id")
-        return f"{self._orders(account, collection)}/{number}"
+        return f"{orders_of(self.api_version, account, collection)}/{number}"
 
     def _list(self, account: str, page: int, read: Callable[..., ListingVerdict]) -> Call[ListingVerdict]:
         # By id and downwards: an order that comes or goes between two pages can be seen twice, never missed.
         query = f"pageNumber={page}&pageSize={PAGE_SIZE}&sortField=Id&desc=true"
-        path = f"{self._orders(account)}?{query}"
+        path = f"{orders_of(self.api_version, account, 'orders')}?{query}"
         return self._call(CallKind.LISTING, "GET orders", path, partial(read, page=page))
 
     def _call(self, kind: CallKind, name: str, path: str, read: Callable[[HttpResponse], V]) -> Call[V]:
@@ -163,7 +160,5 @@ class AutoShares(Venue):
 
 #: AutoShares Cancel an Order: orders are "verified by the API but not the execution venue (quick)",
 #: syncorders "by the API and the execution venue too (slow)".
-_CANCELS = {
-    Assurance.RECEIVED: ("orders", read_cancel),
-    Assurance.CONFIRMED: ("syncorders", read_sync_cancel),
-}
+_QUICK = ("orders", "DELETE orders", read_cancel)
+_SLOW = ("syncorders", "DELETE syncorders", read_sync_cancel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -32,6 +33,12 @@ def path_id(value: str, what: str) -> str:
     """Write an id as it stands in a path; raises `InvalidRequestError` unless it is 1 to 2^31-1."""
     ID.check(value, what)
     return value
+
+
+@lru_cache(maxsize=1024)  # accounts are few, and their cancels many
+def orders_of(version: str, account: str, collection: str) -> str:
+    """Write the path of the orders of an account; raises `InvalidRequestError`, likewise."""
+    return f"/v{version}/accounts/{path_id(account, 'an AutoShares account')}/{collection}"
 
 
 @attrs.frozen(kw_only=True)
