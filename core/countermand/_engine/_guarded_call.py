@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from types import MethodType
 from typing import Any
 
@@ -13,8 +13,9 @@ from countermand._engine._answers import ANSWERS, has_whole_parts, with_real_tim
 from countermand._engine._guard import Guard, kind_of
 from countermand._engine._requests import flaw_of, plain, plain_request
 from countermand._engine._rows import ROWS, Rows
+from countermand._engine._stamps import Stamps
 from countermand._http import HttpRequest, HttpResponse
-from countermand.venue import Call, CallKind, Page, PerOrder, Receipt, Session, Stamp
+from countermand.venue import Call, CallKind, CancelTarget, Page, PerOrder, Receipt, Session, Stamp, Venue
 from countermand.venue.credentials import Credential
 
 #: Whose answers bear secrets.
@@ -36,10 +37,11 @@ class Form:
 
 
 class Calls:
-    """The calls that one function of a venue makes."""
+    """The calls that one function of a venue makes; all raise `PluginFault` for what is none."""
 
-    def __init__(self, guard: Guard, function: str) -> None:
+    def __init__(self, guard: Guard, venue: Venue, function: str) -> None:
         self._guard = guard
+        self._venue = venue
         self._function = function
         self._signs = f"the sign of its {function} call"
         self._reads = f"the read of its {function} call"
@@ -49,8 +51,20 @@ class Calls:
         #: The last that was looked at: a reader that remembers receipts gives it again.
         self._receipt = Receipt()
 
+    @cached_property
+    def _make(self) -> Callable[..., Any]:
+        return self._guard.run(self._function, getattr, self._venue, self._function, quotes=self._quotes)
+
+    def asked(self, *args: Any) -> Any:
+        """Ask the function, and return what it gives."""
+        return self._guard.run(self._function, self._make, *args, quotes=self._quotes)
+
+    def of(self, *args: Any) -> Call[Any]:
+        """Ask the function for a call."""
+        return self.guarded(self.asked(*args))
+
     def guarded(self, call: object) -> Call[Any]:
-        """Fence in what the function gave; raises `PluginFault` for what is no call."""
+        """Fence in what the function gave."""
         call = self._whole(call)
         return Call(
             kind=call.kind,
@@ -62,9 +76,10 @@ class Calls:
         )
 
     def signed(
-        self, call: object, session: Session | None, next_stamp: Callable[[], Stamp]
+        self, target: CancelTarget, session: Session | None, stamps: Stamps
     ) -> tuple[Form, HttpRequest]:
-        """Sign what the function gave for one attempt alone; raises `PluginFault`, likewise."""
+        """Ask the function for a call, and sign it for one attempt alone."""
+        call = self._guard.run(self._function, self._make, target)
         form = self._form
         if (
             type(call) is not Call
@@ -77,7 +92,7 @@ class Calls:
             or not callable(call.sign)
         ):
             form = self._form = self._form_of(call)
-        return form, self._request(call.sign, session, next_stamp())
+        return form, self._request(call.sign, session, stamps.next())
 
     def _form_of(self, call: object) -> Form:
         call = self._whole(call)
@@ -91,9 +106,15 @@ class Calls:
             raise self._guard.fault(f"{self._function} gave a Call with parts of other types than it has")
         return call
 
-    def _request(self, sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> HttpRequest:
-        work = sign if _is_ours(sign) else partial(_signed, sign)
-        request: HttpRequest = self._guard.run(self._signs, work, session, stamp, quotes=False)
+    def _request(self, sign: Any, session: Session | None, stamp: Stamp) -> HttpRequest:
+        # So signs `Venue.call` where no credential has it otherwise: what that makes nobody else holds.
+        if (
+            type(sign) is not partial
+            or type(sign.func) is not MethodType
+            or sign.func.__func__ is not Credential.sign
+        ):
+            sign = partial(_signed, sign)
+        request: HttpRequest = self._guard.run(self._signs, sign, session, stamp, quotes=False)
         if (flaw := flaw_of(request)) is not None:
             raise self._guard.fault(f"{self._signs} gave {flaw}")
         return request
@@ -130,13 +151,6 @@ def _is_whole(call: Any) -> bool:
         and callable(call.read)
         and (call.max_bytes is None or type(call.max_bytes) is int)
     )
-
-
-def _is_ours(sign: Any) -> bool:
-    """Tell how `Venue.call` signs where no credential has it otherwise: what that makes nobody else holds."""
-    if type(sign) is not partial or type(sign.func) is not MethodType:
-        return False
-    return sign.func.__func__ is Credential.sign
 
 
 def _signed(sign: Callable[..., Any], session: Session | None, stamp: Stamp) -> object:

@@ -10,9 +10,7 @@ import attrs
 
 from countermand._engine._answers import ANSWERS, is_session, with_real_times
 from countermand._engine._guard import Guard, PluginFault, kind_of
-from countermand._engine._guarded_call import Calls, Form
-from countermand._engine._stamps import Stamps
-from countermand._http import HttpRequest
+from countermand._engine._guarded_call import Calls
 from countermand._ids import OrderId
 from countermand._request import CancelRequest
 from countermand._scope import Scope
@@ -39,8 +37,9 @@ class GuardedVenue:
     def __init__(self, venue: Venue, guard: Guard) -> None:
         self._venue = venue
         self._guard = guard
-        self._calls = {function: Calls(guard, function) for function in ANSWERS}
-        self._cancels = self._calls["cancel"]
+        self._calls = {function: Calls(guard, venue, function) for function in ANSWERS}
+        #: What makes cancels, for whoever signs each as soon as it is made.
+        self.cancels = self._calls["cancel"]
         self.name = guard.name
 
     @property
@@ -61,58 +60,50 @@ class GuardedVenue:
     def renewable(self) -> bool:
         return self._declared("renewable", bool)
 
-    # What is asked for each cancel is not looked for each time.
     @cached_property
     def _check(self) -> Callable[[CancelRequest], object]:
         return self._guard.run("check", getattr, self._venue, "check")
 
     @cached_property
-    def _cancel(self) -> Callable[[CancelTarget], object]:
-        return self._guard.run("cancel", getattr, self._venue, "cancel")
+    def _check_scope(self) -> Callable[[Scope], object]:
+        return self._guard.run("check_scope", getattr, self._venue, "check_scope")
 
     def check(self, request: CancelRequest) -> None:
         told = self._guard.run("check", self._check, request)
         if told is not None:
-            raise self._is_no_refusal("check", told)
+            raise self._is_no_check("check", told)
 
     def check_scope(self, scope: Scope) -> None:
-        told = self._guard.run("check_scope", _asked, self._venue, "check_scope", (scope,))
+        told = self._guard.run("check_scope", self._check_scope, scope)
         if told is not None:
-            raise self._is_no_refusal("check_scope", told)
+            raise self._is_no_check("check_scope", told)
 
     def cancel(self, target: CancelTarget) -> Call[Any]:
-        return self._call("cancel", target)
-
-    def signed_cancel(
-        self, target: CancelTarget, session: Session | None, stamps: Stamps
-    ) -> tuple[Form, HttpRequest]:
-        """Make a cancel and sign it, for one attempt alone; raises `PluginFault`."""
-        call = self._guard.run("cancel", self._cancel, target)
-        return self._cancels.signed(call, session, stamps.next)
+        return self.cancels.of(target)
 
     def cancel_all(self, scope: Scope) -> Call[Any]:
-        return self._call("cancel_all", scope)
+        return self._calls["cancel_all"].of(scope)
 
     def cancel_list(self, targets: Sequence[CancelTarget]) -> Call[Any]:
-        return self._call("cancel_list", targets)
+        return self._calls["cancel_list"].of(targets)
 
     def read_order(self, account: str, order_id: OrderId) -> Call[Any]:
-        return self._call("read_order", account, order_id)
+        return self._calls["read_order"].of(account, order_id)
 
     def read_trail(self, account: str, order_id: OrderId) -> Call[Any]:
-        return self._call("read_trail", account, order_id)
+        return self._calls["read_trail"].of(account, order_id)
 
     def list_open(self, account: str, page: Any = None) -> Call[Any]:
-        return self._call("list_open", account, page)
+        return self._calls["list_open"].of(account, page)
 
     def list_history(self, account: str, page: Any = None) -> Call[Any]:
-        return self._call("list_history", account, page)
+        return self._calls["list_history"].of(account, page)
 
     def list_accounts(self) -> Call[Any]:
-        return self._call("list_accounts")
+        return self._calls["list_accounts"].of()
 
     def log_in(self) -> LogIn | None:
-        conversation = self._ask_unquoted("log_in")
+        conversation = self._calls["log_in"].asked()
         if conversation is None:
             return None
         if not isinstance(conversation, Generator):
@@ -120,7 +111,7 @@ class GuardedVenue:
         return self._conversed(conversation)
 
     def log_out(self, session: Session) -> Call[Any] | None:
-        call = self._ask_unquoted("log_out", session)
+        call = self._calls["log_out"].asked(session)
         return None if call is None else self._calls["log_out"].guarded(call)
 
     def _declared(self, name: str, kind: type[T]) -> T:
@@ -129,15 +120,8 @@ class GuardedVenue:
             raise self._guard.fault(f"{name} is {kind_of(value)}, expected {kind.__name__}")
         return value
 
-    def _ask_unquoted(self, function: str, *args: Any) -> Any:
-        return self._guard.run(function, _asked, self._venue, function, args, quotes=False)
-
-    def _is_no_refusal(self, function: str, told: object) -> PluginFault:
+    def _is_no_check(self, function: str, told: object) -> PluginFault:
         return self._guard.fault(f"{function} gave {kind_of(told)}: it refuses by raising alone")
-
-    def _call(self, function: str, *args: Any) -> Call[Any]:
-        call = self._guard.run(function, _asked, self._venue, function, args)
-        return self._calls[function].guarded(call)
 
     def _conversed(self, conversation: Generator[Any, Any, Any]) -> LogIn:
         answer: Any = None
@@ -173,8 +157,3 @@ def _sent(conversation: Generator[Any, Any, Any], answer: Any) -> Any:
         return conversation.send(answer)
     except StopIteration as end:
         return _End(end.value)
-
-
-def _asked(venue: Venue, function: str, args: tuple[Any, ...]) -> Any:
-    work: Callable[..., Any] = getattr(venue, function)
-    return work(*args)

@@ -77,7 +77,7 @@ class Post:
         Raises `PluginFault`.
         """
         base_url = self._venue.base_url  # before anything is signed, as ever
-        form, request = self._venue.signed_cancel(target, session, self._stamps)
+        form, request = self._venue.cancels.signed(target, session, self._stamps)
         letter, redactor = self._letter, self._redactors.of(request)
         if letter is None or letter.read is not form.read or letter.redactor is not redactor:
             letter = self._letter = Letter(form.name, form.read, redactor)

@@ -591,7 +591,7 @@ OTHERS: dict[str, tuple[str, Any]] = {
 def test_answers_with_other_parts(pebble: Pebble, function: str, verdict: Any) -> None:
     """They are as good as unreadable, whatever they answer."""
     guard = Guard("pebble", cast("Any", pebble), Watch(None))
-    call = Calls(guard, function).guarded(call_with(pebble, read=lambda _: verdict))
+    call = Calls(guard, cast("Any", pebble), function).guarded(call_with(pebble, read=lambda _: verdict))
     with pytest.raises(PluginFault, match=f"the read of its {function} call gave a {type(verdict).__name__}"):
         call.read(HttpResponse(status=200))
 

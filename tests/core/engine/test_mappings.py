@@ -148,7 +148,7 @@ def test_headers_that_are_kept(pebble: Pebble, credential: type[Keeps]) -> None:
     """A signed request stays as it is, whatever becomes of the headers that it was signed with."""
     auth, request = credential(), HttpRequest(method="POST", path="/cancel/7")
     call = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), sign=partial(auth.sign, request))
-    signed = Calls(Guard("pebble", pebble, Watch(None)), "cancel").guarded(call).sign
+    signed = Calls(Guard("pebble", pebble, Watch(None)), pebble, "cancel").guarded(call).sign
     first, second = signed(None, Stamp(nonce=1)), signed(None, Stamp(nonce=2))
     auth.kept["nonce"] = "3"
     assert [one.headers for one in (first, second)] == [{"nonce": "1"}, {"nonce": "2"}]
