@@ -41,7 +41,7 @@ from countermand_apex._verdicts import (
     read_order,
     read_trail,
 )
-from countermand_apex._wire import ID, order_of, post, wire_id
+from countermand_apex._wire import ACCOUNT, ID, order_of, post, wire_id
 
 V = TypeVar("V")
 
@@ -71,7 +71,7 @@ class Apex(Venue):
     that does not, a user in an account means all users of it, and a user without an account, everybody.
     """
 
-    ids: ClassVar[Ids] = Ids(account=ID, order=ID, client_order=ID, instrument=ID, user=ID)
+    ids: ClassVar[Ids] = Ids(account=ACCOUNT, order=ID, client_order=ID, instrument=ID, user=ID)
 
     base_url: str = attrs.field(converter=clean_base_url)
     oms_id: int = attrs.field(default=1, kw_only=True, validator=must_be_oms)
@@ -208,11 +208,13 @@ class Apex(Venue):
         return {"OMSId": self.oms_id, "AccountId": wire_id(account, "an APEX account")}
 
     def _order(self, account: str, order: OrderId | ClientOrderId) -> bytes:
-        key, what = b"OrderId", "an APEX order id"
+        key, what = "OrderId", "an APEX order id"
         if isinstance(order, ClientOrderId):
-            key, what = self.client_order_id_key.encode(), "an APEX client order id"
-        # Put in place, for this is asked most: neither numbers nor the keys have anything to be quoted.
-        return b'%b,"%b":%d}' % (order_of(self.oms_id, account), key, wire_id(order.value, what))
+            key, what = self.client_order_id_key, "an APEX client order id"
+        ID.check(order.value, what)
+        # Put in place, for this is asked most: ids have the one spelling of their numbers, and no more than
+        # the keys anything to be quoted.
+        return f'{order_of(self.oms_id, account)},"{key}":{order.value}}}'.encode()
 
     def _call(
         self, kind: CallKind, function: str, content: bytes, read: Callable[[HttpResponse], V]

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
-from countermand.venue import Accounts, HttpRequest, OrderRead, TrailRead, whole_number
+from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, whole_number
 from countermand.venue.answers import join_texts
 from countermand.venue.wire import Rows, WireError, expect_list, structure
 from countermand_apex._statuses import order_status
@@ -19,6 +19,8 @@ LARGEST_ID = (1 << 63) - 1
 #: 0 is no identity at APEX: AlphaPoint CancelOrder, Request, "ClientOrderId defaults to 0", and
 #: CancelAllOrders, Warning, "will cancel all existing orders on an OMS when sending AccountID = 0".
 ID = whole_number(LARGEST_ID)
+#: Likewise: accounts are few, and each cancel asks about one.
+ACCOUNT = IdShape(ID.expected, lru_cache(maxsize=1024)(ID.holds))
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -34,10 +36,10 @@ def wire_id(value: str, what: str) -> int:
     return int(value)
 
 
-@lru_cache(maxsize=1024)  # accounts are few, and their cancels many
-def order_of(oms_id: int, account: str) -> bytes:
+@lru_cache(maxsize=1024)
+def order_of(oms_id: int, account: str) -> str:
     """Write how a call for one order of an account begins; raises `InvalidRequestError`, likewise."""
-    return b'{"OMSId":%d,"AccountId":%d' % (oms_id, wire_id(account, "an APEX account"))
+    return f'{{"OMSId":{oms_id},"AccountId":{wire_id(account, "an APEX account")}'
 
 
 @attrs.frozen(kw_only=True)

@@ -42,7 +42,7 @@ from countermand_autoshares._verdicts import (
     read_sync_cancel,
     read_trail,
 )
-from countermand_autoshares._wire import ID, PAGE_SIZE, orders_of, path_id, write_request
+from countermand_autoshares._wire import ACCOUNT, ID, PAGE_SIZE, orders_of, path_id, write_request
 
 V = TypeVar("V")
 
@@ -76,7 +76,7 @@ class AutoShares(Venue):
     """
 
     #: A client order id is free text, an instrument a symbol; no order tells its user.
-    ids: ClassVar[Ids] = Ids(account=ID, order=ID)
+    ids: ClassVar[Ids] = Ids(account=ACCOUNT, order=ID)
 
     base_url: str = attrs.field(converter=clean_base_url)
     app_key: str = attrs.field(repr=False, validator=must_be_key)

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from countermand import OrderId, OrderReport
-from countermand.venue import Accounts, HttpRequest, OrderRead, TrailRead, whole_number
+from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, whole_number
 from countermand.venue.answers import join_texts
 from countermand.venue.wire import Rows, WireError, expect_list, read_client_order_id, structure
 from countermand_autoshares._statuses import order_status
@@ -18,6 +18,8 @@ from countermand_autoshares._statuses import order_status
 #: AutoShares API description (Swagger), Orders_CancelOrder: accountId and orderId are "format: int32".
 LARGEST_ID = (1 << 31) - 1
 ID = whole_number(LARGEST_ID)
+#: Likewise: accounts are few, and each cancel asks about one.
+ACCOUNT = IdShape(ID.expected, lru_cache(maxsize=1024)(ID.holds))
 #: AutoShares Get Filtered Orders: pageSize is required, and 100 at most.
 PAGE_SIZE = 100
 #: Orders have legs (a linked order of linked orders: two levels); deeper nesting is no order.
@@ -35,7 +37,7 @@ def path_id(value: str, what: str) -> str:
     return value
 
 
-@lru_cache(maxsize=1024)  # accounts are few, and their cancels many
+@lru_cache(maxsize=1024)
 def orders_of(version: str, account: str, collection: str) -> str:
     """Write the path of the orders of an account; raises `InvalidRequestError`, likewise."""
     return f"/v{version}/accounts/{path_id(account, 'an AutoShares account')}/{collection}"

@@ -81,8 +81,7 @@ class Guard:
             told = _told(function, error) if quotes else f"{function} raised {_placed(error)}"
             raise self.fault(told) from (error if quotes else None)
         finally:
-            elapsed_s = perf_counter() - began_at
-            if elapsed_s > SLOW_S:
+            if (elapsed_s := perf_counter() - began_at) > SLOW_S:
                 # What went before may have taken all of the time since the thread's was asked for.
                 self.judge(function, elapsed_s, thread_time() - self._fresh - (began_at - self._fresh_at))
 

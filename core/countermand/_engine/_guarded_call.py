@@ -52,7 +52,7 @@ class Calls:
         self._receipt = Receipt()
 
     @cached_property
-    def _make(self) -> Callable[..., Any]:
+    def _make(self) -> Any:
         return self._guard.run(self._function, getattr, self._venue, self._function, quotes=self._quotes)
 
     def asked(self, *args: Any) -> Any:

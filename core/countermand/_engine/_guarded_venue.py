@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -61,11 +61,11 @@ class GuardedVenue:
         return self._declared("renewable", bool)
 
     @cached_property
-    def _check(self) -> Callable[[CancelRequest], object]:
+    def _check(self) -> Any:
         return self._guard.run("check", getattr, self._venue, "check")
 
     @cached_property
-    def _check_scope(self) -> Callable[[Scope], object]:
+    def _check_scope(self) -> Any:
         return self._guard.run("check_scope", getattr, self._venue, "check_scope")
 
     def check(self, request: CancelRequest) -> None:

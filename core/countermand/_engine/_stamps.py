@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from countermand.venue import Stamp
 
-
 _MILLISECOND_NS = 1_000_000
 
 

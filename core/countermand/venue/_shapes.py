@@ -37,8 +37,9 @@ def whole_number(largest: int) -> IdShape:
     """Make the shape of ids that are whole numbers from 1 to the largest, both inclusive."""
 
     def holds(value: str) -> bool:
-        is_number = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
-        return is_number and 1 <= int(value) <= largest
+        return (
+            value.isdigit() and value.isascii() and len(value) <= _MOST_DIGITS and 0 < int(value) <= largest
+        )
 
     return IdShape(f"a whole number from 1 to {largest}", holds)
 
@@ -73,15 +74,15 @@ class Ids:
 
     def check_request(self, request: CancelRequest) -> None:
         """Raise `InvalidRequestError` for a request with an id that the venue cannot have."""
-        order, venue = request.order, request.venue
+        order = request.order
         shape = self.order if isinstance(order, OrderId) else self.client_order
         if not self.account.holds(request.account) or shape is None or not shape.holds(order.value):
-            _check(self.account, request.account, "an account", venue)
-            self.check_order(order, venue)
+            _check(self.account, request.account, "an account", request.venue)
+            self.check_order(order, request.venue)
         if request.client_order is not None:
-            self.check_order(request.client_order, venue)
+            self.check_order(request.client_order, request.venue)
         if request.instrument is not None:
-            _check(self.instrument, request.instrument, "an instrument", venue)
+            _check(self.instrument, request.instrument, "an instrument", request.venue)
 
     def check_scope(self, scope: Scope) -> None:
         """Raise `InvalidRequestError` for a scope with an id that the venue cannot have."""

@@ -63,14 +63,15 @@ def remembers_receipts(read: Callable[[HttpResponse], T]) -> Callable[[HttpRespo
 
     @wraps(read)
     def reader(response: HttpResponse) -> T:
-        if len(response.content) > _RECEIPT_BYTES:
+        content = response.content
+        if len(content) > _RECEIPT_BYTES:
             return read(response)
-        answer = (response.status, response.content)
-        verdict = known.get(answer)
-        if verdict is None:
-            verdict = read(response)
-            if type(verdict) is Receipt and len(known) < _RECEIPTS:
-                known[answer] = verdict
+        answer = (response.status, content)
+        if (verdict := known.get(answer)) is not None:
+            return verdict
+        verdict = read(response)
+        if type(verdict) is Receipt and len(known) < _RECEIPTS:
+            known[answer] = verdict
         return verdict
 
     return reader

@@ -43,7 +43,11 @@ def read_through(pebble: Pebble, function: str, answer: Any) -> Any:
         return answer
 
     call = attrs.evolve(pebble.ask(CallKind.CANCEL, "cancel", "7"), read=read)
-    return Calls(Guard("pebble", pebble, Watch(None)), pebble, function).guarded(call).read(HttpResponse(status=200))
+    return (
+        Calls(Guard("pebble", pebble, Watch(None)), pebble, function)
+        .guarded(call)
+        .read(HttpResponse(status=200))
+    )
 
 
 @pytest.mark.parametrize("seconds", NO_TIMES)
