@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -109,6 +110,27 @@ def test_nothing_but_the_own_error(fields: dict[str, Any]) -> None:
     """Whatever is given, there is a request or an error of the library's own tree."""
     with contextlib.suppress(CountermandError):
         CancelRequest(**{**LEAST, **fields})
+
+
+SPELLINGS = st.text(alphabet="+-017a \n\u00e9", max_size=5) | st.sampled_from(["7" * 128, "7" * 129])
+
+
+def error_of(make: Callable[[], object]) -> str | None:
+    try:
+        make()
+    except InvalidRequestError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("field", ["venue", "account", "request_id"])
+@given(value=SPELLINGS)
+def test_a_request_names_what_an_id_could(field: str, value: str) -> None:
+    """Each identifier of a request obeys the rule of ids, and is told in the same words, by its own name."""
+    refused = error_of(lambda: OrderId(value))
+    if refused is not None:
+        refused = refused.replace("'value' of OrderId", f"{field!r} of CancelRequest", 1)
+    assert error_of(lambda: CancelRequest(**{**LEAST, field: value})) == refused
 
 
 # FIX 5.0 SP2, MassActionReason (2675)
