@@ -52,11 +52,10 @@ class CancelAck:
     error: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        for holds, claim in _INVARIANTS[self.outcome]:
-            if not holds(self):
-                raise ValueError(
-                    f"an ack must keep: {claim} (outcome {self.outcome.name}, reason {self.reason})"
-                )
+        # Most are PENDING: no table is asked for these.
+        broken = _broken_if_pending if self.outcome is _PENDING else _BROKEN[self.outcome]
+        if (claim := broken(self)) is not None:
+            raise ValueError(f"an ack must keep: {claim} (outcome {self.outcome.name}, reason {self.reason})")
 
     @property
     def final(self) -> bool:
@@ -94,6 +93,78 @@ _ERRORS = {
 
 _UNSENT_REASONS = frozenset({Reason.NOT_SENT, Reason.AMBIGUOUS_ORDER})
 
+#: Each look into an Enum is a search, which is felt where all acks come by.
+_PENDING, _RECEIPT, _NO = Outcome.PENDING, EvidenceKind.RECEIPT, Sent.NO
+
+_REASON = "a reason if and only if REJECTED"
+_CANCELED_BY = "canceled_by if and only if CANCELED"
+_SENT = "sent is NO only if no attempt was sent"
+
+
+def _broken_if_pending(ack: CancelAck) -> str | None:
+    if ack.reason is not None:
+        return _REASON
+    if ack.canceled_by is not None:
+        return _CANCELED_BY
+    for item in ack.evidence:
+        if item.kind is _RECEIPT:
+            break
+        if item.order is not None and item.order.status_class is StatusClass.LEAVING:
+            break
+    else:
+        return "PENDING needs a receipt or a read as Pending Cancel"
+    return _SENT if ack.sent is _NO and _some_was_sent(ack) else None
+
+
+def _broken_if_unknown(ack: CancelAck) -> str | None:
+    if ack.reason is not None:
+        return _REASON
+    if ack.canceled_by is not None:
+        return _CANCELED_BY
+    return _SENT if ack.sent is Sent.NO and _some_was_sent(ack) else None
+
+
+def _broken_if_canceled(ack: CancelAck) -> str | None:
+    if ack.reason is not None:
+        return _REASON
+    if ack.canceled_by is None:
+        return _CANCELED_BY
+    if not _order_is_dead(ack, OrderStatus.CANCELED):
+        return "CANCELED needs a read of this order as Canceled, all of its legs dead"
+    if ack.sent is Sent.NO and _some_was_sent(ack):
+        return _SENT
+    if ack.sent is Sent.NO and ack.canceled_by is CanceledBy.THIS_REQUEST:
+        return "canceled by THIS_REQUEST needs a cancel that was sent"
+    return None
+
+
+def _broken_if_rejected(ack: CancelAck) -> str | None:
+    if ack.reason is None:
+        return _REASON
+    if ack.canceled_by is not None:
+        return _CANCELED_BY
+    if ack.reason is Reason.TOO_LATE and not _order_is_dead(
+        ack, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED
+    ):
+        return "TOO_LATE needs a read of this order as Filled, Expired or Rejected"
+    if ack.reason is Reason.REPLACED and ack.successor is None:
+        return "REPLACED names its successor"
+    if ack.sent is Sent.NO:
+        return _SENT if _some_was_sent(ack) else None
+    if ack.reason in _UNSENT_REASONS:
+        return "NOT_SENT and AMBIGUOUS_ORDER sent nothing"
+    if ack.reason not in (Reason.TOO_LATE, Reason.REPLACED) and not _all_attempts_said_no(ack):
+        return "REJECTED without a dead read needs an answer to every attempt"
+    return None
+
+
+#: Which claim of what must hold an ack of an outcome breaks, if it breaks one.
+_BROKEN: dict[Outcome, Callable[[CancelAck], str | None]] = {
+    Outcome.CANCELED: _broken_if_canceled,
+    Outcome.REJECTED: _broken_if_rejected,
+    Outcome.UNKNOWN: _broken_if_unknown,
+}
+
 
 def _order_is_dead(ack: CancelAck, *statuses: OrderStatus) -> bool:
     order = ack.order
@@ -106,84 +177,10 @@ def _order_is_dead(ack: CancelAck, *statuses: OrderStatus) -> bool:
     )
 
 
-def _venue_has_it(ack: CancelAck) -> bool:
-    for item in ack.evidence:
-        if item.kind is EvidenceKind.RECEIPT:
-            return True
-        if item.order is not None and item.order.status_class is StatusClass.LEAVING:
-            return True
-    return False
-
-
-def _tells_what_was_sent(ack: CancelAck) -> bool:
-    return ack.sent is not Sent.NO or all(attempt.sent is Sent.NO for attempt in ack.attempts)
-
-
-def _is_by_nobody(ack: CancelAck) -> bool:
-    return ack.canceled_by is None
-
-
-def _is_without_reason(ack: CancelAck) -> bool:
-    return ack.reason is None
+def _some_was_sent(ack: CancelAck) -> bool:
+    return any(attempt.sent is not Sent.NO for attempt in ack.attempts)
 
 
 def _all_attempts_said_no(ack: CancelAck) -> bool:
     own = [attempt for attempt in ack.attempts if attempt.order_id in (None, ack.order_id)]
-    return ack.sent is Sent.NO or all(one.verdict is not None or one.sent is Sent.NO for one in own)
-
-
-_REASON = "a reason if and only if REJECTED"
-_CANCELED_BY = "canceled_by if and only if CANCELED"
-_SENT = "sent is NO only if no attempt was sent"
-
-#: What must hold of every ack of an outcome, and how one that breaks it is told.
-_INVARIANTS: dict[Outcome, tuple[tuple[Callable[[CancelAck], bool], str], ...]] = {
-    Outcome.CANCELED: (
-        (_is_without_reason, _REASON),
-        (lambda a: a.canceled_by is not None, _CANCELED_BY),
-        (
-            lambda a: _order_is_dead(a, OrderStatus.CANCELED),
-            "CANCELED needs a read of this order as Canceled, all of its legs dead",
-        ),
-        (_tells_what_was_sent, _SENT),
-        (
-            lambda a: a.canceled_by is not CanceledBy.THIS_REQUEST or a.sent is not Sent.NO,
-            "canceled by THIS_REQUEST needs a cancel that was sent",
-        ),
-    ),
-    Outcome.PENDING: (
-        (_is_without_reason, _REASON),
-        (_is_by_nobody, _CANCELED_BY),
-        (_venue_has_it, "PENDING needs a receipt or a read as Pending Cancel"),
-        (_tells_what_was_sent, _SENT),
-    ),
-    Outcome.REJECTED: (
-        (lambda a: a.reason is not None, _REASON),
-        (_is_by_nobody, _CANCELED_BY),
-        (
-            lambda a: (
-                a.reason is not Reason.TOO_LATE
-                or _order_is_dead(a, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
-            ),
-            "TOO_LATE needs a read of this order as Filled, Expired or Rejected",
-        ),
-        (
-            lambda a: a.reason is not Reason.REPLACED or a.successor is not None,
-            "REPLACED names its successor",
-        ),
-        (_tells_what_was_sent, _SENT),
-        (
-            lambda a: a.reason not in _UNSENT_REASONS or a.sent is Sent.NO,
-            "NOT_SENT and AMBIGUOUS_ORDER sent nothing",
-        ),
-        (
-            lambda a: a.reason in (Reason.TOO_LATE, Reason.REPLACED) or _all_attempts_said_no(a),
-            "REJECTED without a dead read needs an answer to every attempt",
-        ),
-    ),
-    Outcome.UNKNOWN: (
-        (_is_without_reason, _REASON),
-        (_is_by_nobody, _CANCELED_BY),
-        (_tells_what_was_sent, _SENT),
-    ),
-}
+    return all(one.verdict is not None or one.sent is Sent.NO for one in own)

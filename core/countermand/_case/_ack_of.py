@@ -225,7 +225,7 @@ def words(answer: Any) -> str:
     """Put an answer in the words of an ack."""
     match answer:
         case Receipt():  # the first, for most are
-            return _said(answer)
+            return said(answer)
         case TrailRead(cancel_rejected=True):
             return "the last cancel was refused" + (f": {answer.text}" if answer.text else "")
         case OrderRead(report=report) | TrailRead(report=OrderReport() as report):
@@ -238,10 +238,12 @@ def words(answer: Any) -> str:
             return f"no session: {text}"
         case NoSession():
             return f"no session: {words(answer.failure)}"
-    return _said(answer)
+    return said(answer)
 
 
-def _said(answer: Any) -> str:
-    told = " ".join(part for part in (answer.code, answer.text) if part)
-    word = _KINDS[type(answer)][1]
-    return f"{word}: {told}" if told else word
+def said(answer: Any) -> str:
+    """Put an answer that has a code and a text of the venue in the words of an ack."""
+    word, code, text = _KINDS[type(answer)][1], answer.code, answer.text
+    if code and text:
+        return f"{word}: {code} {text}"
+    return f"{word}: {code or text}" if code or text else word

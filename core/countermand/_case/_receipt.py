@@ -6,11 +6,12 @@ What follows is told of such a case by `conclude` and `ack_of`, too, word for wo
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._case._ack_of import utc, words
+from countermand._case._ack_of import said, utc
 from countermand._case._facts import Action, Began, Ended, Fact, Signed
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import OrderId
@@ -72,25 +73,30 @@ class OneCancel:
         return facts
 
 
+#: Each look into an Enum is a search, and this is done for nearly every cancel.
+_PENDING, _CONFIRM, _YES, _RECEIPT = Outcome.PENDING, Stage.CONFIRM, Sent.YES, EvidenceKind.RECEIPT
+
+
 def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     """Tell the caller that the venue has the cancel, and no more."""
-    receipt, ended_at = one.receipt, one.ended_at or 0.0
-    text, at = words(receipt), epoch + timedelta(seconds=ended_at)
+    receipt: Any = one.receipt  # there is one
+    order, ended_at = one.order, one.ended_at or 0.0
+    text, at = said(receipt), epoch + timedelta(seconds=ended_at)
     signed_at = first_byte_at = utc(epoch, one.signed_at)
     if one.first_byte_at != one.signed_at:
         first_byte_at = utc(epoch, one.first_byte_at)
     return CancelAck(
         request=one.request,
-        outcome=Outcome.PENDING,
-        order_id=one.order,
-        sent=Sent.YES,
-        stage=Stage.CONFIRM,
-        evidence=(Evidence(at=at, kind=EvidenceKind.RECEIPT, source=one.call, text=text),),
+        outcome=_PENDING,
+        order_id=order,
+        sent=_YES,
+        stage=_CONFIRM,
+        evidence=(Evidence(at=at, kind=_RECEIPT, source=one.call, text=text),),
         attempts=(
             Attempt(
                 call=one.call,
-                sent=Sent.YES,
-                order_id=one.order,
+                sent=_YES,
+                order_id=order,
                 signed_at=signed_at,
                 first_byte_at=first_byte_at,
                 answered_at=at,
@@ -98,8 +104,8 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
                 verdict=text,
             ),
         ),
-        venue_code=receipt.code if receipt is not None else None,
-        venue_text=receipt.text if receipt is not None else None,
+        venue_code=receipt.code,
+        venue_text=receipt.text,
         last_reply=one.reply or None,
         elapsed_s=max(0.0, ended_at - one.joined_at),
     )

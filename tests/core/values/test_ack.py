@@ -125,6 +125,16 @@ BROKEN = {
         {"canceled_by": CanceledBy.EARLIER},
         "canceled_by if and only if CANCELED",
     ),
+    "pending, by someone": (
+        PENDING,
+        {"canceled_by": CanceledBy.EARLIER},
+        "canceled_by if and only if CANCELED",
+    ),
+    "rejected, by someone": (
+        REJECTED,
+        {"canceled_by": CanceledBy.EARLIER},
+        "canceled_by if and only if CANCELED",
+    ),
     "canceled, unread": (CANCELED, {"order": None}, READ_AS_CANCELED),
     "canceled, read when": (CANCELED, {"order": attrs.evolve(SEVEN, as_of=None)}, READ_AS_CANCELED),
     "canceled, another was read": (CANCELED, {"order_id": OrderId("8")}, READ_AS_CANCELED),
@@ -173,6 +183,16 @@ BROKEN = {
         "canceled by THIS_REQUEST needs a cancel that was sent",
     ),
     "nothing sent, but an attempt": (REJECTED, {"sent": Sent.NO}, "sent is NO only if no attempt was sent"),
+    "canceled earlier, nothing sent, but an attempt": (
+        CANCELED,
+        {"canceled_by": CanceledBy.EARLIER, "sent": Sent.NO},
+        "sent is NO only if no attempt was sent",
+    ),
+    "pending, nothing sent, but an attempt": (
+        PENDING,
+        {"sent": Sent.NO},
+        "sent is NO only if no attempt was sent",
+    ),
     "nothing sent, but perhaps an attempt": (
         UNKNOWN,
         {"attempts": UNANSWERED[1:]},
