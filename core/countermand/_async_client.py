@@ -51,8 +51,7 @@ class AsyncClient(Equipment):
     async def aclose(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
         if self._running is not None and not self._home.inherited:
-            self._check_loop()
-            engine, self._running = self._running, None
+            engine, self._running = self._open(), None
             try:
                 await engine.aclose()
             finally:  # what is owed is owed, though whoever closes is canceled
@@ -156,10 +155,7 @@ class AsyncClient(Equipment):
     def _open(self) -> Engine:
         if self._running is None:
             raise ClosedClientError("the client is not open: use it within `async with`")
-        self._check_loop()
-        return self._running
-
-    def _check_loop(self) -> None:
         self._home.check()  # before all else: a fork has no running loop to compare
         if asyncio.get_running_loop() is not self._loop:
             raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
+        return self._running

@@ -13,9 +13,10 @@ from countermand.venue import Venue
 def check(venue: Venue, request: CancelRequest) -> None:
     """Raise `InvalidRequestError` for what a venue cannot be asked, and whatever its plugin breaks with."""
     _ = venue.renewable  # a case needs it: what a plugin breaks with there shall be told here
-    for name in sorted(venue.capabilities.requires):
-        if getattr(request, name) is None:
-            raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
+    if requires := venue.capabilities.requires:
+        for name in sorted(requires):
+            if getattr(request, name) is None:
+                raise InvalidRequestError(f"a cancel at {request.venue!r} needs {name!r}")
     venue.check(request)
 
 

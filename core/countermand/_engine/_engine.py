@@ -91,8 +91,10 @@ class Engine:
         try:
             ack = await begun.waiter
         finally:
-            self._cases.forsake(begun)
-        if not begun.landed:
+            landed = begun.landed
+            if not landed:
+                self._cases.forsake(begun)
+        if not landed:
             return await self._ended(begun.caller, ack)
         self._watch.acknowledged(ack)
         return ack
@@ -109,7 +111,8 @@ class Engine:
         """Send a cancel straight to its venue, or say who waits for it; an ack is all there is to say."""
         if not isinstance(request, CancelRequest):
             raise InvalidRequestError(f"expected a CancelRequest, got {type(request).__name__}")
-        if (refused := self._refused(request)) is not None:
+        refused = self._refused(request)
+        if refused is not None:
             return refused
         joined_at = self._loop.time()
         deadline = joined_at + request.timeout_s
@@ -261,12 +264,12 @@ class Engine:
             raise ClosedClientError("the client is closed")
 
     def _station(self, name: str) -> Station:
-        self._check_open()
-        try:
-            return self._stations[name]
-        except KeyError:
+        station = self._stations.get(name)
+        if station is None or self._closed:
+            self._check_open()  # of a closed client it is not told which venues it has
             known = ", ".join(sorted(self._stations)) or "none"
-            raise UnknownVenueError(f"no venue named {name!r} in this client; it has: {known}") from None
+            raise UnknownVenueError(f"no venue named {name!r} in this client; it has: {known}")
+        return station
 
     async def _followed(self, ack: CancelAck, caller: Caller) -> CancelAck:
         """Cancel what took the order's place, and what took that one's, as long as time is left."""
