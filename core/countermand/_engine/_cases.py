@@ -40,7 +40,7 @@ class Cases:
         self._retry = retry
         self._ledger = ledger
         expresses = {name: Express(station) for name, station in stations.items()}
-        self.exchanges = Exchanges(stations, expresses, retry.budget, self._advance)
+        self.exchanges = Exchanges(stations, retry.budget, self._advance)
         self._cases: dict[Key, OpenCase] = {}
         self._lookups = Lookups()
         self._callers = Callers(ledger)
@@ -153,7 +153,7 @@ class Cases:
     def _taken_over(self, straight: Straight) -> OpenCase:
         """Make a case of a cancel that went straight, as if it had been one from the beginning."""
         known = self._straights.give_up(straight)
-        entry = self._opened(straight.request.venue, straight.account, straight.order)
+        entry = self._opened(*straight.road.lane, straight.order)
         if known:
             self._cases[entry.key] = entry
         entry.learn(straight.facts(self.exchanges.jitter()))
@@ -179,7 +179,7 @@ class Cases:
 
     def _let_pass(self, straight: Straight) -> None:
         """Let a cancel be over, unless somebody may still mean it who came before its end."""
-        if (straight.request.venue, straight.account) in self._lookups.accounts:
+        if straight.road.lane in self._lookups.accounts:
             entry = self._taken_over(straight)
             self._lookups.keep(entry, self._loop.time())
 

@@ -16,12 +16,11 @@ from countermand._engine._budget import Budgets
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._cancel_lists import CancelLists
 from countermand._engine._errand import GIVEN_UP_S, LATE_GRACE_S, NEEDS, Errand, patience_s
-from countermand._engine._express import Express
 from countermand._engine._open_case import OpenCase
 from countermand._engine._pages import Pages
 from countermand._engine._station import Station
 from countermand._engine._straight import Straight
-from countermand._engine._traffic import Traffic, Traveller
+from countermand._engine._traffic import Lane, Traffic, Traveller
 from countermand._engine._trains import GATHER_S, LISTING_PATIENCE_S, Trains
 from countermand._limits._urgency import Need
 from countermand._tasks import begin_task
@@ -39,13 +38,11 @@ class Exchanges:
     def __init__(
         self,
         stations: Mapping[str, Station],
-        expresses: Mapping[str, Express],
         budget: int | None,
         on_fact: Callable[[OpenCase], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stations = stations
-        self._expresses = expresses
         self._on_fact = on_fact
         self._budgets = Budgets(budget)
         #: Gives the next exchange its number.
@@ -100,21 +97,21 @@ class Exchanges:
         )
         task = self._launch(entry, errand, self._perform(entry, action, errand))
         if action is Action.CANCEL:
-            self.traffic.begin(entry.case.venue, errand)
-            task.add_done_callback(partial(self._end_cancel, entry.case.venue, errand))
+            self.traffic.begin(entry.account, errand)
+            task.add_done_callback(partial(self._end_cancel, entry.account, errand))
         elif entry.case.unresolved:
-            self.traffic.look_up(entry.case.venue, errand)
+            self.traffic.look_up(entry.account, errand)
             task.add_done_callback(lambda _task: self.traffic.sign(errand))
 
     def go_on(self, entry: OpenCase, straight: Straight) -> None:
         """Go on with a cancel that went straight, in the case that was made of it."""
-        venue, express = entry.case.venue, self._expresses[entry.case.venue]
+        lane, express = straight.road.lane, straight.road.express
         progress = Progress(clock=self._loop.time) if straight.sending is None else straight.sending.progress
         progress.session = straight.session
         progress.on_signed = lambda call, at: self._sign(entry, errand, call, at)
         errand = Errand(
             number=straight.number,
-            account=straight.account,
+            account=straight.request.account,
             kind=CallKind.CANCEL,
             until=straight.deadline + LATE_GRACE_S,
             overdue_at=straight.overdue_at,
@@ -130,8 +127,8 @@ class Exchanges:
             errand.on_taken_back = sending.drop
             task = self._launch(entry, errand, self._resume(entry, errand, straight))
             task.add_done_callback(lambda _task: express.abandon(straight))
-        self.traffic.set_out(venue, errand)
-        task.add_done_callback(partial(self._end_cancel, venue, errand))
+        self.traffic.set_out(lane, errand)
+        task.add_done_callback(partial(self._end_cancel, lane, errand))
 
     def _launch(self, entry: OpenCase, errand: Errand, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = begin_task(work)
@@ -165,18 +162,17 @@ class Exchanges:
         if entry.alarm is None or entry.alarm.at > look_at:
             entry.wake(Alarm(self._loop, look_at, self._on_fact, entry))
 
-    def _end_cancel(self, venue: str, errand: Traveller, _task: object = None) -> None:
+    def _end_cancel(self, lane: Lane, errand: Traveller, _task: object = None) -> None:
         """Hear that a cancel is over: others may have waited for that."""
-        self.traffic.end(venue, errand)
+        self.traffic.end(lane, errand)
         if self._trains.platforms:
-            self._trains.look((venue, errand.account))
+            self._trains.look(lane)
 
     def end_receipt(self, straight: Straight) -> None:
         """Hear that a cancel which went straight has its receipt."""
-        venue = straight.request.venue
         if self._budgets.used:
-            self._budgets.hear((venue, straight.account), straight.receipt)
-        self._end_cancel(venue, straight)
+            self._budgets.hear(straight.road.lane, straight.receipt)
+        self._end_cancel(straight.road.lane, straight)
 
     def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:
         """Tell whether one call will do this for many orders."""
@@ -217,7 +213,7 @@ class Exchanges:
         self._tell(entry, action, errand, ended)
 
     async def _resume(self, entry: OpenCase, errand: Errand, straight: Straight) -> None:
-        ended = await self._expresses[entry.case.venue].resume(straight, errand)
+        ended = await straight.road.express.resume(straight, errand)
         self._tell(entry, Action.CANCEL, errand, ended)
 
     def _tell(self, entry: OpenCase, action: Action, errand: Errand, ended: Ended) -> None:

@@ -36,32 +36,30 @@ class Express:
 
         `on_turn` is called, on the loop, when one has come to its turn that had to wait.
         """
-        permission, gate = straight.road.permission, self._station.gate
-        if self._sessions.at_hand(straight.joined_at) is None:
+        now, gate = straight.joined_at, self._station.gate
+        if self._sessions.at_hand(now) is None:
             return False
+        account, permission = straight.request.account, straight.road.permission
         self._sessions.begin(permission)
-        patience_s = straight.overdue_at - straight.joined_at
-        straight.ticket = gate.ask(
-            straight, CallKind.CANCEL, straight.account, patience_s, straight.joined_at
-        )
-        if straight.ticket.waiting:
-            gate.tell_turn(straight.ticket, partial(self._loop.call_soon, on_turn, straight))
+        ticket = gate.ask(straight, CallKind.CANCEL, account, straight.overdue_at - now, now)
+        if ticket.waiting:
+            gate.tell_turn(ticket, partial(self._loop.call_soon, on_turn, straight))
+        straight.ticket = ticket
         return True
 
     def send(self, straight: Straight) -> bool:
         """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
-        numbered = self._sessions.at_hand(self._clock())
+        numbered, request = self._sessions.at_hand(self._clock()), straight.request
         if numbered is None:
             return False
         target = CancelTarget(
-            account=straight.account,
+            account=request.account,
             order=straight.order,
-            assurance=straight.request.assurance,
-            instrument=straight.request.instrument,
+            assurance=request.assurance,
+            instrument=request.instrument,
         )
-        letter, sending = self._post.send_cancel(
-            target, numbered.session, self._clock, partial(straight.road.on_land, straight)
-        )
+        on_end = partial(straight.road.on_land, straight)
+        letter, sending = self._post.send_cancel(target, numbered.session, self._clock, on_end)
         straight.letter, straight.sending, straight.call = letter, sending, letter.name
         straight.signed_at, straight.session = sending.sent_at, numbered.number
         return True

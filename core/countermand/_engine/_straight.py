@@ -71,11 +71,6 @@ class Straight(OneCancel):
         del self.waiter
 
     @property
-    def account(self) -> str:
-        """Whose order it is."""
-        return self.request.account
-
-    @property
     def due_at(self) -> float:
         """When it is late: overdue once it was sent, else when its caller waits no more."""
         return self.deadline if self.signed_at is None else self.overdue_at

@@ -87,9 +87,9 @@ class Straights:
         road.known[straight.order.value] = straight
         self._under_way[straight.number] = straight
         if straight.signed_at is None:
-            self._traffic.begin(road.lane[0], straight)
+            self._traffic.begin(road.lane, straight)
         else:
-            self._traffic.set_out(road.lane[0], straight)
+            self._traffic.set_out(road.lane, straight)
         self._look_by(straight.due_at)
         return True
 

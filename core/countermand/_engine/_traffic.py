@@ -19,8 +19,6 @@ class Traveller(Protocol):
     @property
     def number(self) -> int: ...
     @property
-    def account(self) -> str: ...
-    @property
     def need(self) -> Need: ...
 
 
@@ -55,20 +53,19 @@ class Traffic:
         if not listeners:
             self._listeners.pop(lane, None)
 
-    def look_up(self, venue: str, errand: Traveller) -> None:
+    def look_up(self, lane: Lane, errand: Traveller) -> None:
         """Count an order that must be found before it is canceled: it waits, until that search ends."""
-        lane = (venue, errand.account)
         self._waiting[lane] += 1
         self._queued[errand.number] = lane
 
-    def begin(self, venue: str, errand: Traveller) -> None:
+    def begin(self, lane: Lane, errand: Traveller) -> None:
         """Count a cancel that waits for its turn."""
-        self.look_up(venue, errand)
-        self.set_out(venue, errand)
+        self.look_up(lane, errand)
+        self.set_out(lane, errand)
 
-    def set_out(self, venue: str, errand: Traveller) -> None:
+    def set_out(self, lane: Lane, errand: Traveller) -> None:
         """Count a cancel that went to the wire at once, or goes on as another one of its number."""
-        self._under_way[venue, errand.account][errand.number] = errand
+        self._under_way[lane][errand.number] = errand
 
     def sign(self, errand: Traveller) -> None:
         """Hear that a cancel goes to the wire, or that a search is over."""
@@ -86,11 +83,10 @@ class Traffic:
             if listener in listeners:
                 listener(lane)
 
-    def end(self, venue: str, errand: Traveller) -> None:
+    def end(self, lane: Lane, errand: Traveller) -> None:
         """Hear that a cancel is over, also one that was never sent."""
         if errand.number in self._queued:
             self.sign(errand)
-        lane = (venue, errand.account)
         under_way = self._under_way[lane]
         del under_way[errand.number]
         if not under_way:

@@ -43,7 +43,7 @@ class Venue:
             patience_s=3.0,
             progress=Progress(clock=lambda: 0.0),
         )
-        self.traffic.begin(request.venue, errand)
+        self.traffic.begin((request.venue, request.account), errand)
         end: asyncio.Future[CancelAck] = asyncio.get_running_loop().create_future()
         self.waiting.append((errand, request, end))
         return end
@@ -58,7 +58,7 @@ class Venue:
     def answer(self) -> None:
         """Answer all that went."""
         for errand, request, end in self.signed:
-            self.traffic.end(request.venue, errand)
+            self.traffic.end((request.venue, request.account), errand)
             end.set_result(ack(request))
         self.signed.clear()
 

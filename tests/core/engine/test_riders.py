@@ -213,12 +213,12 @@ def test_a_kill_gathers_for_its_own_cancels_only() -> None:
 
     async def work(platform: Platform) -> None:
         ordinary, urgent = platform.errand(FIRST), platform.errand(KILL)
-        platform.traffic.begin("pebble", ordinary)
-        platform.traffic.begin("pebble", urgent)
+        platform.traffic.begin(LANE, ordinary)
+        platform.traffic.begin(LANE, urgent)
         await platform.board()
         await platform.board(KILL)
         assert platform.waiting == []
-        platform.traffic.end("pebble", urgent)
+        platform.traffic.end(LANE, urgent)
         platform.trains.look(LANE)
         await asyncio.sleep(0.001)
         assert platform.waiting == [(KILL, 1020.0)]

@@ -27,11 +27,11 @@ def test_a_cancel_waits_until_it_is_signed_and_is_under_way_until_it_ends() -> N
     """A cancel is queued, then on the wire, then gone."""
     traffic, cancel = Traffic(), errand(1)
     seen = [(traffic.queued(LANE), traffic.is_idle(LANE))]
-    traffic.begin("pebble", cancel)
+    traffic.begin(LANE, cancel)
     seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
     traffic.sign(cancel)
     seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
-    traffic.end("pebble", cancel)
+    traffic.end(LANE, cancel)
     seen.append((traffic.queued(LANE), traffic.is_idle(LANE)))
     assert seen == [(0, True), (1, False), (0, False), (0, True)]
 
@@ -39,9 +39,9 @@ def test_a_cancel_waits_until_it_is_signed_and_is_under_way_until_it_ends() -> N
 def test_accounts_are_counted_apart() -> None:
     """What waits in one account waits in no other, nor in one of that name elsewhere."""
     traffic = Traffic()
-    traffic.begin("pebble", errand(1))
-    traffic.begin("pebble", errand(2))
-    traffic.end("pebble", errand(1))
+    traffic.begin(LANE, errand(1))
+    traffic.begin(LANE, errand(2))
+    traffic.end(LANE, errand(1))
     lanes = [LANE, ("pebble", "8"), ("granite", "9")]
     assert [(traffic.queued(lane), traffic.is_idle(lane)) for lane in lanes] == [
         (1, False),
@@ -53,7 +53,7 @@ def test_accounts_are_counted_apart() -> None:
 def test_an_order_that_is_looked_up_waits_and_is_not_under_way() -> None:
     """A search holds a place in the queue, but no listing waits for its cancel."""
     traffic = Traffic()
-    traffic.look_up("pebble", errand(1))
+    traffic.look_up(LANE, errand(1))
     assert (traffic.queued(LANE), traffic.is_idle(LANE)) == (1, True)
     traffic.sign(errand(1))
     assert traffic.queued(LANE) == 0
@@ -73,7 +73,7 @@ def test_listeners_hear_of_their_account_in_turn() -> None:
     traffic.listen(LANE, second)
     traffic.listen(LANE, first)
     for number, account in ((1, "9"), (2, "8"), (3, "9")):
-        traffic.begin("pebble", errand(number, account))
+        traffic.begin(("pebble", account), errand(number, account))
         traffic.sign(errand(number, account))
         traffic.sign(errand(number, account))
     assert heard == [("first", LANE), ("second", LANE), ("second", LANE), ("first", LANE)]
@@ -90,7 +90,7 @@ def test_one_of_two_can_stop_listening_while_it_hears() -> None:
     traffic.listen(LANE, once)
     traffic.listen(LANE, lambda _lane: heard.append("always"))
     for number in (1, 2):
-        traffic.begin("pebble", errand(number))
+        traffic.begin(LANE, errand(number))
         traffic.sign(errand(number))
     traffic.ignore(("pebble", "8"), once)
     assert heard == ["once", "always", "always"]
@@ -110,7 +110,7 @@ def test_one_listener_can_silence_another() -> None:
     traffic.listen(LANE, first)
     traffic.listen(LANE, second)
     for number in (1, 2):
-        traffic.begin("pebble", errand(number))
+        traffic.begin(LANE, errand(number))
         traffic.sign(errand(number))
     assert heard == ["first", "first"]
 
@@ -118,11 +118,11 @@ def test_one_listener_can_silence_another() -> None:
 def test_to_a_kill_only_its_own_cancels_are_to_come() -> None:
     """Also those that became a kill's after they were begun."""
     traffic, cancel = Traffic(), errand(1)
-    traffic.begin("pebble", cancel)
+    traffic.begin(LANE, cancel)
     assert (traffic.is_idle(LANE, Need.KILL), traffic.is_idle(LANE, Need.SETTLING_READ)) == (True, False)
     cancel.hurry(Need.KILL, 10.0)
     assert not traffic.is_idle(LANE, Need.KILL)
-    traffic.end("pebble", cancel)
+    traffic.end(LANE, cancel)
     assert traffic.is_idle(LANE, Need.KILL)
 
 
@@ -130,7 +130,7 @@ def test_nothing_is_kept_of_an_account_that_nobody_uses() -> None:
     """After its last cancel and its last listener an account leaves nothing behind."""
     traffic = Traffic()
     traffic.listen(LANE, print)
-    traffic.begin("pebble", errand(1))
+    traffic.begin(LANE, errand(1))
     traffic.ignore(LANE, print)
-    traffic.end("pebble", errand(1))
+    traffic.end(LANE, errand(1))
     assert not any(vars(traffic).values())
