@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -31,10 +31,9 @@ class ReceivedHeaders(Mapping[str, str]):
 
     __slots__ = ("_values",)
 
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]], last: Mapping[bytes, bytes]) -> None:
-        """Take them as they came, and the last value of each by its name in lower case."""
-        # Of a name that comes twice the last value is not all.
-        self._values = last if len(last) == len(raw) else _together(raw)
+    def __init__(self, values: Mapping[bytes, bytes]) -> None:
+        """Take the values by their names in lower case."""
+        self._values = values
 
     def __getitem__(self, name: str) -> str:
         """Return a value, as UTF-8 if it is that, else as Latin-1."""
@@ -59,14 +58,6 @@ def _text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def _together(raw: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    values: dict[bytes, bytes] = {}
-    for raw_name, value in raw:
-        name = raw_name.lower()
-        values[name] = values[name] + b", " + value if name in values else value
-    return values
 
 
 def _lower_keys(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -102,19 +102,17 @@ class Connection(asyncio.BufferedProtocol):
             self.close()
         else:
             exchange.take(data)
-            self._go_on(exchange)
-
-    def _go_on(self, exchange: Exchange) -> None:
-        if exchange.over:
-            self._exchange = None
-            if exchange.keeps:
-                self.on_idle(self)
-            else:
-                self.close()
-        elif exchange.full:
-            self._paused = True
-            self._transport.pause_reading()
-        exchange.tell_end()
+            if exchange.over:
+                self._exchange = None
+                if exchange.keeps:
+                    self.on_idle(self)
+                else:
+                    self.close()
+                exchange.tell_end()
+            elif exchange.full:
+                self._paused = True
+                self._transport.pause_reading()
+                exchange.tell_end()
 
     def eof_received(self) -> None:
         """Take the peer's end in: asyncio calls this."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import httpx
@@ -17,55 +16,50 @@ HELD_BYTES = 262_144
 class Exchange:
     """A request under way; ends as a whole answer or as a failure, whichever is first, and once."""
 
-    __slots__ = ("_held", "_pieces", "_waiter", "closes", "failure", "on_end", "parser")
+    __slots__ = ("_waiter", "closes", "failure", "keeps", "on_end", "over", "parser", "unread")
 
     def __init__(self, parser: Parser, *, closes: bool = False) -> None:
         self.parser = parser
         #: Whether its request says that no other one follows.
         self.closes = closes
+        #: Whether nothing more can come of it.
+        self.over = False
+        #: Whether its answer came whole, and nothing speaks against another one on its connection.
+        self.keeps = False
         self.failure: Exception | None = None
         #: Called once, where nobody waits: when it is over, or as full as it gets unread.
         self.on_end: Callable[[], None] | None = None
-        self._pieces: deque[bytes] = deque()
-        self._held = 0
+        #: All of the body that has come and was not read.
+        self.unread = b""
         self._waiter: asyncio.Future[None] | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can come of it."""
-        return self.parser.ended or self.failure is not None
-
-    @property
-    def keeps(self) -> bool:
-        """Whether its answer came whole, and nothing speaks against another one on its connection."""
-        return self.failure is None and self.parser.keeps and not self.closes
 
     @property
     def full(self) -> bool:
         """Whether enough waits to be read."""
-        return self._held > HELD_BYTES
+        return len(self.unread) > HELD_BYTES
 
     def take(self, data: bytes) -> None:
         """Take in what came, nothing for the peer's end."""
+        parser = self.parser
         try:
-            for piece in self.parser.read(data):
-                self._pieces.append(piece)
-                self._held += len(piece)
+            self.unread += parser.read(data)
         except httpx.RemoteProtocolError as error:
-            self.failure = error
+            self.over, self.failure = True, error
+        if parser.ended and not self.over:
+            self.over, self.keeps = True, parser.keeps and not self.closes
         self._wake()
 
     def fail(self, error: Exception) -> None:
         """End it without a whole answer, unless it has ended."""
         if not self.over:
-            self.failure = error
+            self.over, self.failure = True, error
             self._wake()
         self.tell_end()
 
     def tell_end(self) -> None:
-        """Tell whoever wants to hear of its end, if that has come; not before its connection knows."""
-        if self.on_end is not None and (self.over or self.full):
-            on_end, self.on_end = self.on_end, None
+        """Tell whoever wants to hear of it, where it is over or full; not before its connection knows."""
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
             on_end()
 
     async def head(self, timeout_s: float | None) -> Head:
@@ -75,25 +69,16 @@ class Exchange:
         return self.parser.head
 
     async def piece(self, timeout_s: float | None) -> bytes:
-        """Return the next piece of the body, nothing at its end; raises as `head` does."""
-        while not self._pieces:
+        """Return what of the body has come, nothing at its end; raises as `head` does."""
+        while not self.unread:
             if self.parser.ended:
                 return b""
             await self._change(timeout_s)
-        piece = self._pieces.popleft()
-        self._held -= len(piece)
-        return piece
-
-    @property
-    def content(self) -> bytes:
-        """All of the body that has come and was not read."""
-        return b"".join(self._pieces)
+        return self.rest()
 
     def rest(self) -> bytes:
-        """Return the same, as read."""
-        rest = self.content
-        self._pieces.clear()
-        self._held = 0
+        """Return what of the body was not read, as read."""
+        rest, self.unread = self.unread, b""
         return rest
 
     async def _change(self, timeout_s: float | None) -> None:

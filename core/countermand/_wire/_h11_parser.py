@@ -9,7 +9,7 @@ from functools import lru_cache
 import h11
 import httpx
 
-from countermand._wire._head import HEAD_BYTES, Head
+from countermand._wire._head import HEAD_BYTES, Head, by_name
 
 #: Where the parser's words begin to quote what came.
 _QUOTE = re.compile(r"[ :(]*(bytearray\()?b['\"]")
@@ -31,7 +31,7 @@ class H11Parser:
         self.ended = False
         self.keeps = False
 
-    def read(self, data: bytes) -> list[bytes]:
+    def read(self, data: bytes) -> bytes:
         """Take in what came, nothing for the peer's end, and return what it adds to the body.
 
         Raises `httpx.RemoteProtocolError` for an answer that is none.
@@ -41,7 +41,7 @@ class H11Parser:
         self._taken += len(data)
         try:
             self._http.receive_data(data)
-            return list(self._pieces())
+            return b"".join(self._pieces())
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(_told(error)) from error
 
@@ -59,9 +59,11 @@ class H11Parser:
                     self._bound_head()
                 case h11.Response() as response:
                     self._bound_head()
+                    headers = response.headers.raw_items()
                     self.head = Head(
                         status=response.status_code,
-                        headers=response.headers.raw_items(),
+                        headers=headers,
+                        values=by_name(headers),
                         version=response.http_version,
                         reason=bytes(response.reason),
                     )

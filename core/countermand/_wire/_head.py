@@ -14,29 +14,35 @@ HEAD_BYTES = 65_536
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-def by_name(headers: Headers) -> dict[bytes, bytes]:
-    """Return the last value of each header by its name in lower case."""
-    return {name.lower(): value for name, value in headers}
+def by_name(headers: Headers) -> Mapping[bytes, bytes]:
+    """Return the values by their names in lower case; of a name that comes twice they stand together."""
+    values = {name.lower(): value for name, value in headers}
+    return values if len(values) == len(headers) else _together(headers)
 
 
-@attrs.frozen(kw_only=True)
+def _together(headers: Headers) -> dict[bytes, bytes]:
+    values: dict[bytes, bytes] = {}
+    for raw_name, value in headers:
+        name = raw_name.lower()
+        values[name] = values[name] + b", " + value if name in values else value
+    return values
+
+
+@attrs.define(kw_only=True)
 class Head:
     """What an answer begins with."""
 
     status: int
+    #: As they came, and then by name.
     headers: Headers
+    values: Mapping[bytes, bytes]
     version: bytes
     reason: bytes
-    #: The last value of each header by its name in lower case.
-    said: Mapping[bytes, bytes] = attrs.field(
-        default=attrs.Factory(lambda self: by_name(self.headers), takes_self=True)
-    )
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether others may see the end of this answer elsewhere; RFC 9112, 6.1 and 6.3."""
-        said = self.said
-        length, coding = said.get(b"content-length"), said.get(b"transfer-encoding")
+        length, coding = self.values.get(b"content-length"), self.values.get(b"transfer-encoding")
         if self.status == HTTPStatus.NO_CONTENT:
             return coding is not None or length not in (None, b"0")
         return coding is not None and (length is not None or self.status == HTTPStatus.NOT_MODIFIED)
@@ -54,7 +60,7 @@ class Parser(Protocol):
     def __init__(self, method: str) -> None:
         """Begin to read what is answered to a request with that method."""
 
-    def read(self, data: bytes) -> list[bytes]:
+    def read(self, data: bytes) -> bytes:
         """Take in what came, nothing for the peer's end, and return what it adds to the body.
 
         Raises `httpx.RemoteProtocolError` for an answer that is none, in words that quote nothing of it.

@@ -23,12 +23,12 @@ _PLAIN = re.compile(
     rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: ([\t -~\x80-\xff]*+))?\r\n"
     rb"(?>[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)*+\r\n"
 )
-#: A chunk that says its size, or only leading zeros, at greater length than h11 would read.
+#: A chunk that says its size, or only leading zeros, at great length.
 _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
-_KEPT = b"keep-alive"
-_LENGTH = re.compile(rb"[0-9]{1,15}")
-#: What may decide where an answer ends and whether another one may follow, each said once at most.
-_FRAMING = (b"content-length", b"transfer-encoding", b"connection")
+#: Where chunks end without trailers: a line with a colon is none of these.
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+#: No length has more digits.
+_DIGITS = 15
 #: Answers without a body, whatever they say of it; RFC 9110, 15.3.5 and 15.4.5.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 #: To these an answer ends elsewhere, of which llhttp is not told.
@@ -38,130 +38,95 @@ _ODD_METHODS = frozenset({"HEAD", "CONNECT"})
 class HttptoolsParser:
     """Reads plain answers itself and leaves the others to h11."""
 
-    __slots__ = ("_left", "_method", "_strict", "ended", "head", "keeps")
+    __slots__ = ("_headers", "_left", "_method", "_strict", "ended", "head", "keeps", "on_body")
 
     def __init__(self, method: str) -> None:
         self.head: Head | None = None
         self.ended = False
         self.keeps = False
         self._method = method
-        #: Of a body with a length, what is still to come.
-        self._left = 0
-        self._strict: H11Parser | None = None
+        self._strict = H11Parser(method) if method in _ODD_METHODS else None
 
-    def read(self, data: bytes) -> list[bytes]:
+    def read(self, data: bytes) -> bytes:
         """Take in what came, nothing for the peer's end, and return what it adds to the body.
 
         Raises `httpx.RemoteProtocolError` for an answer that is none.
         """
-        if self._strict is not None:
-            return self._read_strictly(self._strict, data)
-        if self.head is not None:
-            return self._read_on(data)
-        pieces = None if self._method in _ODD_METHODS else self._read_plainly(data)
-        if pieces is None:
+        if self.head is None and self._strict is None:
+            content = self._read_plainly(data)
+            if content is not None:
+                return content
             self._strict = H11Parser(self._method)
-            return self._read_strictly(self._strict, data)
-        return pieces
+        return self._read_on(data) if self._strict is None else self._read_strictly(self._strict, data)
 
-    def _read_plainly(self, data: bytes) -> list[bytes] | None:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header in, or a trailer: llhttp calls this."""
+        self._headers.append((name, value.rstrip(b" \t")))
+
+    def on_message_complete(self) -> None:
+        """Take the end in: llhttp calls this."""
+        self.ended = True
+
+    def _read_plainly(self, data: bytes) -> bytes | None:
         """Read the first piece of a plain answer, if its head is in it, and nothing comes after its end."""
         match = _PLAIN.match(data)
         if match is None or match.end() > HEAD_BYTES:
             return None
-        seen = _seen_by_llhttp(data)
-        if seen is None or (seen.has_chunks and _LONG_SIZE.search(data, match.end() - 1)):
+        headers: list[tuple[bytes, bytes]] = []
+        pieces: list[bytes] = []
+        self._headers, self.on_body = headers, pieces.append
+        parser = httptools.HttpResponseParser(self)
+        try:
+            # In two, since llhttp does not tell how much of it was the answer.
+            parser.feed_data(data[:-1])
+            if self.ended:
+                return None
+            parser.feed_data(data[-1:])
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             return None
-        status = int(match[1])
-        said = by_name(seen.headers)
-        left = _left(status, seen, said)
-        if left is None:
+        status, values, content = int(match[1]), by_name(headers), b"".join(pieces)
+        if b"transfer-encoding" in values and not _has_plain_chunks(data, match.end()):
+            return None
+        left = _left(status, values, content)
+        if left is None or self.ended == (left > 0):
             return None
         self.head = Head(
-            status=status, headers=seen.headers, version=b"1.1", reason=match[2] or b"", said=said
+            status=status, headers=headers, values=values, version=b"1.1", reason=match[2] or b""
         )
+        self.keeps = self.ended
         self._left = left
-        self.ended = self.keeps = not left
-        # A body in one piece where it came as one: the last byte is read apart.
-        return [b"".join(seen.pieces)] if seen.pieces else seen.pieces
+        return content
 
-    def _read_on(self, data: bytes) -> list[bytes]:
+    def _read_on(self, data: bytes) -> bytes:
         if not data:
             raise httpx.RemoteProtocolError("the server closed the connection within its answer")
         piece = data[: self._left]
         self._left -= len(piece)
         self.ended = not self._left
         self.keeps = self.ended and len(piece) == len(data)
-        return [piece]
+        return piece
 
-    def _read_strictly(self, strict: H11Parser, data: bytes) -> list[bytes]:
+    def _read_strictly(self, strict: H11Parser, data: bytes) -> bytes:
         try:
             return strict.read(data)
         finally:
             self.head, self.ended, self.keeps = strict.head, strict.ended, strict.keeps
 
 
-class _Seen:
-    """What llhttp tells of."""
-
-    __slots__ = ("has_chunks", "headers", "headers_in_head", "is_whole", "pieces")
-
-    def __init__(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.headers_in_head = 0
-        self.pieces: list[bytes] = []
-        self.has_chunks = False
-        self.is_whole = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name, value.rstrip(b" \t")))
-
-    def on_headers_complete(self) -> None:
-        self.headers_in_head = len(self.headers)
-
-    def on_body(self, piece: bytes) -> None:
-        self.pieces.append(piece)
-
-    def on_chunk_header(self) -> None:
-        self.has_chunks = True
-
-    def on_message_complete(self) -> None:
-        self.is_whole = True
-
-
-def _seen_by_llhttp(data: bytes) -> _Seen | None:
-    seen = _Seen()
-    parser = httptools.HttpResponseParser(seen)
-    try:
-        # In two, since llhttp does not tell how much of it was the answer.
-        parser.feed_data(data[:-1])
-        if seen.is_whole:
-            return None
-        parser.feed_data(data[-1:])
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+def _left(status: int, values: Mapping[bytes, bytes], content: bytes) -> int | None:
+    """Tell how much of a body is still to come, and nothing where the head does not say it plainly."""
+    if b"connection" in values and values[b"connection"].lower() != b"keep-alive":
         return None
-    return seen
-
-
-def _left(status: int, seen: _Seen, said: Mapping[bytes, bytes]) -> int | None:
-    """Tell how much of the body is still to come, and nothing where the head does not say it plainly."""
-    if len(said) < len(seen.headers) and _says_framing_twice(seen):
-        return None
-    if said.get(b"connection", _KEPT).lower() != _KEPT:
-        return None
-    length, coding = said.get(b"content-length"), said.get(b"transfer-encoding")
+    length, coding = values.get(b"content-length"), values.get(b"transfer-encoding")
     if coding is not None:
-        is_plain = coding == b"chunked" and length is None and status not in _BODILESS
-        # Chunks of which more is to come are left to h11, and so are trailers.
-        is_whole = seen.is_whole and seen.headers_in_head == len(seen.headers)
-        return 0 if is_plain and is_whole else None
-    if length is not None and not _LENGTH.fullmatch(length):
+        return 0 if coding == b"chunked" and length is None and status not in _BODILESS else None
+    if length is not None and not (length.isdigit() and len(length) <= _DIGITS):
         return None
     if status in _BODILESS:
         return 0 if status == HTTPStatus.NOT_MODIFIED or length in (None, b"0") else None
-    return None if length is None else int(length) - sum(map(len, seen.pieces))
+    return None if length is None else int(length) - len(content)
 
 
-def _says_framing_twice(seen: _Seen) -> bool:
-    names = [name.lower() for name, _ in seen.headers]
-    return any(names.count(name) > 1 for name in _FRAMING)
+def _has_plain_chunks(data: bytes, start: int) -> bool:
+    """Tell whether they end without trailers, and with sizes at no greater length than h11 would read."""
+    return data.endswith(_LAST_CHUNK) and _LONG_SIZE.search(data, start - 1) is None

@@ -14,7 +14,6 @@ from countermand._aside import is_being_canceled
 from countermand._http import HttpResponse, ReceivedHeaders
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
-from countermand._wire._head import Head
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault, told
 from countermand._wire._reply import Reply
 
@@ -33,19 +32,15 @@ class Bound:
         return content[: self.most]
 
 
-def received(head: Head) -> ReceivedHeaders:
-    """Return the headers of an answer as a plugin reads them."""
-    return ReceivedHeaders(head.headers, head.said)
-
-
 async def whole(reply: Reply, progress: Progress, bound: Bound) -> HttpResponse:
     """Read an answer to its end; raises `WireFault`, and what reading may."""
     try:
         content = bound.kept(await reply.read(bound.most))
     finally:
         reply.close()
-    progress.status = reply.head.status
-    return HttpResponse(status=reply.head.status, headers=received(reply.head), content=content)
+    head = reply.head
+    progress.status = head.status
+    return HttpResponse(status=head.status, headers=ReceivedHeaders(head.values), content=content)
 
 
 class Sending(ABC):
@@ -92,14 +87,12 @@ class OverOwn(Sending):
 
     @property
     def arrived(self) -> HttpResponse | None:
-        parser = self._exchange.parser
-        if parser.head is None or not parser.ended:
+        parser, content = self._exchange.parser, self._exchange.unread
+        head = parser.head
+        if head is None or not parser.ended or len(content) > self._bound.most:
             return None
         # It stays where it is: of one that is no plain receipt the response is waited for, too.
-        content = self._exchange.content
-        if len(content) > self._bound.most:
-            return None
-        return HttpResponse(status=parser.head.status, headers=received(parser.head), content=content)
+        return HttpResponse(status=head.status, headers=ReceivedHeaders(head.values), content=content)
 
     async def response(self) -> HttpResponse:
         try:

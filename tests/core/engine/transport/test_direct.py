@@ -283,7 +283,7 @@ RECEIVED: dict[str, tuple[list[tuple[bytes, bytes]], dict[str, str]]] = {
 @pytest.mark.parametrize(("raw", "expected"), RECEIVED.values(), ids=RECEIVED)
 def test_headers_are_read_when_looked_at(raw: list[tuple[bytes, bytes]], expected: dict[str, str]) -> None:
     """The headers of an answer are what httpx makes of them, as a mapping with names in lower case."""
-    headers = ReceivedHeaders(raw, by_name(raw))
+    headers = ReceivedHeaders(by_name(raw))
     assert headers == expected == dict(httpx.Headers(raw).items())
     assert (len(headers), list(headers)) == (len(expected), list(expected))
     assert [name in headers for name in (*expected, "age")] == [True] * len(expected) + [False]

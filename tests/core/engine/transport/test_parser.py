@@ -74,7 +74,7 @@ def read(kind: Kind, slices: Sequence[bytes], method: str = "GET") -> tuple[Pars
     parser, body = kind(method), b""
     try:
         for data in (*slices, b""):
-            body += b"".join(parser.read(data))
+            body += parser.read(data)
             if parser.ended:
                 return parser, body, False
     except httpx.RemoteProtocolError:
@@ -118,7 +118,7 @@ def verdicts(kind: Kind, slices: Sequence[bytes], method: str) -> Iterator[Verdi
     parser, body = kind(method), b""
     for data in (*slices, b""):
         try:
-            body += b"".join(parser.read(data))
+            body += parser.read(data)
         except httpx.RemoteProtocolError:
             yield Verdict(parser.head, b"", parser.ended, parser.keeps, failed=True)
             return
