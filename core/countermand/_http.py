@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ import attrs
 #: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
 REPLY_BYTES = 1 << 20
 LISTING_BYTES = 64 << 20
+
+#: A header without the whitespace around its value, where each is known to be one.
+_LINE = re.compile(rb"\n([^:]++):[\t ]*+((?:[^\r]*[^\r\t ])?)")
 
 
 @attrs.frozen(kw_only=True)
@@ -24,33 +28,48 @@ class HttpRequest:
 
 
 class ReceivedHeaders(Mapping[str, str]):
-    """The headers of an answer as they came; made texts only when they are looked at, which few are.
+    """The headers of an answer as they came; read only when one is looked at that is there, which few are.
 
     Names are lower case; of a name that comes twice the values stand together.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_known", "_lines")
 
-    def __init__(self, values: Mapping[bytes, bytes]) -> None:
-        """Take the values by their names in lower case."""
-        self._values = values
+    def __init__(self, lines: bytes) -> None:
+        """Take their lines, each after a line break, and known to be a name, a colon and a value."""
+        self._lines = lines
+        self._known: dict[bytes, bytes] | None = None
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """Each name and value as they came, in order."""
+        return _LINE.findall(self._lines)
 
     def __getitem__(self, name: str) -> str:
         """Return a value, as UTF-8 if it is that, else as Latin-1."""
-        return _text(self._values[name.encode()])
+        return _text(self._values()[name.encode()])
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a value likewise, or the default: nothing is raised for what most answers lack."""
-        value = self._values.get(name.encode())
-        return default if value is None else _text(value)
+        """Return a value likewise, or the default: what most answers lack is seen without reading them."""
+        if b"\n%s:" % name.encode() not in self._lines.lower():
+            return default
+        return super().get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names."""
-        return (name.decode() for name in self._values)
+        return (name.decode() for name in self._values())
 
     def __len__(self) -> int:
         """Count the names."""
-        return len(self._values)
+        return len(self._values())
+
+    def _values(self) -> dict[bytes, bytes]:
+        if self._known is None:
+            self._known = {}
+            for raw_name, value in self.raw:
+                name = raw_name.lower()
+                self._known[name] = self._known[name] + b", " + value if name in self._known else value
+        return self._known
 
 
 def _text(value: bytes) -> str:

@@ -9,7 +9,8 @@ from functools import lru_cache
 import h11
 import httpx
 
-from countermand._wire._head import HEAD_BYTES, Head, by_name
+from countermand._http import ReceivedHeaders
+from countermand._wire._head import HEAD_BYTES, Head
 
 #: Where the parser's words begin to quote what came.
 _QUOTE = re.compile(r"[ :(]*(bytearray\()?b['\"]")
@@ -59,11 +60,9 @@ class H11Parser:
                     self._bound_head()
                 case h11.Response() as response:
                     self._bound_head()
-                    headers = response.headers.raw_items()
                     self.head = Head(
                         status=response.status_code,
-                        headers=headers,
-                        values=by_name(headers),
+                        headers=ReceivedHeaders(b"".join(map(_line, response.headers.raw_items()))),
                         version=response.http_version,
                         reason=bytes(response.reason),
                     )
@@ -81,6 +80,10 @@ class H11Parser:
         if self._left_over() or not (self._http.our_state is self._http.their_state is h11.DONE):
             return False
         return self.head is not None and not self.head.is_ambiguous
+
+
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    return b"\r\n%s: %s" % header
 
 
 @lru_cache(maxsize=16)

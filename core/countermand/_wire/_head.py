@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Protocol
 
 import attrs
+
+from countermand._http import ReceivedHeaders
 
 #: The most that the head of an answer may take, with all that is said before it (1xx), in bytes.
 HEAD_BYTES = 65_536
@@ -14,37 +16,21 @@ HEAD_BYTES = 65_536
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-def by_name(headers: Headers) -> Mapping[bytes, bytes]:
-    """Return the values by their names in lower case; of a name that comes twice they stand together."""
-    values = {name.lower(): value for name, value in headers}
-    return values if len(values) == len(headers) else _together(headers)
-
-
-def _together(headers: Headers) -> dict[bytes, bytes]:
-    values: dict[bytes, bytes] = {}
-    for raw_name, value in headers:
-        name = raw_name.lower()
-        values[name] = values[name] + b", " + value if name in values else value
-    return values
-
-
 @attrs.define(kw_only=True)
 class Head:
     """What an answer begins with."""
 
     status: int
-    #: As they came, and then by name.
-    headers: Headers
-    values: Mapping[bytes, bytes]
+    headers: ReceivedHeaders
     version: bytes
     reason: bytes
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether others may see the end of this answer elsewhere; RFC 9112, 6.1 and 6.3."""
-        length, coding = self.values.get(b"content-length"), self.values.get(b"transfer-encoding")
+        length, coding = self.headers.get("content-length"), self.headers.get("transfer-encoding")
         if self.status == HTTPStatus.NO_CONTENT:
-            return coding is not None or length not in (None, b"0")
+            return coding is not None or length not in (None, "0")
         return coding is not None and (length is not None or self.status == HTTPStatus.NOT_MODIFIED)
 
 

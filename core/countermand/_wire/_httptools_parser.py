@@ -9,26 +9,41 @@ it alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
 import httptools
 import httpx
 
+from countermand._http import ReceivedHeaders
 from countermand._wire._h11_parser import H11Parser
-from countermand._wire._head import HEAD_BYTES, Head, by_name
+from countermand._wire._head import HEAD_BYTES, Head
 
-#: RFC 9112, 4 and 5, without control characters, folded lines and the statuses before an answer (1xx).
+_TEXT = rb"[\t -~\x80-\xff]*+"
+_SPACE = rb"[\t ]*+"
+#: Without control characters and folded lines; RFC 9112, 5.
+_FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:" + _TEXT + rb"\r\n"
+#: One that has no say in where an answer ends, nor whether another one may follow.
+_OTHER = (
+    rb"(?>(?!(?i:content-length|transfer-encoding|connection):)"
+    + _FIELD
+    + rb"|(?i:connection):"
+    + _SPACE
+    + rb"(?i:keep-alive)"
+    + _SPACE
+    + rb"\r\n)*+"
+)
+_SIZED = rb"(?i:content-length):" + _SPACE + rb"([0-9]{1,15})" + _SPACE + rb"\r\n"
+_CHUNKED = rb"(?i:transfer-encoding):" + _SPACE + rb"(chunked)" + _SPACE + rb"\r\n"
+#: A head that says once at most where the answer ends; RFC 9112, 4, without the statuses before it (1xx).
 _PLAIN = re.compile(
-    rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: ([\t -~\x80-\xff]*+))?\r\n"
-    rb"(?>[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)*+\r\n"
+    rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: (" + _TEXT + rb"))?"
+    rb"(\r\n" + _OTHER + rb"(?>" + _SIZED + rb"|" + _CHUNKED + rb")?+" + _OTHER + rb")\r\n"
 )
 #: A chunk that says its size, or only leading zeros, at great length.
 _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
 #: Where chunks end without trailers: a line with a colon is none of these.
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
-#: No length has more digits.
-_DIGITS = 15
 #: Answers without a body, whatever they say of it; RFC 9110, 15.3.5 and 15.4.5.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 #: To these an answer ends elsewhere, of which llhttp is not told.
@@ -38,7 +53,10 @@ _ODD_METHODS = frozenset({"HEAD", "CONNECT"})
 class HttptoolsParser:
     """Reads plain answers itself and leaves the others to h11."""
 
-    __slots__ = ("_headers", "_left", "_method", "_strict", "ended", "head", "keeps", "on_body")
+    __slots__ = ("_left", "_method", "_strict", "ended", "head", "keeps", "on_body")
+
+    #: Takes the body in, where llhttp is to tell of that.
+    on_body: Callable[[bytes], None]
 
     def __init__(self, method: str) -> None:
         self.head: Head | None = None
@@ -59,10 +77,6 @@ class HttptoolsParser:
             self._strict = H11Parser(self._method)
         return self._read_on(data) if self._strict is None else self._read_strictly(self._strict, data)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header in, or a trailer: llhttp calls this."""
-        self._headers.append((name, value.rstrip(b" \t")))
-
     def on_message_complete(self) -> None:
         """Take the end in: llhttp calls this."""
         self.ended = True
@@ -72,30 +86,42 @@ class HttptoolsParser:
         match = _PLAIN.match(data)
         if match is None or match.end() > HEAD_BYTES:
             return None
-        headers: list[tuple[bytes, bytes]] = []
-        pieces: list[bytes] = []
-        self._headers, self.on_body = headers, pieces.append
-        parser = httptools.HttpResponseParser(self)
-        try:
-            # In two, since llhttp does not tell how much of it was the answer.
-            parser.feed_data(data[:-1])
-            if self.ended:
+        code, reason, lines, said, chunked = match.groups(b"")
+        status = int(code)
+        if chunked:
+            content, left = None if status in _BODILESS else self._unchunked(data, match.end()), 0
+        else:
+            content = data[match.end() :]
+            left = _length(status, said) - len(content)
+            if left < 0 or not self._is_accepted(data):
                 return None
-            parser.feed_data(data[-1:])
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        if content is None or self.ended == (left > 0):
             return None
-        status, values, content = int(match[1]), by_name(headers), b"".join(pieces)
-        if b"transfer-encoding" in values and not _has_plain_chunks(data, match.end()):
-            return None
-        left = _left(status, values, content)
-        if left is None or self.ended == (left > 0):
-            return None
-        self.head = Head(
-            status=status, headers=headers, values=values, version=b"1.1", reason=match[2] or b""
-        )
+        self.head = Head(status=status, headers=ReceivedHeaders(lines), version=b"1.1", reason=reason)
         self.keeps = self.ended
         self._left = left
         return content
+
+    def _unchunked(self, data: bytes, start: int) -> bytes | None:
+        """Return what is in chunks, if it is whole, without trailers, and h11 would not balk at a size."""
+        if not data.endswith(_LAST_CHUNK) or _LONG_SIZE.search(data, start - 1):
+            return None
+        pieces: list[bytes] = []
+        self.on_body = pieces.append
+        # In two, since llhttp does not tell how much of it was the answer.
+        return b"".join(pieces) if self._is_accepted(data[:-1], data[-1:]) else None
+
+    def _is_accepted(self, *slices: bytes) -> bool:
+        """Tell whether llhttp takes that for an answer, of which the last slice has a part."""
+        parser = httptools.HttpResponseParser(self)
+        try:
+            for data in slices:
+                if self.ended:
+                    return False
+                parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return False
+        return True
 
     def _read_on(self, data: bytes) -> bytes:
         if not data:
@@ -113,20 +139,8 @@ class HttptoolsParser:
             self.head, self.ended, self.keeps = strict.head, strict.ended, strict.keeps
 
 
-def _left(status: int, values: Mapping[bytes, bytes], content: bytes) -> int | None:
-    """Tell how much of a body is still to come, and nothing where the head does not say it plainly."""
-    if b"connection" in values and values[b"connection"].lower() != b"keep-alive":
-        return None
-    length, coding = values.get(b"content-length"), values.get(b"transfer-encoding")
-    if coding is not None:
-        return 0 if coding == b"chunked" and length is None and status not in _BODILESS else None
-    if length is not None and not (length.isdigit() and len(length) <= _DIGITS):
-        return None
+def _length(status: int, said: bytes) -> int:
+    """Tell how long a body is, less than nothing where the head does not say so plainly."""
     if status in _BODILESS:
-        return 0 if status == HTTPStatus.NOT_MODIFIED or length in (None, b"0") else None
-    return None if length is None else int(length) - len(content)
-
-
-def _has_plain_chunks(data: bytes, start: int) -> bool:
-    """Tell whether they end without trailers, and with sizes at no greater length than h11 would read."""
-    return data.endswith(_LAST_CHUNK) and _LONG_SIZE.search(data, start - 1) is None
+        return 0 if status == HTTPStatus.NOT_MODIFIED or said in (b"", b"0") else -1
+    return int(said) if said else -1

@@ -89,7 +89,7 @@ class Transport(httpx.AsyncBaseTransport):
         head = reply.head
         return httpx.Response(
             head.status,
-            headers=head.headers,
+            headers=head.headers.raw,
             stream=reply,
             extensions={"http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
         )
