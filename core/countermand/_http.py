@@ -65,10 +65,11 @@ class ReceivedHeaders(Mapping[str, str]):
 
     def _values(self) -> dict[bytes, bytes]:
         if self._known is None:
-            self._known = {}
+            known: dict[bytes, bytes] = {}
             for raw_name, value in self.raw:
                 name = raw_name.lower()
-                self._known[name] = self._known[name] + b", " + value if name in self._known else value
+                known[name] = known[name] + b", " + value if name in known else value
+            self._known = known
         return self._known
 
 

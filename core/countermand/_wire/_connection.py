@@ -93,7 +93,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes in: asyncio calls this."""
-        exchange, data = self._exchange, bytes(self._room[:nbytes])
+        exchange, data = self._exchange, self._room[:nbytes].tobytes()
         if exchange is None:
             self.close()  # nobody has asked
         elif self._is_sending and not self.written:

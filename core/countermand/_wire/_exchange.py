@@ -18,7 +18,7 @@ class Exchange:
 
     __slots__ = ("_waiter", "closes", "failure", "keeps", "on_end", "over", "parser", "unread")
 
-    def __init__(self, parser: Parser, *, closes: bool = False) -> None:
+    def __init__(self, parser: Parser, closes: bool = False) -> None:
         self.parser = parser
         #: Whether its request says that no other one follows.
         self.closes = closes
@@ -29,7 +29,7 @@ class Exchange:
         self.failure: Exception | None = None
         #: Called once, where nobody waits: when it is over, or as full as it gets unread.
         self.on_end: Callable[[], None] | None = None
-        #: All of the body that has come and was not read.
+        #: What has come of the body and was not read: it is bounded, and mostly comes at once.
         self.unread = b""
         self._waiter: asyncio.Future[None] | None = None
 
@@ -47,7 +47,8 @@ class Exchange:
             self.over, self.failure = True, error
         if parser.ended and not self.over:
             self.over, self.keeps = True, parser.keeps and not self.closes
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def fail(self, error: Exception) -> None:
         """End it without a whole answer, unless it has ended."""

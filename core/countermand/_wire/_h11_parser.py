@@ -60,11 +60,12 @@ class H11Parser:
                     self._bound_head()
                 case h11.Response() as response:
                     self._bound_head()
+                    lines = b"".join(map(_line, response.headers.raw_items()))
                     self.head = Head(
-                        status=response.status_code,
-                        headers=ReceivedHeaders(b"".join(map(_line, response.headers.raw_items()))),
-                        version=response.http_version,
-                        reason=bytes(response.reason),
+                        response.status_code,
+                        ReceivedHeaders(lines),
+                        response.http_version,
+                        bytes(response.reason),
                     )
                 case _:  # the protocol was switched, or the connection ended before the answer
                     raise httpx.RemoteProtocolError("the answer is not one to this request")

@@ -16,7 +16,7 @@ HEAD_BYTES = 65_536
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Head:
     """What an answer begins with."""
 

@@ -20,25 +20,18 @@ from countermand._wire._h11_parser import H11Parser
 from countermand._wire._head import HEAD_BYTES, Head
 
 _TEXT = rb"[\t -~\x80-\xff]*+"
-_SPACE = rb"[\t ]*+"
 #: Without control characters and folded lines; RFC 9112, 5.
 _FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:" + _TEXT + rb"\r\n"
-#: One that has no say in where an answer ends, nor whether another one may follow.
-_OTHER = (
-    rb"(?>(?!(?i:content-length|transfer-encoding|connection):)"
-    + _FIELD
-    + rb"|(?i:connection):"
-    + _SPACE
-    + rb"(?i:keep-alive)"
-    + _SPACE
-    + rb"\r\n)*+"
-)
-_SIZED = rb"(?i:content-length):" + _SPACE + rb"([0-9]{1,15})" + _SPACE + rb"\r\n"
-_CHUNKED = rb"(?i:transfer-encoding):" + _SPACE + rb"(chunked)" + _SPACE + rb"\r\n"
-#: A head that says once at most where the answer ends; RFC 9112, 4, without the statuses before it (1xx).
+_LENGTH = rb"(?i:content-length):[\t ]*+([0-9]{1,15})[\t ]*+\r\n"
+_CHUNKED = rb"(?i:transfer-encoding):[\t ]*+(chunked)[\t ]*+\r\n"
+_KEPT = rb"(?i:connection:[\t ]*+keep-alive)[\t ]*+\r\n"
+_FRAMING = rb"(?i:content-length|transfer-encoding|connection):"
+#: Those that do not decide where an answer ends, nor whether another one may follow.
+_OTHERS = rb"(?>(?!" + _FRAMING + rb")" + _FIELD + rb"|" + _KEPT + rb")*+"
+#: A head that says it once at most; RFC 9112, 4, without the statuses before an answer (1xx).
 _PLAIN = re.compile(
     rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: (" + _TEXT + rb"))?"
-    rb"(\r\n" + _OTHER + rb"(?>" + _SIZED + rb"|" + _CHUNKED + rb")?+" + _OTHER + rb")\r\n"
+    rb"(\r\n" + _OTHERS + rb"(?>" + _LENGTH + rb"|" + _CHUNKED + rb")?+" + _OTHERS + rb")\r\n"
 )
 #: A chunk that says its size, or only leading zeros, at great length.
 _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
@@ -55,7 +48,7 @@ class HttptoolsParser:
 
     __slots__ = ("_left", "_method", "_strict", "ended", "head", "keeps", "on_body")
 
-    #: Takes the body in, where llhttp is to tell of that.
+    #: Takes a body in: llhttp calls this, where it is set.
     on_body: Callable[[bytes], None]
 
     def __init__(self, method: str) -> None:
@@ -71,7 +64,10 @@ class HttptoolsParser:
         Raises `httpx.RemoteProtocolError` for an answer that is none.
         """
         if self.head is None and self._strict is None:
-            content = self._read_plainly(data)
+            try:
+                content = self._read_plainly(data)
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+                content = None
             if content is not None:
                 return content
             self._strict = H11Parser(self._method)
@@ -84,44 +80,38 @@ class HttptoolsParser:
     def _read_plainly(self, data: bytes) -> bytes | None:
         """Read the first piece of a plain answer, if its head is in it, and nothing comes after its end."""
         match = _PLAIN.match(data)
-        if match is None or match.end() > HEAD_BYTES:
+        if match is None or (start := match.end()) > HEAD_BYTES:
             return None
-        code, reason, lines, said, chunked = match.groups(b"")
+        code, reason, lines, length, chunked = match.groups(b"")
         status = int(code)
-        if chunked:
-            content, left = None if status in _BODILESS else self._unchunked(data, match.end()), 0
-        else:
-            content = data[match.end() :]
-            left = _length(status, said) - len(content)
-            if left < 0 or not self._is_accepted(data):
+        if length and status not in _BODILESS:
+            content: bytes | None = data[start:]
+            left = start + int(length) - len(data)
+            if left < 0:
                 return None
+            httptools.HttpResponseParser(self).feed_data(data)
+        elif _ends_plainly(status, length, chunked, data, start):
+            content, left = self._whole(data), 0
+        else:
+            return None
         if content is None or self.ended == (left > 0):
             return None
-        self.head = Head(status=status, headers=ReceivedHeaders(lines), version=b"1.1", reason=reason)
+        self.head = Head(status, ReceivedHeaders(lines), b"1.1", reason)
         self.keeps = self.ended
         self._left = left
         return content
 
-    def _unchunked(self, data: bytes, start: int) -> bytes | None:
-        """Return what is in chunks, if it is whole, without trailers, and h11 would not balk at a size."""
-        if not data.endswith(_LAST_CHUNK) or _LONG_SIZE.search(data, start - 1):
-            return None
+    def _whole(self, data: bytes) -> bytes | None:
+        """Return the body of an answer, if nothing comes after its end."""
         pieces: list[bytes] = []
         self.on_body = pieces.append
-        # In two, since llhttp does not tell how much of it was the answer.
-        return b"".join(pieces) if self._is_accepted(data[:-1], data[-1:]) else None
-
-    def _is_accepted(self, *slices: bytes) -> bool:
-        """Tell whether llhttp takes that for an answer, of which the last slice has a part."""
         parser = httptools.HttpResponseParser(self)
-        try:
-            for data in slices:
-                if self.ended:
-                    return False
-                parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            return False
-        return True
+        # In two, since llhttp does not tell how much of it was the answer.
+        parser.feed_data(data[:-1])
+        if self.ended:
+            return None
+        parser.feed_data(data[-1:])
+        return b"".join(pieces)
 
     def _read_on(self, data: bytes) -> bytes:
         if not data:
@@ -139,8 +129,8 @@ class HttptoolsParser:
             self.head, self.ended, self.keeps = strict.head, strict.ended, strict.keeps
 
 
-def _length(status: int, said: bytes) -> int:
-    """Tell how long a body is, less than nothing where the head does not say so plainly."""
+def _ends_plainly(status: int, length: bytes, chunked: bytes, data: bytes, start: int) -> bool:
+    """Tell whether that has no body, or one in chunks, without trailers, that h11 would not balk at."""
     if status in _BODILESS:
-        return 0 if status == HTTPStatus.NOT_MODIFIED or said in (b"", b"0") else -1
-    return int(said) if said else -1
+        return not chunked and (status == HTTPStatus.NOT_MODIFIED or length in (b"", b"0"))
+    return bool(chunked) and data.endswith(_LAST_CHUNK) and _LONG_SIZE.search(data, start - 1) is None

@@ -107,7 +107,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     def exchange(self, request: Written) -> Exchange:
         """Make what the answer to a request will fill."""
-        return Exchange(self._parser(request.method), closes=request.closes)
+        return Exchange(self._parser(request.method), request.closes)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way on them fails."""

@@ -274,6 +274,8 @@ RECEIVED: dict[str, tuple[list[tuple[bytes, bytes]], dict[str, str]]] = {
     "nothing": ([], {}),
     "capitals": ([(b"Retry-AFTER", b"1")], {"retry-after": "1"}),
     "a name twice": ([(b"a", b"b"), (b"x", b"y"), (b"A", b"c")], {"a": "b, c", "x": "y"}),
+    "nothing of one": ([(b"x", b""), (b"y", b":")], {"x": "", "y": ":"}),
+    "another's name within": ([(b"x-age", b"1"), (b"x", b"age: 2")], {"x-age": "1", "x": "age: 2"}),
     "UTF-8": ([(b"x", "caf\u00e9".encode())], {"x": "caf\u00e9"}),
     "Latin-1": ([(b"x", b"caf\xe9")], {"x": "caf\u00e9"}),
 }

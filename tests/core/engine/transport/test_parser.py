@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermand._wire._h11_parser import H11Parser
-from countermand._wire._head import HEAD_BYTES, Head, Parser
+from countermand._wire._head import HEAD_BYTES, Head, Headers, Parser
 from countermand._wire._httptools_parser import HttptoolsParser
 from countermand._wire._parser import FASTEST, parser_over
 
@@ -107,6 +107,7 @@ class Verdict:
     """What a parser makes of the bytes until now."""
 
     head: Head | None
+    headers: Headers
     body: bytes
     ended: bool
     keeps: bool
@@ -120,11 +121,17 @@ def verdicts(kind: Kind, slices: Sequence[bytes], method: str) -> Iterator[Verdi
         try:
             body += parser.read(data)
         except httpx.RemoteProtocolError:
-            yield Verdict(parser.head, b"", parser.ended, parser.keeps, failed=True)
+            yield verdict(parser, b"", failed=True)
             return
-        yield Verdict(parser.head, body, parser.ended, parser.keeps)
+        yield verdict(parser, body)
         if parser.ended:
             return
+
+
+def verdict(parser: Parser, body: bytes, *, failed: bool = False) -> Verdict:
+    """Tell what it makes of that."""
+    headers = [] if parser.head is None else parser.head.headers.raw
+    return Verdict(parser.head, headers, body, parser.ended, parser.keeps, failed)
 
 
 @settings(max_examples=500)
@@ -150,6 +157,17 @@ DIFFERENT: dict[str, bytes] = {
     "a length of zeros": OK + b"content-length: 0000000000000002\r\n\r\nok",
     "a length twice": OK + b"content-length: 2\r\ncontent-length: 2\r\n\r\nok",
     "a goodbye among two": OK + b"connection: close\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n",
+    "a welcome twice": OK + b"connection: keep-alive\r\nConnection:Keep-Alive \r\ncontent-length: 0\r\n\r\n",
+    "a welcome among others": OK + b"connection: keep-alive, x\r\ncontent-length: 0\r\n\r\n",
+    "a length and chunks": CHUNKED[:-2] + b"content-length: 5\r\n\r\n0\r\n\r\n",
+    "chunks and a length": OK + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks twice": CHUNKED[:-2] + b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an answer after chunks": CHUNKED + b"0\r\n\r\n" + CHUNKED + b"0\r\n\r\n",
+    "an answer after none": b"HTTP/1.1 204 No\r\n\r\nHTTP/1.1 204 No\r\n\r\n",
+    "a length of none": OK + b"content-length: \r\n\r\n",
+    "chunks of nothing": b"HTTP/1.1 204 No\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "nothing in a header": OK + b"x: \r\ny:\t\r\nz:\r\ncontent-length: 0\r\n\r\n",
+    "colons and spaces": OK + b"x:: a : b \t c : \r\ncontent-length:0\r\n\r\n",
     "another protocol offered": OK + b"upgrade: h2c\r\ncontent-length: 0\r\n\r\n",
     "a cookie twice": OK + b"set-cookie: a\r\nset-cookie: b\r\ncontent-length: 2\r\n\r\nok",
     "spaces around": OK + b"x: \t a \t \r\ncontent-length:2\r\n\r\nok",
