@@ -11,7 +11,7 @@ import attrs
 import httpx
 
 from countermand._aside import is_being_canceled
-from countermand._http import HttpResponse
+from countermand._http import HttpResponse, received
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault, told
@@ -40,7 +40,7 @@ async def whole(reply: Reply, progress: Progress, bound: Bound) -> HttpResponse:
         reply.close()
     head = reply.head
     progress.status = head.status
-    return HttpResponse(status=head.status, headers=head.headers, content=content)
+    return received(head.status, head.headers, content)
 
 
 class Sending(ABC):
@@ -92,7 +92,7 @@ class OverOwn(Sending):
         if head is None or not parser.ended or len(content) > self._bound.most:
             return None
         # It stays where it is: of one that is no plain receipt the response is waited for, too.
-        return HttpResponse(status=head.status, headers=head.headers, content=content)
+        return received(head.status, head.headers, content)
 
     async def response(self) -> HttpResponse:
         try:

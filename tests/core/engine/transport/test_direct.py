@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import httpx
 import pytest
 
 from countermand import Sent
-from countermand._http import ReceivedHeaders
+from countermand._http import ReceivedHeaders, received
 from countermand._wire._names import Names
 from countermand._wire._progress import Progress, WireFault
 from countermand._wire._transport import Transport
@@ -290,6 +291,8 @@ def test_headers_are_read_when_looked_at(raw: list[tuple[bytes, bytes]], expecte
     assert (len(headers), list(headers)) == (len(expected), list(expected))
     assert [name in headers for name in (*expected, "age")] == [True] * len(expected) + [False]
     assert headers.get("age") is None
-    response = HttpResponse(status=200, headers=headers)
-    assert response == HttpResponse(status=200, headers=expected)
+    response = received(200, headers, b"ok")
+    assert response == HttpResponse(status=200, headers=expected, content=b"ok")
+    assert attrs.evolve(response) == response
+    assert response.headers is headers
     assert "caf" not in repr(response)
