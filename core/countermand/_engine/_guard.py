@@ -52,6 +52,7 @@ class Guard:
         self._watch = watch
         self.name = name
         self._fresh_at, self._fresh = perf_counter(), thread_time()
+        self._stale_at = self._fresh_at + FRESH_S
 
     @cached_property
     def source(self) -> str:
@@ -69,8 +70,8 @@ class Guard:
         secrets nothing is quoted: what it raises may bear them, so only its place is told.
         """
         began_at = perf_counter()
-        if began_at - self._fresh_at > FRESH_S:
-            self._fresh_at, self._fresh = began_at, thread_time()
+        if began_at > self._stale_at:
+            self._fresh_at, self._fresh, self._stale_at = began_at, thread_time(), began_at + FRESH_S
         try:
             return work(*args)
         except KeyboardInterrupt:
