@@ -201,6 +201,20 @@ def test_a_function_is_looked_for_until_it_is_had(pebble: Pebble, function: str)
     assert len(found) == 2
 
 
+@pytest.mark.parametrize("function", ["check", "check_scope"])
+def test_a_check_that_says_something(pebble: Pebble, function: str) -> None:
+    """It refuses by raising, and by nothing else."""
+
+    class Says:
+        check = check_scope = staticmethod(lambda _: False)
+
+    guarded = GuardedVenue(pebble, Guard("pebble", pebble, Watch(None)))
+    getattr(guarded, function)(TARGET)
+    guarded = GuardedVenue(cast("Any", Says()), Guard("pebble", pebble, Watch(None)))
+    with pytest.raises(PluginFault, match=f"{function} gave a value of type bool: it refuses by raising"):
+        getattr(guarded, function)(TARGET)
+
+
 class Wired:
     """A wire that only remembers."""
 
