@@ -62,7 +62,8 @@ class Cases:
     ) -> Straight | None:
         """Send a cancel straight to its venue, if it is one that can go so; who waits must `forsake` it."""
         venue, account, order = request.venue, request.account, request.order
-        if self._closed or (venue, account) in self._lookups.accounts:
+        looked_in = self._lookups.accounts
+        if self._closed or (looked_in and (venue, account) in looked_in):
             return None
         if self._cases and (venue, account, order) in self._cases:
             return None
