@@ -27,13 +27,13 @@ class Lanes:
         #: Also those that were forgotten, as long as a ticket has them: no account has two of a kind.
         self._lane_of: WeakValueDictionary[tuple[CallKind, str], Lane] = WeakValueDictionary()
         #: Those that were asked for lately: what is found in a weak dictionary costs ten times as much.
-        self._lately: dict[tuple[CallKind, str], Lane] = {}
+        self._lately: dict[CallKind, dict[str, Lane]] = {kind: {} for kind in CallKind}
         self._most = _MANY
 
     def find(self, kind: CallKind, account: str, now: float) -> Lane:
         """Return the lane; accounts share one where limits do not tell them apart."""
         try:
-            return self._lately[kind, account]
+            return self._lately[kind][account]
         except KeyError:
             return self._found(kind, account, now)
 
@@ -44,9 +44,10 @@ class Lanes:
 
     def _found(self, kind: CallKind, account: str, now: float) -> Lane:
         lane = self._lane_of.get((kind, account)) or self._made(kind, account, now)
-        if len(self._lately) >= _MANY:
-            self._lately.clear()
-        self._lately[kind, account] = self._lane_of[kind, account] = lane
+        lately = self._lately[kind]
+        if len(lately) >= _MANY:
+            lately.clear()
+        lately[account] = self._lane_of[kind, account] = lane
         return lane
 
     def _made(self, kind: CallKind, account: str, now: float) -> Lane:
