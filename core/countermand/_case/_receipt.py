@@ -20,7 +20,7 @@ from countermand._request import CancelRequest
 from countermand.venue import Receipt
 
 
-@attrs.define(kw_only=True, eq=False)
+@attrs.define(eq=False)
 class OneCancel:
     """A cancel that was begun for one caller, from its beginning to its receipt; times as facts have them."""
 
@@ -31,15 +31,15 @@ class OneCancel:
     joined_at: float
     deadline: float
     overdue_at: float
-    call: str = ""
-    signed_at: float | None = None
-    first_byte_at: float | None = None
+    call: str = attrs.field(default="", kw_only=True)
+    signed_at: float | None = attrs.field(default=None, kw_only=True)
+    first_byte_at: float | None = attrs.field(default=None, kw_only=True)
     #: The number of the session that it bears.
-    session: int | None = None
-    ended_at: float | None = None
-    receipt: Receipt | None = None
-    status: int | None = None
-    reply: str | None = None
+    session: int | None = attrs.field(default=None, kw_only=True)
+    ended_at: float | None = attrs.field(default=None, kw_only=True)
+    receipt: Receipt | None = attrs.field(default=None, kw_only=True)
+    status: int | None = attrs.field(default=None, kw_only=True)
+    reply: str | None = attrs.field(default=None, kw_only=True)
 
     def facts(self, jitter: float) -> list[Fact]:
         """Tell it as a case keeps it."""

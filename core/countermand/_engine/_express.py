@@ -7,14 +7,18 @@ from collections.abc import Callable
 from functools import partial
 
 from countermand._case._facts import Answer, Ended
-from countermand._engine._errand import LATE_GRACE_S, Errand
+from countermand._engine._errand import LATE_GRACE_S, Errand, patience_s
 from countermand._engine._guard import PluginFault
 from countermand._engine._post import kept
+from countermand._engine._sessions import NumberedSession
 from countermand._engine._station import Station, is_cached
 from countermand._engine._straight import Straight
 from countermand._limits._lane import Ticket
 from countermand._wire._progress import GIVEN_UP
 from countermand.venue import CallKind, CancelTarget, Receipt
+
+#: Each look into an Enum is a search.
+_CANCEL = CallKind.CANCEL
 
 
 class Express:
@@ -31,27 +35,31 @@ class Express:
         """How long what became of a cancel may still show late, in seconds."""
         return self._venue.capabilities.read_lag_s + LATE_GRACE_S
 
-    def ask_turn(self, straight: Straight, on_turn: Callable[[Straight], object]) -> bool:
-        """Ask for a cancel's turn under the session at hand; tell whether there is one.
+    @property
+    def session(self) -> NumberedSession | None:
+        """The session at hand: one that nothing speaks against."""
+        return self._sessions.at_hand(self._clock())
+
+    def ask_turn(self, straight: Straight, on_turn: Callable[[Straight], object]) -> NumberedSession | None:
+        """Ask for a cancel's turn under the session at hand, and return that; without one, for nothing.
 
         `on_turn` is called, on the loop, when one has come to its turn that had to wait.
         """
         now, gate = straight.joined_at, self._station.gate
-        if self._sessions.at_hand(now) is None:
-            return False
+        session = self._sessions.at_hand(now)
+        if session is None:
+            return None
         account, permission = straight.request.account, straight.road.permission
         self._sessions.begin(permission)
-        ticket = gate.ask(straight, CallKind.CANCEL, account, straight.overdue_at - now, now)
+        ticket = gate.ask(straight, _CANCEL, account, straight.overdue_at - now, now)
         if ticket.waiting:
             gate.tell_turn(ticket, partial(self._loop.call_soon, on_turn, straight))
         straight.ticket = ticket
-        return True
+        return session
 
-    def send(self, straight: Straight) -> bool:
-        """Send a cancel whose turn it is; tell whether there was a session for it; raises `PluginFault`."""
-        numbered, request = self._sessions.at_hand(self._clock()), straight.request
-        if numbered is None:
-            return False
+    def send(self, straight: Straight, session: NumberedSession) -> None:
+        """Send a cancel whose turn it is; raises `PluginFault`."""
+        request = straight.request
         target = CancelTarget(
             account=request.account,
             order=straight.order,
@@ -59,10 +67,10 @@ class Express:
             instrument=request.instrument,
         )
         on_end = partial(straight.road.on_land, straight)
-        letter, sending = self._post.send_cancel(target, numbered.session, self._clock, on_end)
+        letter, sending = self._post.send_cancel(target, session.session, self._clock, on_end)
         straight.letter, straight.sending, straight.call = letter, sending, letter.name
-        straight.signed_at, straight.session = sending.sent_at, numbered.number
-        return True
+        straight.session, straight.signed_at = session.number, sending.sent_at
+        straight.overdue_at = sending.sent_at + patience_s(_CANCEL, straight.deadline - sending.sent_at)
 
     def withdraw(self, straight: Straight) -> None:
         """Let a cancel wait for its turn no more, or take that back unused."""

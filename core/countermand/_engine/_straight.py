@@ -50,13 +50,13 @@ class Road:
     )
 
 
-@attrs.define(kw_only=True, eq=False, repr=False)  # it is shown as one cancel: the way may be forgotten
+@attrs.define(eq=False, repr=False)  # it is shown as one cancel: the way may be forgotten
 class Straight(OneCancel):
     """One cancel that went straight, and who waits for it."""
 
     waiter: asyncio.Future[CancelAck]
     road: Road
-    gathers: bool = False
+    gathers: bool
     need: Need = Need.FIRST_CANCEL
     ticket: Ticket | None = None
     letter: Letter[CancelVerdict] | None = None
@@ -69,6 +69,11 @@ class Straight(OneCancel):
         """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
         self.letter = self.sending = None
         del self.waiter
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it waits for its turn."""
+        return self.ticket is not None and self.ticket.waiting
 
     @property
     def due_at(self) -> float:

@@ -11,10 +11,14 @@ from countermand._alarm import Alarm
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
+from countermand._engine._sessions import NumberedSession
 from countermand._engine._straight import Road, Straight
 from countermand._ids import ClientOrderId, OrderId
 from countermand._request import Assurance, CancelRequest
 from countermand.venue import CallKind
+
+#: Each look into an Enum is a search.
+_RECEIVED, _CANCEL = Assurance.RECEIVED, CallKind.CANCEL
 
 
 class Straights:
@@ -56,7 +60,7 @@ class Straights:
     ) -> Straight | None:
         """Send a cancel, or let it wait for its turn; None for one that cannot go straight."""
         order = request.order
-        if request.assurance is not Assurance.RECEIVED or not isinstance(order, OrderId):
+        if request.assurance is not _RECEIVED or not isinstance(order, OrderId):
             return None
         lane = (request.venue, request.account)
         road = self._roads.get(lane)
@@ -64,24 +68,15 @@ class Straights:
             road = self._road(lane)
         elif order.value in road.known:
             return None
-        straight = Straight(
-            request=request,
-            order=order,
-            number=self._exchanges.next_number(),
-            joined_at=joined_at,
-            deadline=deadline,
-            overdue_at=joined_at + patience_s(CallKind.CANCEL, deadline - joined_at),
-            waiter=self._loop.create_future(),
-            road=road,
-            gathers=gathers,
-        )
+        number, waiter = self._exchanges.next_number(), self._loop.create_future()
+        overdue_at = joined_at + patience_s(_CANCEL, deadline - joined_at)
+        straight = Straight(request, order, number, joined_at, deadline, overdue_at, waiter, road, gathers)
         return straight if self._begin(straight) else None
 
     def _begin(self, straight: Straight) -> bool:
         road = straight.road
-        if not road.express.ask_turn(straight, self._take_turn):
-            return False
-        if straight.ticket is not None and not straight.ticket.waiting and not self._send(straight):
+        session = road.express.ask_turn(straight, self._take_turn)
+        if session is None or not (straight.is_queued or self._send(straight, session)):
             return False
         self._roads[road.lane] = road
         road.known[straight.order.value] = straight
@@ -130,25 +125,23 @@ class Straights:
     def _take_turn(self, straight: Straight) -> None:
         if straight.number not in self._under_way:
             return  # it was given up meanwhile, and its turn given back
-        if not self._send(straight):
+        if not self._send(straight, straight.road.express.session):
             self._on_trouble(straight)
             return
         self._traffic.sign(straight)
         self._look_by(straight.due_at)
 
-    def _send(self, straight: Straight) -> bool:
-        express, sent = straight.road.express, False
+    def _send(self, straight: Straight, session: NumberedSession | None) -> bool:
+        express = straight.road.express
         try:
-            sent = express.send(straight)
+            if session is not None:
+                express.send(straight, session)
         except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
-            sent = False
+            return False
         finally:
-            if not sent:
+            if straight.signed_at is None:
                 express.withdraw(straight)
-        if sent:
-            signed_at = straight.signed_at or 0.0
-            straight.overdue_at = signed_at + patience_s(CallKind.CANCEL, straight.deadline - signed_at)
-        return sent
+        return straight.signed_at is not None
 
     def _land(self, straight: Straight) -> None:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
