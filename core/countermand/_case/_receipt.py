@@ -81,7 +81,8 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     """Tell the caller that the venue has the cancel, and no more."""
     receipt: Any = one.receipt  # there is one
     order, ended_at = one.order, one.ended_at or 0.0
-    text, at = said(receipt), epoch + timedelta(seconds=ended_at)
+    elapsed_s = ended_at - one.joined_at
+    text, at = said(receipt), epoch + timedelta(0, ended_at)  # as `utc` does
     signed_at = first_byte_at = utc(epoch, one.signed_at)
     if one.first_byte_at != one.signed_at:
         first_byte_at = utc(epoch, one.first_byte_at)
@@ -107,5 +108,5 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
         venue_code=receipt.code,
         venue_text=receipt.text,
         last_reply=one.reply or None,
-        elapsed_s=max(0.0, ended_at - one.joined_at),
+        elapsed_s=elapsed_s if elapsed_s > 0.0 else 0.0,
     )
