@@ -17,6 +17,8 @@ from countermand._ids import ClientOrderId, OrderId
 from countermand._request import Assurance, CancelRequest
 from countermand.venue import CallKind
 
+#: How long those that are past wait for others, in seconds: an alarm for each would cost more than it.
+_SWEEP_S = 0.05
 #: Each look into an Enum is a search.
 _RECEIVED, _CANCEL = Assurance.RECEIVED, CallKind.CANCEL
 
@@ -202,7 +204,7 @@ class Straights:
             while landed and _past_at(landed[0]) <= now:
                 self._forget(landed.popleft())
             if landed:
-                self._sweep_at(_past_at(landed[0]))
+                self._sweep_at(max(_past_at(landed[0]), now + _SWEEP_S))
 
     def _forget(self, straight: Straight) -> None:
         if self.give_up(straight):
