@@ -33,7 +33,7 @@ _PLAIN = re.compile(
     rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: (" + _TEXT + rb"))?"
     rb"(\r\n" + _OTHERS + rb"(?>" + _LENGTH + rb"|" + _CHUNKED + rb")?+" + _OTHERS + rb")\r\n"
 )
-#: A chunk that says its size, or only leading zeros, at great length.
+#: A chunk that says its size, or only leading zeros, at greater length than h11 would read.
 _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
 #: Where chunks end without trailers: a line with a colon is none of these.
 _LAST_CHUNK = b"\r\n0\r\n\r\n"

@@ -261,6 +261,14 @@ def test_each_part_has_its_own_time(kit: Kit, virtually: Callable[[Any], Any]) -
     virtually(use())
 
 
+def test_an_answer_after_its_time(kit: Kit) -> None:
+    """What has failed stays so, whatever comes of it still, and what comes keeps no connection."""
+    exchange, late = Exchange(kit.parser("GET")), httpx.ReadTimeout("too late")
+    exchange.fail(late)
+    exchange.take(YES)
+    assert (exchange.over, exchange.keeps, exchange.failure) == (True, False, late)
+
+
 def test_times_that_are_enough(kit: Kit) -> None:
     """Time-outs that are not reached change nothing."""
 
