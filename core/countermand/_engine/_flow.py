@@ -29,7 +29,7 @@ ROOM = 32
 #: requests that are there already those that wait take next to nothing, and do not count.
 _MOST = 1000
 #: So many of those are taken at once, so that the loop has time for others.
-_SLICE = 500
+_SLICE = 200
 #: So long are requests of a batch begun before others have their turn, in seconds, however many accounts they
 #: are of: nobody's loop shall be held up.
 _TURN_S = 0.001

@@ -173,9 +173,9 @@ def test_what_is_there_already_is_taken_without_waiting_for_room(virtually: Virt
         venue = Venue()
         flow = venue.flow()
         flow.take_freely()
-        for first in range(0, 3000, 500):
-            step = await flow.step(some(500, first), 0, may_take=True)
-            assert (step.acks, step.room) == ((), 500)
+        for first in range(0, 3000, 200):
+            step = await flow.step(some(200, first), 0, may_take=True)
+            assert (step.acks, step.room) == ((), 200)
         assert len(venue.begun) == 4
         await flow.step(some(2, 3000, account="8"), 0, may_take=True)
         assert [order for order, _ in venue.begun[4:]] == ["3001", "3002"]
