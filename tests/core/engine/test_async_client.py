@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from countermand import Assurance, AsyncClient, CancelRequest, Client, Outcome
+from countermand._engine._watch import Watch
 from countermand.errors import ClosedClientError, ConfigurationError, UnknownVenueError, WrongLoopError
 
 if TYPE_CHECKING:
@@ -182,6 +184,48 @@ def test_what_an_observer_breaks_is_counted(peer: Peer, pebble: Pebble, request_
             assert client.observer_errors == 4
 
     asyncio.run(use())
+
+
+TOLD = {
+    "requested": 1,
+    "attempted": 2,
+    "answered": 1,
+    "logged_in": 2,
+    "acknowledged": 1,
+    "updated": 1,
+    "slow_plugin": 1,
+}
+
+
+@pytest.mark.parametrize(("what", "count"), TOLD.items(), ids=TOLD.keys())
+def test_an_observer_may_break_wherever_it_is_told(what: str, count: int) -> None:
+    """Whatever it raises is counted, but for an interrupt; and it may become another one at any time."""
+    errors: list[BaseException] = [KeyboardInterrupt(), GeneratorExit(), SystemExit(), LookupError()]
+    heard: list[object] = []
+
+    def hear(*told: object) -> None:
+        if errors:
+            raise errors.pop()
+        heard.extend(told)
+
+    observer: Any = SimpleNamespace()
+    watch, told = Watch(observer), [object()] * count
+    setattr(observer, what, hear)
+    for _ in range(3):
+        getattr(watch, what)(*told)
+    assert watch.errors == 3
+    with pytest.raises(KeyboardInterrupt):
+        getattr(watch, what)(*told)
+    getattr(watch, what)(*told)
+    assert (watch.errors, heard) == (3, told)
+
+
+@pytest.mark.parametrize(("what", "count"), TOLD.items(), ids=TOLD.keys())
+def test_nobody_need_observe(what: str, count: int) -> None:
+    """Without an observer nothing is told, and nothing breaks."""
+    watch = Watch(None)
+    getattr(watch, what)(*[object()] * count)
+    assert watch.errors == 0
 
 
 def test_two_venues_in_one_client(
