@@ -177,12 +177,13 @@ async def dialed(origin: Origin, _tell: Any, _timeout_s: float | None) -> Any:
     return Kept(origin)
 
 
-def test_each_has_its_own_time(virtually: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("hosts", [("here", "there"), ("here", "here")], ids=["of two hosts", "of one"])
+def test_each_has_its_own_time(virtually: Callable[[Any], Any], hosts: tuple[str, str]) -> None:
     """Idle connections are closed one by one, each when its own time is up."""
 
     async def use() -> None:
-        pool = Pool(dialed, most=1, idle_s=30)
-        origins = [Origin(tls=False, host=host, port=80) for host in ("here", "there")]
+        pool = Pool(dialed, most=2, idle_s=30)
+        origins = [Origin(tls=False, host=host, port=80) for host in hosts]
         here, there = [await pool.connection(pool.at(origin), None, {}) for origin in origins]
         for one, after_s in ((here, 0), (there, 20)):
             await asyncio.sleep(after_s)
