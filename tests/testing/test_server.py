@@ -154,7 +154,8 @@ def test_half_closed_client_still_gets_its_answer(serve: Serve) -> None:
     [
         pytest.param(b"what is this?\r\n\r\n", 400, id="no-http"),
         pytest.param(b"GET / HTTP/1.1\r\n\r\n", 400, id="no-host"),
-        pytest.param(b"GET /" + b"x" * (1 << 20) + b"x" * 65_536, 431, id="endless-head"),
+        # One byte too many and no more: what is left unread by who closes can cost the other its answer.
+        pytest.param(b"GET /".ljust((1 << 20) + 1, b"x"), 431, id="endless-head"),
         pytest.param(b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", 400, id="no-length"),
     ],
 )
