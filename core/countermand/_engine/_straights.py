@@ -116,6 +116,9 @@ class Straights:
     def give_up(self, straight: Straight) -> bool:
         """Hear that a case is made of one; tell whether it was still remembered."""
         self._under_way.pop(straight.number, None)
+        return self._drop(straight)
+
+    def _drop(self, straight: Straight) -> bool:
         known = straight.road.known
         if known.get(straight.order.value) is not straight:
             return False
@@ -188,7 +191,7 @@ class Straights:
         landed.append(straight)
         if len(landed) > self._most:
             self._forget(landed.popleft())
-        if len(landed) == 1:
+        elif len(landed) == 1:
             self._sweep_at(_past_at(straight))
 
     def _sweep_at(self, at: float) -> None:
@@ -207,7 +210,7 @@ class Straights:
                 self._sweep_at(max(_past_at(landed[0]), now + _SWEEP_S))
 
     def _forget(self, straight: Straight) -> None:
-        if self.give_up(straight):
+        if self._drop(straight):
             self._on_past(straight)
 
     def close(self) -> None:
