@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
+from typing import Any
 
 import attrs
 
@@ -70,6 +71,42 @@ _NUMBERS = (int, float)
 _LONGEST_S = sys.float_info.max
 
 
+_ORDERS = (OrderId, ClientOrderId)
+
+
+def _check_all(request: CancelRequest, _attribute: object, _order: Any) -> None:
+    """Refuse a request whose fields are not what they must be; told is the first that is not.
+
+    All in one pass, when all are set: a validator of each would cost more than all that they look at.
+    """
+    try:
+        texts = " ".join((request.venue, request.account, request.request_id))  # noqa: FLY002 - strings alone
+        ids = THREE_IDENTIFIERS.fullmatch(texts)
+    except TypeError:
+        ids = None
+    if ids is None:
+        _check_identifier(request, "venue")
+        _check_identifier(request, "account")
+    if not isinstance(request.order, _ORDERS):
+        raise _flaw(request, "order", "OrderId or ClientOrderId")
+    if request.client_order is not None and not isinstance(request.client_order, ClientOrderId):
+        raise _flaw(request, "client_order", "ClientOrderId or None")
+    if request.instrument is not None:
+        _check_identifier(request, "instrument")
+    if ids is None:
+        _check_identifier(request, "request_id")
+    if request.initiator is not None and not isinstance(request.initiator, str):
+        raise _flaw(request, "initiator", "str or None")
+    if not isinstance(request.cause, CancelCause):
+        raise _flaw(request, "cause", "CancelCause")
+    if not isinstance(request.assurance, Assurance):
+        raise _flaw(request, "assurance", "Assurance")
+    if not _is_timeout(request.timeout_s):
+        check_timeout(_named(request, "timeout_s"), request.timeout_s)
+    if not isinstance(request.follow_replacement, bool):
+        raise _flaw(request, "follow_replacement", "bool")
+
+
 @attrs.frozen(kw_only=True)
 class CancelRequest:
     """A cancel of one order, neutral of the venue; raises `InvalidRequestError` where one cannot be.
@@ -81,7 +118,7 @@ class CancelRequest:
 
     venue: str
     account: str
-    order: OrderId | ClientOrderId
+    order: OrderId | ClientOrderId = attrs.field(validator=_check_all)  # of all fields
     client_order: ClientOrderId | None = None
     instrument: str | None = None
     request_id: str = attrs.field(factory=_new_request_id)
@@ -90,37 +127,6 @@ class CancelRequest:
     assurance: Assurance = Assurance.CONFIRMED
     timeout_s: float = 10.0
     follow_replacement: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        # All fields in one pass: a validator of each would cost more than all that they look at.
-        try:
-            texts = " ".join((self.venue, self.account, self.request_id))  # noqa: FLY002 - strings and no else
-            ids = THREE_IDENTIFIERS.fullmatch(texts)
-        except TypeError:
-            ids = None
-        if ids is None:
-            _check_identifier(self, "venue")
-            _check_identifier(self, "account")
-            _check_identifier(self, "request_id")
-        if not isinstance(self.order, _ORDERS):
-            raise _flaw(self, "order", "OrderId or ClientOrderId")
-        if self.client_order is not None and not isinstance(self.client_order, ClientOrderId):
-            raise _flaw(self, "client_order", "ClientOrderId or None")
-        if self.instrument is not None:
-            _check_identifier(self, "instrument")
-        if self.initiator is not None and not isinstance(self.initiator, str):
-            raise _flaw(self, "initiator", "str or None")
-        if not isinstance(self.cause, CancelCause):
-            raise _flaw(self, "cause", "CancelCause")
-        if not isinstance(self.assurance, Assurance):
-            raise _flaw(self, "assurance", "Assurance")
-        if not _is_timeout(self.timeout_s):
-            check_timeout(_named(self, "timeout_s"), self.timeout_s)
-        if not isinstance(self.follow_replacement, bool):
-            raise _flaw(self, "follow_replacement", "bool")
-
-
-_ORDERS = (OrderId, ClientOrderId)
 
 
 def _check_identifier(request: CancelRequest, name: str) -> None:

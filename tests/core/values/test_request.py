@@ -98,6 +98,32 @@ def test_bad_requests_cannot_exist(field: str, value: object, words: str) -> Non
     assert words in str(raised.value)
 
 
+@pytest.mark.parametrize(("field", "value", "words"), BAD.values(), ids=BAD.keys())
+def test_bad_requests_of_a_kind_of_their_own_cannot_exist(field: str, value: object, words: str) -> None:
+    """Whoever derives from a request, and does something of its own at birth, gets no other rules."""
+
+    @attrs.frozen(kw_only=True)
+    class Noted(CancelRequest):
+        account: str = "9"
+        follow_replacement: bool = True
+
+        def __attrs_post_init__(self) -> None:
+            """Do nothing."""
+
+    with pytest.raises(InvalidRequestError) as raised:
+        Noted(**{**LEAST, field: value})
+    assert words.replace("CancelRequest", "Noted") in str(raised.value)
+
+
+def test_the_first_mistake_is_told() -> None:
+    """Of several mistakes each request tells the same one: that of the field which comes first."""
+    fields = [field.name for field in attrs.fields(CancelRequest)]
+    bad: dict[str, Any] = dict.fromkeys(fields, b"")
+    while bad:
+        assert (error_of(lambda: CancelRequest(**{**LEAST, **bad})) or "").startswith(f"{fields[0]!r} of ")
+        del bad[fields.pop(0)]
+
+
 anything = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.builds(object)
 )
