@@ -52,9 +52,14 @@ class CancelAck:
     error: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        # Most are PENDING: no table is asked for these.
-        broken = _broken_if_pending if self.outcome is _PENDING else _BROKEN[self.outcome]
-        if (claim := broken(self)) is not None:
+        outcome = self.outcome
+        if (self.reason is None) is (outcome is _REJECTED):
+            claim: str | None = "a reason if and only if REJECTED"
+        elif (self.canceled_by is None) is (outcome is _CANCELED):
+            claim = "canceled_by if and only if CANCELED"
+        else:  # most are PENDING: no table is asked for these
+            claim = _broken_if_pending(self) if outcome is _PENDING else _BROKEN[outcome](self)
+        if claim is not None:
             raise ValueError(f"an ack must keep: {claim} (outcome {self.outcome.name}, reason {self.reason})")
 
     @property
@@ -94,18 +99,13 @@ _ERRORS = {
 _UNSENT_REASONS = frozenset({Reason.NOT_SENT, Reason.AMBIGUOUS_ORDER})
 
 #: Each look into an Enum is a search, which is felt where all acks come by.
-_PENDING, _RECEIPT, _NO = Outcome.PENDING, EvidenceKind.RECEIPT, Sent.NO
+_CANCELED, _PENDING, _REJECTED = Outcome.CANCELED, Outcome.PENDING, Outcome.REJECTED
+_RECEIPT, _NO = EvidenceKind.RECEIPT, Sent.NO
 
-_REASON = "a reason if and only if REJECTED"
-_CANCELED_BY = "canceled_by if and only if CANCELED"
 _SENT = "sent is NO only if no attempt was sent"
 
 
 def _broken_if_pending(ack: CancelAck) -> str | None:
-    if ack.reason is not None:
-        return _REASON
-    if ack.canceled_by is not None:
-        return _CANCELED_BY
     for item in ack.evidence:
         if item.kind is _RECEIPT:
             break
@@ -117,39 +117,27 @@ def _broken_if_pending(ack: CancelAck) -> str | None:
 
 
 def _broken_if_unknown(ack: CancelAck) -> str | None:
-    if ack.reason is not None:
-        return _REASON
-    if ack.canceled_by is not None:
-        return _CANCELED_BY
-    return _SENT if ack.sent is Sent.NO and _some_was_sent(ack) else None
+    return _SENT if ack.sent is _NO and _some_was_sent(ack) else None
 
 
 def _broken_if_canceled(ack: CancelAck) -> str | None:
-    if ack.reason is not None:
-        return _REASON
-    if ack.canceled_by is None:
-        return _CANCELED_BY
     if not _order_is_dead(ack, OrderStatus.CANCELED):
         return "CANCELED needs a read of this order as Canceled, all of its legs dead"
-    if ack.sent is Sent.NO and _some_was_sent(ack):
+    if ack.sent is _NO and _some_was_sent(ack):
         return _SENT
-    if ack.sent is Sent.NO and ack.canceled_by is CanceledBy.THIS_REQUEST:
+    if ack.sent is _NO and ack.canceled_by is CanceledBy.THIS_REQUEST:
         return "canceled by THIS_REQUEST needs a cancel that was sent"
     return None
 
 
 def _broken_if_rejected(ack: CancelAck) -> str | None:
-    if ack.reason is None:
-        return _REASON
-    if ack.canceled_by is not None:
-        return _CANCELED_BY
     if ack.reason is Reason.TOO_LATE and not _order_is_dead(
         ack, OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED
     ):
         return "TOO_LATE needs a read of this order as Filled, Expired or Rejected"
     if ack.reason is Reason.REPLACED and ack.successor is None:
         return "REPLACED names its successor"
-    if ack.sent is Sent.NO:
+    if ack.sent is _NO:
         return _SENT if _some_was_sent(ack) else None
     if ack.reason in _UNSENT_REASONS:
         return "NOT_SENT and AMBIGUOUS_ORDER sent nothing"
@@ -158,9 +146,10 @@ def _broken_if_rejected(ack: CancelAck) -> str | None:
     return None
 
 
-#: Which claim of what must hold an ack of an outcome breaks, if it breaks one.
+#: Tells which claim an ack of an outcome breaks, if it breaks one of those that are not for all.
 _BROKEN: dict[Outcome, Callable[[CancelAck], str | None]] = {
     Outcome.CANCELED: _broken_if_canceled,
+    Outcome.PENDING: _broken_if_pending,
     Outcome.REJECTED: _broken_if_rejected,
     Outcome.UNKNOWN: _broken_if_unknown,
 }
