@@ -828,3 +828,49 @@ def test_what_is_refused_while_a_session_dies_marks_nothing(pebble: Pebble) -> N
         assert await desk.number("10") == 4
 
     asyncio.run(die())
+
+
+def test_what_is_at_hand(pebble: Pebble, virtually: Callable[[Any], None]) -> None:
+    """A session need not be waited for while nothing speaks against it: all that can change that is heard."""
+
+    async def work() -> None:
+        desk = Desk(pebble.by_password(), None, LoggedIn(session=Session(token="two", lifetime_s=100.0)))
+
+        def at_hand(after_s: float = 0.0) -> int | None:
+            told = desk.sessions.at_hand(desk.now + after_s)
+            return None if told is None else told.number
+
+        assert at_hand() is None
+        assert (await desk.number(), at_hand(), at_hand(1e9)) == (1, 1, 1)
+        with desk.sessions.using(errand("9")):
+            desk.refused(1, THEY)
+            assert at_hand() is None  # in doubt
+            desk.now += 1
+            desk.accepted(1, WE)
+            assert at_hand() == 1  # it outlived that
+        with desk.sessions.using(errand("9")):
+            desk.refused(1, ("11", CallKind.CANCEL))
+            assert at_hand() is None
+        assert at_hand() is None  # nobody can explain it any more
+        desk.now += 1
+        desk.accepted(1, WE)
+        assert at_hand() == 1
+        with desk.sessions.using(errand("9")):
+            desk.refused(1, ("12", CallKind.CANCEL))
+            await asyncio.sleep(0.3)
+            assert at_hand() is None  # nobody has explained it
+        desk.now += 1
+        desk.accepted(1, WE)
+        assert at_hand() == 1
+        desk.refused(1, WE)
+        assert at_hand() is None  # lost
+        assert (await desk.number(), at_hand(), at_hand(89.0), at_hand(90.0)) == (2, 2, 2, None)
+        desk.refused(1, WE)
+        assert at_hand() == 2
+        with desk.sessions.using(errand("9")):
+            desk.refused(2, ("13", CallKind.CANCEL))
+            assert at_hand() is None
+            await desk.sessions.aclose()
+            assert at_hand() == 2
+
+    virtually(work())

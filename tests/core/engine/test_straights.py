@@ -39,25 +39,33 @@ class AtOnce:
         return True
 
 
+def straights_of(most: int, past: list[str]) -> Straights:
+    """Make some that remember so many, at a venue that answers at once."""
+    return Straights(
+        {"v": cast("Express", AtOnce())},
+        cast("Exchanges", SimpleNamespace(traffic=Traffic(), next_number=iter(range(9)).__next__)),
+        datetime.now(UTC),
+        most,
+        on_trouble=lambda _straight: None,
+        on_landed=lambda _straight: None,
+        on_past=lambda straight: past.append(straight.order.value),
+    )
+
+
+def begin(straights: Straights, order: str) -> Straight | None:
+    """Cancel an order."""
+    request = CancelRequest(venue="v", account="9", order=OrderId(order), assurance=Assurance.RECEIVED)
+    return straights.begin(request, 0.0, 10.0, gathers=False)
+
+
 def test_only_so_many_are_remembered(virtually: Virtually) -> None:
     """One too many, and the first is past; the others are, once no late effect can surprise."""
     past: list[str] = []
 
     async def main() -> list[str]:
-        straights = Straights(
-            {"v": cast("Express", AtOnce())},
-            cast("Exchanges", SimpleNamespace(traffic=Traffic(), next_number=iter(range(9)).__next__)),
-            datetime.now(UTC),
-            2,
-            on_trouble=lambda _straight: None,
-            on_landed=lambda _straight: None,
-            on_past=lambda straight: past.append(straight.order.value),
-        )
+        straights = straights_of(2, past)
         for order in "123":
-            request = CancelRequest(
-                venue="v", account="9", order=OrderId(order), assurance=Assurance.RECEIVED
-            )
-            straight = straights.begin(request, 0.0, 10.0, gathers=False)
+            straight = begin(straights, order)
             assert straight is not None
             straight.road.on_land(straight)
             assert repr(straight).startswith("Straight(")  # with all that only mattered until then forgotten
@@ -67,6 +75,30 @@ def test_only_so_many_are_remembered(virtually: Virtually) -> None:
 
     assert virtually(main()) == ["1"]
     assert past == ["1", "2", "3"]
+
+
+def test_an_account_that_is_forgotten_and_comes_again(virtually: Virtually) -> None:
+    """What is past of its first road is nothing to its second one, and in the end nothing is left of both."""
+    past: list[str] = []
+
+    async def main() -> None:
+        straights = straights_of(9, past)
+        first = begin(straights, "1")
+        assert first is not None
+        first.road.on_land(first)
+        assert straights.give_up(first)  # a case goes on with it, but it still stands among the landed
+        again = begin(straights, "1")
+        assert again is not None
+        assert again.road is not first.road
+        assert not straights.give_up(first)
+        assert begin(straights, "1") is None
+        again.road.on_land(again)
+        await asyncio.sleep(AtOnce.idle_s + 0.1)
+        assert straights.find("v", "9", OrderId("1")) is None
+        assert past == ["1"]
+        assert begin(straights, "1") is not None
+
+    virtually(main())
 
 
 def test_a_case_that_nobody_may_mean(virtually: Virtually) -> None:
