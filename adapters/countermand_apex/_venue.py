@@ -211,10 +211,8 @@ class Apex(Venue):
         key, what = "OrderId", "an APEX order id"
         if isinstance(order, ClientOrderId):
             key, what = self.client_order_id_key, "an APEX client order id"
-        ID.check(order.value, what)
-        # Put in place, for this is asked most: ids have the one spelling of their numbers, and no more than
-        # the keys anything to be quoted.
-        return f'{order_of(self.oms_id, account)},"{key}":{order.value}}}'.encode()
+        # Put in place, for this is asked most: neither numbers nor the keys have anything to be quoted.
+        return f'{order_of(self.oms_id, account)},"{key}":{wire_id(order.value, what)}}}'.encode()
 
     def _call(
         self, kind: CallKind, function: str, content: bytes, read: Callable[[HttpResponse], V]

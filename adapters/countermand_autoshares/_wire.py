@@ -31,10 +31,10 @@ def write_request(method: str, path: str, headers: Mapping[str, str]) -> HttpReq
     return HttpRequest(method=method, path=path, headers={"Accept": "application/json", **headers})
 
 
-def path_id(value: str, what: str) -> str:
-    """Write an id as it stands in a path; raises `InvalidRequestError` unless it is 1 to 2^31-1."""
+def path_id(value: str, what: str) -> int:
+    """Write an id as the number that stands in a path; raises `InvalidRequestError` for what is none."""
     ID.check(value, what)
-    return value
+    return int(value)
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 
 import pytest
 
@@ -170,6 +171,25 @@ def test_ids_are_numbers_without_a_fraction() -> None:
     """An id beyond 2^53 stands in the body digit by digit, which a float could not do."""
     content = VENUE.cancel(target(OrderId(LARGEST))).sign(None, STAMP).content
     assert content == b'{"OMSId":1,"AccountId":9,"OrderId":9223372036854775807}'
+
+
+class Own(str, Enum):  # noqa: UP042 - as callers have it
+    """Ids as a caller may keep them: what such a text is called when it is formatted is not what it is."""
+
+    ACCOUNT = "9"
+    ORDER = "6500"
+
+
+def test_ids_of_a_text_s_heir() -> None:
+    """They stand on the wire as the numbers that they are."""
+    content = VENUE.cancel(target(OrderId(Own.ORDER), Own.ACCOUNT)).sign(None, STAMP).content
+    assert content == b'{"OMSId":1,"AccountId":9,"OrderId":6500}'
+
+
+def test_an_account_is_looked_at_first() -> None:
+    """Where neither of two ids can be one, that is told of which all the others are."""
+    with pytest.raises(InvalidRequestError, match="an APEX account must be"):
+        VENUE.cancel(target(OrderId("0"), "0"))
 
 
 def test_a_call_without_a_session_bears_no_token() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 
 import pytest
 
@@ -113,6 +114,19 @@ def test_a_call_is_written_as_documented(call: Call[object], name: str, kind: Ca
         "Et-App-Key": KEY,
         "Authorization": f"Bearer {SESSION.token}",
     }
+
+
+class Own(str, Enum):  # noqa: UP042 - as callers have it
+    """Ids as a caller may keep them: what such a text is called when it is formatted is not what it is."""
+
+    ACCOUNT = "6303"
+    ORDER = "73552"
+
+
+def test_ids_of_a_text_s_heir() -> None:
+    """They stand on the wire as the numbers that they are."""
+    request = VENUE.read_order(Own.ACCOUNT, OrderId(Own.ORDER)).sign(None, STAMP)
+    assert request.path == "/v1.0/accounts/6303/orders/73552"
 
 
 def test_without_a_session_no_token_is_sent() -> None:
