@@ -63,7 +63,7 @@ class Post:
         progress.status = None
         progress.sign(call.name)
         self._watch.attempted(self._guard.name, call.name)
-        most_bytes = self._settings.most_bytes(call)
+        most_bytes = self._settings.most_bytes(call.kind, call.max_bytes)
         sent = self._wire.exchange(
             self._venue.base_url, request, most_bytes, progress, takes_part=call.takes_part
         )
@@ -81,7 +81,7 @@ class Post:
         letter, redactor = self._letter, self._redactors.of(request)
         if letter is None or letter.read is not form.read or letter.redactor is not redactor:
             letter = self._letter = Letter(form.name, form.read, redactor)
-            self._bound = Bound(self._settings.most_bytes(form), form.takes_part)
+            self._bound = Bound(self._settings.most_bytes(form.kind, form.max_bytes), form.takes_part)
         self._watch.attempted(self._guard.name, letter.name)
         return letter, self._wire.begin(base_url, request, self._bound, clock, on_end)
 

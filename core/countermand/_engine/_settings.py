@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
-from countermand._engine._guarded_call import Form
 from countermand._http import LISTING_BYTES, REPLY_BYTES
 from countermand._update import MOST_UNSETTLED
 from countermand.errors import ConfigurationError
-from countermand.venue import Call, CallKind, Limit, Venue
+from countermand.venue import CallKind, Limit, Venue
 
 
 def _check_count(_instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -47,10 +45,10 @@ class Settings:
     reply_bytes: int = attrs.field(default=REPLY_BYTES, validator=_check_count)
     listing_bytes: int = attrs.field(default=LISTING_BYTES, validator=_check_count)
 
-    def most_bytes(self, call: Call[Any] | Form) -> int:
-        """Return how much is read of a reply to such a call."""
-        own = self.listing_bytes if call.kind is CallKind.LISTING else self.reply_bytes
-        return own if call.max_bytes is None else min(own, call.max_bytes)
+    def most_bytes(self, kind: CallKind, max_bytes: int | None) -> int:
+        """Return how much is read of a reply to a call of that kind, and with that bound of its own."""
+        own = self.listing_bytes if kind is CallKind.LISTING else self.reply_bytes
+        return own if max_bytes is None else min(own, max_bytes)
 
     def limits_of(self, venue: Venue) -> tuple[Limit, ...]:
         """Return the limits of a venue: those configured, else those it declares."""
