@@ -24,7 +24,8 @@ _MEANT = frozenset({b"host", b"content-length", b"transfer-encoding", b"connecti
 class Written:
     """One request as it goes out, and what of it matters to its answer."""
 
-    data: bytes
+    #: Never shown: its head bears tokens, keys and signatures.
+    data: bytes = attrs.field(repr=False)
     method: str
     #: Whether it says that no other request follows.
     closes: bool

@@ -102,3 +102,8 @@ def test_what_is_refused(
 def test_who_says_goodbye(said: bytes, closes: bool) -> None:
     """A request that says that no other follows is known as such."""
     assert written("GET", b"/", [HOST, (b"Connection", said)], b"").closes == closes
+
+
+def test_what_is_shown_of_one() -> None:
+    """Nothing of what it bears."""
+    assert "s3cr3t" not in repr(written("GET", b"/", [HOST, (b"aptoken", b"s3cr3t")], b""))
