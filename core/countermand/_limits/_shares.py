@@ -2,6 +2,7 @@
 
 Each need has a mark on a common scale that moves on by its stride whenever it is served; the need whose mark
 is the lowest is due. One that did not wait has its mark moved up to where the others are: nobody saves up.
+What was granted at once, as nobody waited for it, was scarce for nobody and moves no mark.
 """
 
 from __future__ import annotations
