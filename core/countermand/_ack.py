@@ -10,6 +10,7 @@ import attrs
 from countermand import errors
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import OrderId
+from countermand._maker import Made
 from countermand._order import OrderReport, OrderStatus, StatusClass
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import CancelRequest
@@ -19,7 +20,7 @@ LAST_REPLY_BYTES = 4096
 
 
 @attrs.frozen(kw_only=True)
-class CancelAck:
+class CancelAck(Made):
     """What became of a cancel, and all that this rests on.
 
     An ack that claims what its fields do not hold cannot be made: `ValueError`.

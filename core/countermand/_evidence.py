@@ -8,6 +8,7 @@ from enum import Enum
 import attrs
 
 from countermand._ids import OrderId
+from countermand._maker import Made
 from countermand._order import OrderReport
 from countermand._outcome import Sent
 
@@ -27,7 +28,7 @@ class EvidenceKind(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Evidence:
+class Evidence(Made):
     """One thing learned, when (aware, UTC), from which call, in one sentence."""
 
     at: datetime
@@ -39,7 +40,7 @@ class Evidence:
 
 
 @attrs.frozen(kw_only=True)
-class Attempt:
+class Attempt(Made):
     """One cancel that was sent or about to be; times are aware, UTC, missing where it did not get so far."""
 
     call: str

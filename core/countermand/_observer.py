@@ -8,13 +8,14 @@ from typing import Protocol
 import attrs
 
 from countermand._ack import CancelAck
+from countermand._maker import Made
 from countermand._outcome import Outcome
 from countermand._request import Assurance, CancelRequest
 from countermand._update import Update
 
 
 @attrs.frozen(kw_only=True)
-class Answered:
+class Answered(Made):
     """How one exchange with a venue ended; `verdict` or `fault` in the words an ack uses."""
 
     venue: str

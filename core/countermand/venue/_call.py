@@ -10,6 +10,7 @@ import attrs
 
 from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import ClientOrderId, OrderId
+from countermand._maker import Made
 from countermand._request import Assurance
 from countermand.venue._verdicts import Session
 
@@ -30,7 +31,7 @@ class CallKind(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Stamp:
+class Stamp(Made):
     """What the core lends a signature: the time in milliseconds since 1970, each higher than the one before.
 
     Within one client; two that sign with one key at one venue know nothing of each other.
@@ -40,7 +41,7 @@ class Stamp:
 
 
 @attrs.frozen(kw_only=True)
-class CancelTarget:
+class CancelTarget(Made):
     """The order to cancel, as pinned by the core; a `ClientOrderId` only where the venue takes one."""
 
     account: str
@@ -50,7 +51,7 @@ class CancelTarget:
 
 
 @attrs.frozen(kw_only=True)
-class Call(Generic[V_co]):
+class Call(Made, Generic[V_co]):
     """Made once, signed anew for each attempt, read by a pure function that never raises."""
 
     kind: CallKind
