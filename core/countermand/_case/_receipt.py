@@ -15,6 +15,7 @@ from countermand._case._ack_of import said, utc
 from countermand._case._facts import Action, Began, Ended, Fact, Signed
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import OrderId
+from countermand._maker import maker
 from countermand._outcome import Outcome, Sent, Stage
 from countermand._request import CancelRequest
 from countermand.venue import Receipt
@@ -76,6 +77,8 @@ class OneCancel:
 #: Each look into an Enum is a search, and this is done for nearly every cancel.
 _PENDING, _CONFIRM, _YES, _RECEIPT = Outcome.PENDING, Stage.CONFIRM, Sent.YES, EvidenceKind.RECEIPT
 
+_ack, _attempt, _evidence = maker(CancelAck), maker(Attempt), maker(Evidence)
+
 
 def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     """Tell the caller that the venue has the cancel, and no more."""
@@ -86,15 +89,15 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     signed_at = first_byte_at = utc(epoch, one.signed_at)
     if one.first_byte_at != one.signed_at:
         first_byte_at = utc(epoch, one.first_byte_at)
-    return CancelAck(
+    return _ack(
         request=one.request,
         outcome=_PENDING,
         order_id=order,
         sent=_YES,
         stage=_CONFIRM,
-        evidence=(Evidence(at=at, kind=_RECEIPT, source=one.call, text=text),),
+        evidence=(_evidence(at=at, kind=_RECEIPT, source=one.call, text=text),),
         attempts=(
-            Attempt(
+            _attempt(
                 call=one.call,
                 sent=_YES,
                 order_id=order,

@@ -14,11 +14,13 @@ from countermand._engine._sessions import NumberedSession
 from countermand._engine._station import Station, is_cached
 from countermand._engine._straight import Straight
 from countermand._limits._lane import Ticket
+from countermand._maker import maker
 from countermand._wire._progress import GIVEN_UP
 from countermand.venue import CallKind, CancelTarget, Receipt
 
 #: Each look into an Enum is a search.
 _CANCEL = CallKind.CANCEL
+_target = maker(CancelTarget)
 
 
 class Express:
@@ -60,7 +62,7 @@ class Express:
     def send(self, straight: Straight, session: NumberedSession) -> None:
         """Send a cancel whose turn it is; raises `PluginFault`."""
         request = straight.request
-        target = CancelTarget(
+        target = _target(
             account=request.account,
             order=straight.order,
             assurance=request.assurance,

@@ -16,6 +16,7 @@ from countermand._engine._settings import Settings
 from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
 from countermand._http import HttpRequest, HttpResponse
+from countermand._maker import maker
 from countermand._observer import Answered
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault
 from countermand._wire._sending import Bound, Sending
@@ -23,6 +24,8 @@ from countermand._wire._wire import Wire
 from countermand.venue import Call, CallKind, CancelTarget, CancelVerdict, Session
 
 V = TypeVar("V")
+
+_answered = maker(Answered)
 
 
 @attrs.define(eq=False)
@@ -135,7 +138,7 @@ class Post:
     ) -> None:
         """Tell whoever observes how an exchange ended."""
         self._watch.answered(
-            Answered(
+            _answered(
                 venue=self._guard.name,
                 call=letter.name,
                 elapsed_s=elapsed_s,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from countermand._maker import maker
 from countermand.venue import Stamp
 
 _MILLISECOND_NS = 1_000_000
+
+_stamp = maker(Stamp)
 
 
 class Stamps:
@@ -25,4 +28,4 @@ class Stamps:
         """Give one that is higher than all before."""
         now = self._clock_ns() // _MILLISECOND_NS
         self._last = now if now > self._last else self._last + 1
-        return Stamp(nonce=self._last)
+        return _stamp(nonce=self._last)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from countermand._http import HttpRequest, HttpResponse
 from countermand._ids import OrderId
+from countermand._maker import maker
 from countermand._request import CancelRequest
 from countermand._scope import Scope
 from countermand.errors import InvalidRequestError
@@ -30,6 +31,8 @@ from countermand.venue._verdicts import (
 from countermand.venue.credentials import Credential
 
 V = TypeVar("V")
+
+_call = maker(Call)
 
 
 class Venue(ABC):
@@ -121,7 +124,7 @@ class Venue(ABC):
         self, kind: CallKind, name: str, request: HttpRequest, read: Callable[[HttpResponse], V]
     ) -> Call[V]:
         """Make a call of a request that the credential signs anew for each attempt; for subclasses."""
-        return Call(kind=kind, name=name, sign=partial(self.auth.sign, request), read=read)
+        return _call(kind=kind, name=name, sign=partial(self.auth.sign, request), read=read)
 
     def _has_no(self, what: str) -> InvalidRequestError:
         return InvalidRequestError(f"{type(self).__name__} has no {what}")
