@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from countermand._maker import Made
+
 #: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
 REPLY_BYTES = 1 << 20
 LISTING_BYTES = 64 << 20
@@ -17,7 +19,7 @@ _LINE = re.compile(rb"\n([^:]++):[\t ]*+((?:[^\r]*[^\r\t ])?)")
 
 
 @attrs.frozen(kw_only=True)
-class HttpRequest:
+class HttpRequest(Made):
     """One request; `path` is relative to the venue's base URL and bears its query."""
 
     method: str

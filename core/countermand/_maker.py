@@ -29,7 +29,8 @@ class Made:
 def maker(kind: Callable[P, T]) -> Callable[P, T]:
     """Return a function that takes what a frozen class takes, and gives what that gives, for less.
 
-    Raises `TypeError` for a class that does more with what it is given than to keep it.
+    What a factory would make must be given. Raises `TypeError` for a class that does more with what it is
+    given than to keep it.
     """
     cls: Any = kind
     names = [field.name for field in attrs.fields(cls)]
@@ -47,7 +48,8 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     # As attrs writes `__init__`: only so does each name cost no more than it must.
     exec(compile("\n".join(lines), f"<maker of {cls.__name__}>", "exec"), known)  # noqa: S102
     make = known["make"]
-    make.__kwdefaults__ = cls.__init__.__kwdefaults__
+    defaults = cls.__init__.__kwdefaults__ or {}
+    make.__kwdefaults__ = {name: value for name, value in defaults.items() if value is not attrs.NOTHING}
     return make  # type: ignore[no-any-return]
 
 
@@ -58,5 +60,4 @@ def _is_plain(field: attrs.Attribute[Any]) -> bool:
         and field.alias == field.name
         and field.validator is None
         and field.converter is None
-        and not isinstance(field.default, attrs.Factory)  # type: ignore[arg-type]  # it is a class
     )

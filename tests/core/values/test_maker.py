@@ -26,7 +26,7 @@ from countermand import (
 )
 from countermand._maker import Made, maker
 from countermand._observer import Answered
-from countermand.venue import Call, CallKind, CancelTarget, HttpResponse, Stamp
+from countermand.venue import Call, CallKind, CancelTarget, HttpRequest, HttpResponse, Stamp
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 SEVEN = OrderId("7")
@@ -55,6 +55,7 @@ MADE: dict[str, tuple[type[Any], dict[str, Any], dict[str, Any]]] = {
     ),
     "target": (CancelTarget, {"account": "9", "order": SEVEN}, {"assurance": Assurance.RECEIVED}),
     "call": (Call, CALL, {"max_bytes": 9, "takes_part": True}),
+    "request": (HttpRequest, {"method": "POST", "path": "/", "headers": ()}, {"content": b"{}"}),
     "stamp": (Stamp, {"nonce": 1}, {}),
 }
 each = pytest.mark.parametrize(
@@ -139,16 +140,21 @@ def _other(**options: Any) -> type[Any]:
     [
         _other(kw_only=True, validator=lambda *_: None),
         _other(kw_only=True, converter=int),
-        _other(kw_only=True, factory=int),
         _other(kw_only=True, alias="since"),
         _other(kw_only=True, init=False, default=1),
         _other(),
         attrs.make_class("Other", [], bases=(Attempt,), frozen=True),
         OrderId,
     ],
-    ids=["validator", "converter", "factory", "alias", "not given", "by place", "a subclass", "another base"],
+    ids=["validator", "converter", "alias", "not given", "by place", "a subclass", "another base"],
 )
 def test_what_does_more_has_no_maker(cls: type[Any]) -> None:
     """A class that looks at what it is given, or makes something of it, must be called itself."""
     with pytest.raises(TypeError, match="does more with what it is given"):
         maker(cls)
+
+
+def test_what_is_made_anew_must_be_given() -> None:
+    """What a class makes a new one of, for each that it is not given to, a maker does not make."""
+    with pytest.raises(TypeError, match="headers"):
+        maker(HttpRequest)(method="POST", path="/")
