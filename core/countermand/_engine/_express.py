@@ -8,8 +8,6 @@ from functools import partial
 
 from countermand._case._facts import Answer, Ended
 from countermand._engine._errand import LATE_GRACE_S, Errand, patience_s
-from countermand._engine._guard import PluginFault
-from countermand._engine._post import kept
 from countermand._engine._sessions import NumberedSession
 from countermand._engine._station import Station, is_cached
 from countermand._engine._straight import Straight
@@ -100,15 +98,13 @@ class Express:
         response = sending.arrived
         if response is None or is_cached(response):
             return False
-        try:
-            receipt = letter.redactor.answer(letter.read(response))
-        except PluginFault:
+        said = letter.receipt(response)
+        if said is None:
             return False
-        if type(receipt) is not Receipt:
-            return False
-        straight.receipt, straight.status = receipt, response.status
+        receipt, reply = said
+        straight.receipt, straight.reply = receipt, reply
+        straight.status, straight.ended_at = response.status, now
         straight.first_byte_at = sending.first_byte_at
-        straight.reply, straight.ended_at = kept(letter, response), now
         signed_at = straight.signed_at or 0.0
         self._post.tell(letter, now - signed_at, response.status, Receipt)
         self._station.gate.hear(ticket, receipt)

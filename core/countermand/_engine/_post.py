@@ -21,7 +21,8 @@ from countermand._observer import Answered
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault
 from countermand._wire._sending import Bound, Sending
 from countermand._wire._wire import Wire
-from countermand.venue import Call, CallKind, CancelTarget, CancelVerdict, Session
+from countermand.venue import Call, CallKind, CancelTarget, CancelVerdict, Receipt, Session
+from countermand.venue._receipts import is_remembered
 
 V = TypeVar("V")
 
@@ -35,6 +36,37 @@ class Letter(Generic[V]):
     name: str
     read: Callable[[HttpResponse], V]
     redactor: Redactor
+
+
+@attrs.define(eq=False, repr=False)  # what it is known by bears secrets
+class CancelLetter(Letter[CancelVerdict]):
+    """That of all cancels of one form under one session: it knows the last receipt again."""
+
+    #: As the plugin has it.
+    _plain_read: Callable[[HttpResponse], Any]
+    #: By which it is known, and what it is, and what is kept of it.
+    _status: int = 0
+    _content: bytes | None = None
+    _said: tuple[Receipt, str] | None = None
+
+    def receipt(self, response: HttpResponse) -> tuple[Receipt, str] | None:
+        """Return the plain receipt that an answer is, and what is kept of it; None for all else."""
+        if response.content == self._content and response.status == self._status:
+            return self._said
+        return self._read_receipt(response)
+
+    def _read_receipt(self, response: HttpResponse) -> tuple[Receipt, str] | None:
+        try:
+            receipt = self.redactor.answer(self.read(response))
+        except PluginFault:
+            return None
+        if type(receipt) is not Receipt:
+            return None
+        said = receipt, kept(self, response)
+        # The next answer like it need not be read, nor fenced in: no code of the plugin's would be run.
+        if is_remembered(self._plain_read, response):
+            self._status, self._content, self._said = response.status, response.content, said
+        return said
 
 
 class Post:
@@ -52,7 +84,7 @@ class Post:
         self._stamps = Stamps()
         self._redactors = Redactors()
         #: Of the last cancel, and nearly always of the next one.
-        self._letter: Letter[CancelVerdict] | None = None
+        self._letter: CancelLetter | None = None
         self._bound = Bound(0, cuts=False)
 
     async def exchange(
@@ -74,7 +106,7 @@ class Post:
 
     def send_cancel(
         self, target: CancelTarget, session: Session | None, clock: Clock, on_end: Callable[[], None]
-    ) -> tuple[Letter[CancelVerdict], Sending]:
+    ) -> tuple[CancelLetter, Sending]:
         """Make a cancel and send it, and call back when its answer is here, or that there is none.
 
         Raises `PluginFault`.
@@ -83,7 +115,7 @@ class Post:
         form, request = self._venue.cancels.signed(target, session, self._stamps)
         letter, redactor = self._letter, self._redactors.of(request)
         if letter is None or letter.read is not form.read or letter.redactor is not redactor:
-            letter = self._letter = Letter(form.name, form.read, redactor)
+            letter = self._letter = CancelLetter(form.name, form.read, redactor, form.plain_read)
             self._bound = Bound(self._settings.most_bytes(form.kind, form.max_bytes), form.takes_part)
         self._watch.attempted(self._guard.name, letter.name)
         return letter, self._wire.begin(base_url, request, self._bound, clock, on_end)

@@ -19,11 +19,11 @@ from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._case._receipt import OneCancel, ack_of_receipt
 from countermand._engine._open_case import Told
-from countermand._engine._post import Letter
+from countermand._engine._post import CancelLetter
 from countermand._limits._lane import Ticket
 from countermand._limits._urgency import Need
 from countermand._wire._sending import Sending
-from countermand.venue import CallKind, CancelVerdict
+from countermand.venue import CallKind
 
 if TYPE_CHECKING:
     from countermand._engine._express import Express
@@ -59,7 +59,7 @@ class Straight(OneCancel):
     gathers: bool
     need: Need = Need.FIRST_CANCEL
     ticket: Ticket | None = None
-    letter: Letter[CancelVerdict] | None = None
+    letter: CancelLetter | None = None
     sending: Sending | None = None
     #: How its ack goes on, by the case that was made of it.
     told: Told | None = None
@@ -96,7 +96,7 @@ class Straight(OneCancel):
         return (self.ack,)
 
     @property
-    def way(self) -> tuple[Letter[CancelVerdict], Sending, Ticket]:
+    def way(self) -> tuple[CancelLetter, Sending, Ticket]:
         """How it was sent, of one that was."""
         return self.letter, self.sending, self.ticket  # type: ignore[return-value]  # as it was sent
 

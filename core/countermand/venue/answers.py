@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any, TypeVar
 
 import attrs
@@ -11,11 +10,11 @@ import attrs
 from countermand._http import HttpResponse
 from countermand._outcome import Reason
 from countermand.venue._log_in import LogInFailure
+from countermand.venue._receipts import remembers_receipts
 from countermand.venue._verdicts import (
     CancelVerdict,
     Gone,
     ReadFailure,
-    Receipt,
     Refused,
     SessionRefused,
     Throttled,
@@ -24,15 +23,21 @@ from countermand.venue._verdicts import (
 )
 from countermand.venue.wire import WireError
 
+__all__ = [
+    "TEXT_LENGTH",
+    "as_log_in",
+    "by_status",
+    "join_texts",
+    "remembers_receipts",
+    "shaped",
+    "told",
+]
+
 #: How much of a venue's text a verdict keeps, in characters.
 TEXT_LENGTH = 500
 
 T = TypeVar("T")
 V = TypeVar("V", bound=CancelVerdict)
-
-#: How many receipts a reader remembers, and of how many bytes at most.
-_RECEIPTS = 32
-_RECEIPT_BYTES = 256
 
 
 def join_texts(*texts: object) -> str | None:
@@ -52,29 +57,6 @@ def told(verdict: V, response: HttpResponse, text: str | None = None, code: str 
     if isinstance(verdict, Throttled) and (wait_s := retry_after_s(response)) is not None:
         said["retry_after_s"] = wait_s
     return attrs.evolve(verdict, **said)
-
-
-def remembers_receipts(read: Callable[[HttpResponse], T]) -> Callable[[HttpResponse], T]:
-    """Let a reader remember short receipts, which a venue says in the same bytes over and over.
-
-    For one that knows a receipt by its status and body alone.
-    """
-    known: dict[tuple[int, bytes], T] = {}
-
-    @wraps(read)
-    def reader(response: HttpResponse) -> T:
-        content = response.content
-        if len(content) > _RECEIPT_BYTES:
-            return read(response)
-        answer = (response.status, content)
-        if (verdict := known.get(answer)) is not None:
-            return verdict
-        verdict = read(response)
-        if type(verdict) is Receipt and len(known) < _RECEIPTS:
-            known[answer] = verdict
-        return verdict
-
-    return reader
 
 
 def by_status(

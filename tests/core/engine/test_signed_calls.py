@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -13,7 +13,7 @@ from countermand import OrderId
 from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_call import Calls
 from countermand._engine._guarded_venue import GuardedVenue
-from countermand._engine._post import Letter, Post
+from countermand._engine._post import CancelLetter, Post
 from countermand._engine._settings import Settings
 from countermand._engine._stamps import Stamps
 from countermand._engine._watch import Watch
@@ -30,6 +30,7 @@ from countermand.venue import (
     Session,
     Stamp,
 )
+from countermand.venue.answers import remembers_receipts
 from countermand.venue.credentials import Credential
 
 if TYPE_CHECKING:
@@ -226,15 +227,26 @@ class Wired:
         self.bounds.append(bound)
 
 
-def test_letters(venue: Any) -> None:
-    """One is sent again as long as neither the session nor the form of the calls is another."""
+Send = Callable[[str], CancelLetter]
+
+
+@pytest.fixture
+def wire() -> Wired:
+    """Give a wire that only remembers."""
+    return Wired()
+
+
+@pytest.fixture
+def send(venue: Any, wire: Wired) -> Send:
+    """Send cancels of the venue as it is, each under the session of a token."""
     venue.base_url = "http://127.0.0.1:9"
-    guard, wire, watch = Guard("pebble", venue, Watch(None)), Wired(), Watch(None)
+    guard, watch = Guard("pebble", venue, Watch(None)), Watch(None)
     post = Post(GuardedVenue(venue, guard), guard, cast("Any", wire), watch, Settings(reply_bytes=1000))
+    return lambda token: post.send_cancel(TARGET, Session(token=token), lambda: 0.0, lambda: None)[0]
 
-    def send(token: str) -> Letter[Any]:
-        return post.send_cancel(TARGET, Session(token=token), lambda: 0.0, lambda: None)[0]
 
+def test_letters(venue: Any, wire: Wired, send: Send) -> None:
+    """One is sent again as long as neither the session nor the form of the calls is another."""
     first, second, third = send("s3cr3t-1"), send("s3cr3t-1"), send("s3cr3t-2")
     assert first is second
     assert third.redactor.text("s3cr3t-1 s3cr3t-2") == "s3cr3t-1 [redacted]"
@@ -242,3 +254,103 @@ def test_letters(venue: Any) -> None:
     venue.call = attrs.evolve(CALL, name="DELETE orders", max_bytes=512, takes_part=True)
     assert send("s3cr3t-2").name == "DELETE orders"
     assert wire.bounds == [Bound(1000, cuts=False)] * 3 + [Bound(512, cuts=True)]
+
+
+def test_a_letter_shows_no_secret(venue: Any, send: Send) -> None:
+    """Neither what it was sent with nor what was said to it, as long as that is not blotted."""
+    venue.call = attrs.evolve(CALL, read=remembers_receipts(receipt))
+    letter = send("s3cr3t-1")
+    assert letter.receipt(HttpResponse(status=200, content=b"s3cr3t-1")) == (RECEIPT, "[redacted]")
+    assert "s3cr3t" not in repr(letter)
+
+
+def looked_at(read: Callable[[HttpResponse], Any]) -> tuple[Callable[[HttpResponse], Any], list[Any]]:
+    """Note which answers somebody looks at before a reader does."""
+    answers: list[Any] = []
+
+    @wraps(read)
+    def looks(response: HttpResponse) -> Any:
+        answers.append(response)
+        return read(response)
+
+    return looks, answers
+
+
+def says(response: HttpResponse) -> Any:
+    """Say what an answer says, and Gone where that is "gone"."""
+    return Gone() if response.content == b"gone" else Receipt(text=response.content.decode())
+
+
+def an_answer(content: bytes = b"", status: int = 200) -> HttpResponse:
+    return HttpResponse(status=status, content=content)
+
+
+def test_the_last_receipt_is_known_again(venue: Any, send: Send) -> None:
+    """By its status and all of its body, where the reader knows it by these; whatever else comes is read."""
+    read, looks = looked_at(says)
+    venue.call = attrs.evolve(CALL, read=remembers_receipts(read))
+    letter = send("s3cr3t-1")
+    taken = (Receipt(text="taken, [redacted]"), "taken, [redacted]")
+    for _ in range(3):
+        assert letter.receipt(an_answer(b"taken, s3cr3t-1")) == taken
+        assert letter.receipt(an_answer(b"gone")) is None
+    assert letter.receipt(an_answer(b"taken")) == (Receipt(text="taken"), "taken")
+    assert letter.receipt(an_answer(b"taken", 204)) == (Receipt(text="taken"), "taken")
+    assert [one.content for one in looks] == [b"taken, s3cr3t-1", *[b"gone"] * 3, b"taken", b"taken"]
+    unread = send("s3cr3t-2").receipt(an_answer(b"taken, s3cr3t-1"))
+    assert unread == (Receipt(text="taken, s3cr3t-1"), "taken, s3cr3t-1")
+
+
+def test_a_receipt_that_is_known_is_not_read(venue: Any, send: Send) -> None:
+    """Not even by the reader that remembers it: nothing of a plugin's has to be fenced in."""
+    read, looks = looked_at(says)
+    venue.call = attrs.evolve(CALL, read=remembers_receipts(read))
+    letter = send("s3cr3t-1")
+    first = letter.receipt(an_answer(b"taken"))
+    letter.read = lambda _: pytest.fail("it was read again")
+    assert letter.receipt(an_answer(b"taken")) is first
+    assert len(looks) == 1
+
+
+@attrs.define  # which is equal by its parts, so nothing can be looked up by it
+class Reader:
+    """A reader that is an object of a plugin's."""
+
+    read: Callable[[HttpResponse], Any]
+
+    def __call__(self, response: HttpResponse) -> Any:
+        """Read an answer."""
+        return self.read(response)
+
+
+OTHER_READERS: dict[str, Callable[[Callable[[HttpResponse], Any]], Any]] = {
+    "one around one that remembers": lambda read: read,
+    "one that is no function": partial,
+    "one that is no key": Reader,
+}
+
+
+@pytest.mark.parametrize("wrap", OTHER_READERS.values(), ids=OTHER_READERS.keys())
+def test_readers_that_may_look_at_more(venue: Any, send: Send, wrap: Callable[..., Any]) -> None:
+    """They are asked each time: what their answers are known by is not known."""
+    read, looks = looked_at(remembers_receipts(says))
+    venue.call = attrs.evolve(CALL, read=wrap(read))
+    letter = send("s3cr3t-1")
+    for _ in range(3):
+        assert letter.receipt(an_answer(b"taken")) == (Receipt(text="taken"), "taken")
+    assert len(looks) == 3
+
+
+def test_receipts_that_are_too_long_to_be_remembered(venue: Any, send: Send) -> None:
+    """They are read each time."""
+    read, looks = looked_at(says)
+    venue.call = attrs.evolve(CALL, read=remembers_receipts(read))
+    for _ in range(3):
+        assert send("s3cr3t-1").receipt(an_answer(b"x" * 257)) is not None
+    assert len(looks) == 3
+
+
+def test_an_answer_that_breaks_its_reader_is_no_receipt(venue: Any, send: Send) -> None:
+    """Why, is told by whoever reads it next."""
+    venue.call = attrs.evolve(CALL, read=remembers_receipts(lambda _: 1 // 0))
+    assert send("s3cr3t-1").receipt(ANSWER) is None
