@@ -43,6 +43,7 @@ class Calls:
         self._guard = guard
         self._venue = venue
         self._function = function
+        self._other_parts = f"{function} gave a Call with parts of other types than it has"
         self._signs = f"the sign of its {function} call"
         self._reads = f"the read of its {function} call"
         self._answers = ANSWERS[function]
@@ -89,7 +90,6 @@ class Calls:
             or call.kind is not form.kind
             or call.max_bytes is not form.max_bytes
             or call.takes_part is not form.takes_part
-            or not callable(call.sign)
         ):
             form = self._form = self._form_of(call)
         return form, self._request(call.sign, session, stamps.next())
@@ -103,7 +103,7 @@ class Calls:
         if type(call) is not Call:
             raise self._guard.fault(f"{self._function} gave {kind_of(call)}, expected a Call")
         if not _is_whole(call):
-            raise self._guard.fault(f"{self._function} gave a Call with parts of other types than it has")
+            raise self._guard.fault(self._other_parts)
         return call
 
     def _request(self, sign: Any, session: Session | None, stamp: Stamp) -> HttpRequest:
@@ -113,6 +113,8 @@ class Calls:
             or type(sign.func) is not MethodType
             or sign.func.__func__ is not Credential.sign
         ):
+            if not callable(sign):
+                raise self._guard.fault(self._other_parts)
             sign = partial(_signed, sign)
         request: HttpRequest = self._guard.run(self._signs, sign, session, stamp, quotes=False)
         if (flaw := flaw_of(request)) is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
 from countermand._engine._guard import Guard, PluginFault, described
+from countermand._engine._guarded_call import Form
 from countermand._engine._guarded_venue import GuardedVenue
 from countermand._engine._redaction import Redactor, Redactors
 from countermand._engine._settings import Settings
@@ -40,10 +41,11 @@ class Letter(Generic[V]):
 
 @attrs.define(eq=False, repr=False)  # what it is known by bears secrets
 class CancelLetter(Letter[CancelVerdict]):
-    """That of all cancels of one form under one session: it knows the last receipt again."""
+    """That of all cancels of one form with the same headers: it knows the last receipt again."""
 
-    #: As the plugin has it.
-    _plain_read: Callable[[HttpResponse], Any]
+    form: Form
+    headers: Mapping[str, str]
+    bound: Bound
     #: By which it is known, and what it is, and what is kept of it.
     _status: int = 0
     _content: bytes | None = None
@@ -64,7 +66,7 @@ class CancelLetter(Letter[CancelVerdict]):
             return None
         said = receipt, kept(self, response)
         # The next answer like it need not be read, nor fenced in: no code of the plugin's would be run.
-        if is_remembered(self._plain_read, response):
+        if is_remembered(self.form.plain_read, response):
             self._status, self._content, self._said = response.status, response.content, said
         return said
 
@@ -85,7 +87,6 @@ class Post:
         self._redactors = Redactors()
         #: Of the last cancel, and nearly always of the next one.
         self._letter: CancelLetter | None = None
-        self._bound = Bound(0, cuts=False)
 
     async def exchange(
         self, call: Call[V], session: Session | None, progress: Progress
@@ -113,12 +114,16 @@ class Post:
         """
         base_url = self._venue.base_url  # before anything is signed, as ever
         form, request = self._venue.cancels.signed(target, session, self._stamps)
-        letter, redactor = self._letter, self._redactors.of(request)
-        if letter is None or letter.read is not form.read or letter.redactor is not redactor:
-            letter = self._letter = CancelLetter(form.name, form.read, redactor, form.plain_read)
-            self._bound = Bound(self._settings.most_bytes(form.kind, form.max_bytes), form.takes_part)
+        letter = self._letter
+        if letter is None or letter.form is not form or letter.headers != request.headers:
+            letter = self._letter = self._cancel_letter(form, request)
         self._watch.attempted(self._guard.name, letter.name)
-        return letter, self._wire.begin(base_url, request, self._bound, clock, on_end)
+        return letter, self._wire.begin(base_url, request, letter.bound, clock, on_end)
+
+    def _cancel_letter(self, form: Form, request: HttpRequest) -> CancelLetter:
+        bound = Bound(self._settings.most_bytes(form.kind, form.max_bytes), form.takes_part)
+        redactor = self._redactors.of(request)
+        return CancelLetter(form.name, form.read, redactor, form, request.headers, bound)
 
     def _signed(self, call: Call[V], session: Session | None) -> tuple[HttpRequest, Letter[V]]:
         _ = self._venue.base_url  # what a plugin breaks with there shall be told before anything is signed
