@@ -20,6 +20,8 @@ from countermand.venue.credentials import Credential
 
 #: Whose answers bear secrets.
 _SECRET = frozenset({"log_in", "log_out"})
+#: So signs `Venue.call` where no credential has it otherwise: what that makes nobody else holds.
+_SIGN = Credential.sign
 
 
 @attrs.define(eq=False)
@@ -107,12 +109,8 @@ class Calls:
         return call
 
     def _request(self, sign: Any, session: Session | None, stamp: Stamp) -> HttpRequest:
-        # So signs `Venue.call` where no credential has it otherwise: what that makes nobody else holds.
-        if (
-            type(sign) is not partial
-            or type(sign.func) is not MethodType
-            or sign.func.__func__ is not Credential.sign
-        ):
+        method = sign.func if type(sign) is partial else None
+        if type(method) is not MethodType or method.__func__ is not _SIGN:
             if not callable(sign):
                 raise self._guard.fault(self._other_parts)
             sign = partial(_signed, sign)
