@@ -11,7 +11,6 @@ from countermand._engine._errand import LATE_GRACE_S, Errand, patience_s
 from countermand._engine._sessions import NumberedSession
 from countermand._engine._station import Station, is_cached
 from countermand._engine._straight import Straight
-from countermand._limits._lane import Ticket
 from countermand._maker import maker
 from countermand._wire._progress import GIVEN_UP
 from countermand.venue import CallKind, CancelTarget, Receipt
@@ -35,62 +34,75 @@ class Express:
         """How long what became of a cancel may still show late, in seconds."""
         return self._venue.capabilities.read_lag_s + LATE_GRACE_S
 
-    @property
-    def session(self) -> NumberedSession | None:
-        """The session at hand: one that nothing speaks against."""
-        return self._sessions.at_hand(self._clock())
-
-    def ask_turn(self, straight: Straight, on_turn: Callable[[Straight], object]) -> NumberedSession | None:
-        """Ask for a cancel's turn under the session at hand, and return that; without one, for nothing.
+    def begin(self, straight: Straight, on_turn: Callable[[Straight], object]) -> bool:
+        """Send a cancel under the session at hand, or let it wait for its turn; False if it can do neither.
 
         `on_turn` is called, on the loop, when one has come to its turn that had to wait.
         """
-        now, gate = straight.joined_at, self._station.gate
+        now, road = straight.joined_at, straight.road
         session = self._sessions.at_hand(now)
         if session is None:
-            return None
-        account, permission = straight.request.account, straight.road.permission
-        self._sessions.begin(permission)
-        ticket = gate.ask(straight, _CANCEL, account, straight.overdue_at - now, now)
+            return False
+        if road.turns is None:
+            road.turns = self._station.gate.lane(_CANCEL, straight.request.account)
+        self._sessions.begin(road.permission)
+        straight.ticket = ticket = road.turns.ask(straight, straight.overdue_at - now, now)
         if ticket.waiting:
-            gate.tell_turn(ticket, partial(self._loop.call_soon, on_turn, straight))
-        straight.ticket = ticket
-        return session
+            self._station.gate.line_up(ticket)
+            if ticket.waiting:
+                on_loop = partial(self._loop.call_soon, on_turn, straight)
+                self._station.gate.tell_turn(ticket, on_loop)
+                return True
+        return self._send(straight, session)
 
-    def send(self, straight: Straight, session: NumberedSession) -> None:
-        """Send a cancel whose turn it is; raises `PluginFault`."""
+    def send(self, straight: Straight) -> bool:
+        """Send a cancel that has come to its turn; False for one that cannot go."""
+        session = self._sessions.at_hand(self._clock())
+        if session is not None:
+            return self._send(straight, session)
+        self.withdraw(straight)
+        return False
+
+    def _send(self, straight: Straight, session: NumberedSession) -> bool:
         request = straight.request
-        target = _target(
-            account=request.account,
-            order=straight.order,
-            assurance=request.assurance,
-            instrument=request.instrument,
-        )
-        on_end = partial(straight.road.on_land, straight)
-        letter, sending = self._post.send_cancel(target, session.session, self._clock, on_end)
-        straight.letter, straight.sending, straight.call = letter, sending, letter.name
-        straight.session, straight.signed_at = session.number, sending.sent_at
-        straight.overdue_at = sending.sent_at + patience_s(_CANCEL, straight.deadline - sending.sent_at)
+        try:
+            target = _target(
+                account=request.account,
+                order=straight.order,
+                assurance=request.assurance,
+                instrument=request.instrument,
+            )
+            on_end = partial(straight.road.on_land, straight)
+            letter, sending = self._post.send_cancel(target, session.session, self._clock, on_end)
+            straight.letter, straight.sending, straight.call = letter, sending, letter.name
+            straight.session, straight.signed_at = session.number, sending.sent_at
+            straight.overdue_at = sending.sent_at + patience_s(_CANCEL, straight.deadline - sending.sent_at)
+        except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
+            return False
+        finally:
+            if straight.signed_at is None:
+                self.withdraw(straight)
+        return True
 
     def withdraw(self, straight: Straight) -> None:
         """Let a cancel wait for its turn no more, or take that back unused."""
         if straight.ticket is not None:
             self._station.gate.withdraw(straight.ticket)
-            self._sessions.end(straight.road.permission)
-            straight.ticket = None
+            self._let_go(straight)
 
     def abandon(self, straight: Straight) -> None:
         """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
         if straight.ticket is not None:
             letter, sending, ticket = straight.way
             self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
-            self._leave(straight, ticket)
+            self._station.gate.leave(ticket)
+            self._let_go(straight)
             sending.drop()
 
-    def _leave(self, straight: Straight, ticket: Ticket) -> None:
-        self._station.gate.leave(ticket)
-        self._sessions.end(straight.road.permission)
+    def _let_go(self, straight: Straight) -> None:
+        """Hear that a cancel is done with its turn and its session."""
         straight.ticket = None
+        self._sessions.end(straight.road.permission)
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
         """Tell whether a plain receipt came; if so, the cancel has ended with it."""
@@ -107,9 +119,12 @@ class Express:
         straight.first_byte_at = sending.first_byte_at
         signed_at = straight.signed_at or 0.0
         self._post.tell(letter, now - signed_at, response.status, Receipt)
-        self._station.gate.hear(ticket, receipt)
+        gate = self._station.gate
+        if ticket.tries:  # else a receipt tells it nothing
+            gate.hear(ticket, receipt)
         self._sessions.accepted(straight.session or 0, straight.road.permission, signed_at)
-        self._leave(straight, ticket)
+        gate.leave(ticket)
+        self._let_go(straight)
         return True
 
     async def resume(self, straight: Straight, errand: Errand) -> Ended:
@@ -123,4 +138,5 @@ class Express:
             self._station.gate.hear(ticket, told[0])
             return self._station.heard(told, straight.session or 0, errand)
         finally:
-            self._leave(straight, ticket)
+            self._station.gate.leave(ticket)
+            self._let_go(straight)

@@ -20,6 +20,8 @@ from countermand._case._facts import Caller
 from countermand._case._receipt import OneCancel, ack_of_receipt
 from countermand._engine._open_case import Told
 from countermand._engine._post import CancelLetter
+from countermand._engine._standing import Permission
+from countermand._limits._lane import Lane as Turns
 from countermand._limits._lane import Ticket
 from countermand._limits._urgency import Need
 from countermand._wire._sending import Sending
@@ -44,8 +46,10 @@ class Road:
     known: dict[str, Straight] = attrs.field(factory=dict)
     #: Those of the whole venue that a late effect may surprise the next caller of, in the order of their end.
     landed: deque[Straight]
+    #: Where they ask for their turns, since one of them did.
+    turns: Turns | None = None
     #: What a venue may refuse under one session and allow under another.
-    permission: tuple[str, CallKind] = attrs.field(
+    permission: Permission = attrs.field(
         default=attrs.Factory(lambda self: (self.lane[1], CallKind.CANCEL), takes_self=True), init=False
     )
 
@@ -69,11 +73,6 @@ class Straight(OneCancel):
         """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
         self.letter = self.sending = None
         del self.waiter
-
-    @property
-    def is_queued(self) -> bool:
-        """Whether it waits for its turn."""
-        return self.ticket is not None and self.ticket.waiting
 
     @property
     def due_at(self) -> float:

@@ -11,7 +11,6 @@ from countermand._alarm import Alarm
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
-from countermand._engine._sessions import NumberedSession
 from countermand._engine._straight import Road, Straight
 from countermand._ids import ClientOrderId, OrderId
 from countermand._request import Assurance, CancelRequest
@@ -43,7 +42,7 @@ class Straights:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._expresses = expresses
-        self._exchanges, self._traffic = exchanges, exchanges.traffic
+        self._next_number, self._traffic = exchanges.next_number, exchanges.traffic
         self._epoch = epoch
         self._most = most
         self._on_trouble = on_trouble
@@ -70,26 +69,21 @@ class Straights:
             road = self._road(lane)
         elif order.value in road.known:
             return None
-        number, waiter = self._exchanges.next_number(), self._loop.create_future()
+        number, waiter = self._next_number(), self._loop.create_future()
         overdue_at = joined_at + patience_s(_CANCEL, deadline - joined_at)
         # By position: in Python 3.11 each name costs a call of a class as much as all that it does with it.
         straight = Straight(request, order, number, joined_at, deadline, overdue_at, waiter, road, gathers)
-        return straight if self._begin(straight) else None
-
-    def _begin(self, straight: Straight) -> bool:
-        road = straight.road
-        session = road.express.ask_turn(straight, self._take_turn)
-        if session is None or not (straight.is_queued or self._send(straight, session)):
-            return False
-        self._roads[road.lane] = road
-        road.known[straight.order.value] = straight
-        self._under_way[straight.number] = straight
+        if not road.express.begin(straight, self._take_turn):
+            return None
+        if not road.known:
+            self._roads[lane] = road
+        road.known[order.value] = self._under_way[number] = straight
         if straight.signed_at is None:
-            self._traffic.begin(road.lane, straight)
+            self._traffic.begin(lane, straight)
         else:
-            self._traffic.set_out(road.lane, straight)
+            self._traffic.set_out(lane, straight)
         self._look_by(straight.due_at)
-        return True
+        return straight
 
     def _road(self, lane: tuple[str, str]) -> Road:
         venue, _ = lane
@@ -131,23 +125,11 @@ class Straights:
     def _take_turn(self, straight: Straight) -> None:
         if straight.number not in self._under_way:
             return  # it was given up meanwhile, and its turn given back
-        if not self._send(straight, straight.road.express.session):
+        if not straight.road.express.send(straight):
             self._on_trouble(straight)
             return
         self._traffic.sign(straight)
         self._look_by(straight.due_at)
-
-    def _send(self, straight: Straight, session: NumberedSession | None) -> bool:
-        express = straight.road.express
-        try:
-            if session is not None:
-                express.send(straight, session)
-        except Exception:  # noqa: BLE001 - what a plugin breaks with is told by the case
-            return False
-        finally:
-            if straight.signed_at is None:
-                express.withdraw(straight)
-        return straight.signed_at is not None
 
     def _land(self, straight: Straight) -> None:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 
 from countermand._alarm import Alarm
-from countermand._limits._lane import Ticket
+from countermand._limits._lane import Lane, Ticket
 from countermand._limits._limiter import Limiter
-from countermand._limits._urgency import Claim, Urgency
+from countermand._limits._urgency import Urgency
 from countermand.venue import CallKind, MayHaveActed, Throttled, Unreadable
 
 #: What says nothing about whether the venue takes more calls.
@@ -30,7 +30,10 @@ class Gate:
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
     ) -> Ticket:
         """Wait for a turn; its place is held for `patience_s` seconds at most."""
-        ticket = self.ask(urgency, kind, account, patience_s, self._loop.time())
+        now = self._loop.time()
+        ticket = self._limiter.ask(kind, account, urgency, patience_s=patience_s, now=now)
+        if ticket.waiting:
+            self._await(ticket)
         if not ticket.waiting:
             return ticket
         turn: asyncio.Future[None] = self._loop.create_future()
@@ -50,13 +53,14 @@ class Gate:
             urgency.on_hurry = None
         return ticket
 
-    def ask(self, claim: Claim, kind: CallKind, account: str, patience_s: float, now: float) -> Ticket:
-        """Ask for a turn; with a ticket that waits `tell_turn` is to be called at once."""
-        ticket = self._limiter.ask(kind, account, claim, patience_s=patience_s, now=now)
-        if ticket.waiting:
-            self._waiters[ticket] = _unheard  # what the others wait for may be nothing to it
-            self._serve()
-        return ticket
+    def lane(self, kind: CallKind, account: str) -> Lane:
+        """Return where to ask for turns of some kind of call; tickets that wait must `line_up` here."""
+        return self._limiter.lane(kind, account, self._loop.time())
+
+    def line_up(self, ticket: Ticket) -> None:
+        """Let a ticket of a lane wait; if it still does after this, `tell_turn` is to be called at once."""
+        self._limiter.join(ticket)
+        self._await(ticket)
 
     def tell_turn(self, ticket: Ticket, on_turn: Callable[[], object]) -> None:
         """Call `on_turn`, on the loop, when a ticket that waits has come to its turn."""
@@ -88,6 +92,10 @@ class Gate:
             self._limiter.slow(ticket, answer.retry_after_s, self._loop.time())
         elif ticket.tries and not isinstance(answer, _UNCLEAR):
             self._limiter.ease(ticket)
+
+    def _await(self, ticket: Ticket) -> None:
+        self._waiters[ticket] = _unheard  # what the others wait for may be nothing to it
+        self._serve()
 
     def _hurry(self, ticket: Ticket, urgency: Urgency) -> None:
         if ticket.waiting:

@@ -10,9 +10,9 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from countermand._limits._lane import Ticket
+from countermand._limits._lane import SLACK_S, Lane, Ticket
 from countermand._limits._lanes import Lanes
-from countermand._limits._line import SLACK_S, Line
+from countermand._limits._line import Line
 from countermand._limits._places import Places
 from countermand._limits._urgency import Claim, Urgency
 from countermand.venue import CallKind, Limit
@@ -33,18 +33,21 @@ class Limiter:
         self._lanes = Lanes(limits, {kind: one for kinds, one in places_of.items() for kind in kinds})
         self._numbers = itertools.count()
 
+    def lane(self, kind: CallKind, account: str, now: float) -> Lane:
+        """Return what some kind of call for an account draws on: as long as it is held, it is no other."""
+        return self._lanes.find(kind, account, now)
+
     def ask(self, kind: CallKind, account: str, claim: Claim, *, patience_s: float, now: float) -> Ticket:
         """Make a ticket: granted at once where all is free and nobody waits for it, else waiting."""
-        lane = self._lanes.find(kind, account, now)
-        need = claim.need
-        # By position: in Python 3.11 each name costs a call of a class as much as all that it does with it.
-        ticket = Ticket(lane, lane.places.seats[need], need, claim.deadline, patience_s)
-        if lane.is_ready(ticket, now + SLACK_S):
-            lane.take(ticket, now)
-        else:
-            ticket.number = next(self._numbers)
-            self._lines[lane.places].join(ticket)
+        ticket = self.lane(kind, account, now).ask(claim, patience_s, now)
+        if ticket.waiting:
+            self.join(ticket)
         return ticket
+
+    def join(self, ticket: Ticket) -> None:
+        """Let a ticket wait that its lane did not grant at once."""
+        ticket.number = next(self._numbers)
+        self._lines[ticket.lane.places].join(ticket)
 
     def grant(self, now: float) -> list[Ticket]:
         """Grant whatever can be granted now, and return that."""

@@ -9,12 +9,9 @@ import heapq
 import itertools
 import math
 
-from countermand._limits._lane import Lane, Ticket
+from countermand._limits._lane import SLACK_S, Lane, Ticket
 from countermand._limits._places import Places
 from countermand._limits._urgency import Need
-
-#: What clocks and timers may be off by, in seconds.
-SLACK_S = 1e-6
 
 
 class Line:

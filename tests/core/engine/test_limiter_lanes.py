@@ -5,7 +5,9 @@ from __future__ import annotations
 from weakref import ref
 
 from countermand._limits._lanes import Lanes
+from countermand._limits._limiter import Limiter
 from countermand._limits._places import Places
+from countermand._limits._urgency import Urgency
 from countermand.venue import CallKind, Limit, LimitScope
 
 CANCEL, READ = CallKind.CANCEL, CallKind.READ
@@ -42,3 +44,12 @@ def test_lanes_with_a_limit_are_kept_with_their_tokens() -> None:
     for number in range(2000):
         lanes.find(READ, str(number), 0.0)
     assert lane() is lanes.find(CANCEL, "9", 0.0)
+
+
+def test_who_holds_a_lane_shares_it_with_all() -> None:
+    """However many other accounts come meanwhile, no account has two lanes of a kind."""
+    limiter = Limiter((), 1)
+    held = limiter.lane(CANCEL, "9", 0.0)
+    for number in range(3000):
+        limiter.lane(CANCEL, f"other {number}", 120.0)
+    assert limiter.ask(CANCEL, "9", Urgency(), patience_s=3.0, now=120.0).lane is held

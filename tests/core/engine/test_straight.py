@@ -23,6 +23,7 @@ from countermand import (
     Scope,
     Sent,
 )
+from countermand._waits import PROBE_EVERY_S
 from countermand.testing import VirtualLoop
 from countermand.venue import Call, CallKind, CancelTarget, Capabilities, Limit, LimitScope
 
@@ -832,6 +833,22 @@ def test_a_receipt_proves_the_session(
 
     virtually(play())
     assert peer.calls("log-in") == [""]
+
+
+def test_a_receipt_ends_a_pause(virtually: Virtually, client: Make, peer: Peer, quick: Ask) -> None:
+    """The receipt of the one that tries whether the venue takes calls again lets the others go at once."""
+    peer.on("cancel", RECEIPT, {"say": "throttled", "acted": "NO", "wait": 60.0}, RECEIPT)
+
+    async def play() -> None:
+        async with client() as one:
+            await one.cancel(quick("1"))
+            throttled = asyncio.create_task(one.cancel(quick("5", timeout_s=2.0)))
+            await asyncio.sleep(PROBE_EVERY_S + 0.1)
+            for order in ("6", "7"):
+                assert round((await one.cancel(quick(order))).elapsed_s, 2) == 0.0
+            await throttled
+
+    virtually(play())
 
 
 def test_a_receipt_lets_others_read(

@@ -13,7 +13,6 @@ from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
 from countermand._engine._lookups import Lookups
 from countermand._engine._open_case import OpenCase
-from countermand._engine._sessions import NumberedSession
 from countermand._engine._straight import Straight
 from countermand._engine._straights import Straights
 from countermand._engine._traffic import Traffic
@@ -27,12 +26,9 @@ class AtOnce:
 
     idle_s = 5.0
 
-    def ask_turn(self, straight: Straight, _on_turn: object) -> NumberedSession:
-        straight.ticket = cast("Any", SimpleNamespace(waiting=False))
-        return NumberedSession(number=1, session=None)
-
-    def send(self, straight: Straight, _session: NumberedSession) -> None:
+    def begin(self, straight: Straight, _on_turn: object) -> bool:
         straight.signed_at = straight.joined_at
+        return True
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
         straight.receipt, straight.ended_at = Receipt(), now
