@@ -72,8 +72,7 @@ class Express:
                 assurance=request.assurance,
                 instrument=request.instrument,
             )
-            on_end = partial(straight.road.on_land, straight)
-            letter, sending = self._post.send_cancel(target, session.session, self._clock, on_end)
+            letter, sending = self._post.send_cancel(target, session.session, self._clock, straight.land)
             straight.letter, straight.sending, straight.call = letter, sending, letter.name
             straight.session, straight.signed_at = session.number, sending.sent_at
             straight.overdue_at = sending.sent_at + patience_s(_CANCEL, straight.deadline - sending.sent_at)

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
@@ -61,13 +61,17 @@ class Straight(OneCancel):
     waiter: asyncio.Future[CancelAck]
     road: Road
     gathers: bool
-    need: Need = Need.FIRST_CANCEL
+    need: ClassVar[Need] = Need.FIRST_CANCEL
     ticket: Ticket | None = None
     letter: CancelLetter | None = None
     sending: Sending | None = None
     #: How its ack goes on, by the case that was made of it.
     told: Told | None = None
     _caller: Caller | None = attrs.field(default=None, init=False)
+
+    def land(self) -> None:
+        """Hear that its answer is here, or that there is none."""
+        self.road.on_land(self)
 
     def forget_the_way(self) -> None:
         """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
