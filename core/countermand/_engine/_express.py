@@ -45,7 +45,9 @@ class Express:
             return False
         if road.turns is None:
             road.turns = self._station.gate.lane(_CANCEL, straight.request.account)
-        self._sessions.begin(road.permission)
+        if not road.bearers:
+            self._sessions.begin(road.permission)
+        road.bearers += 1
         straight.ticket = ticket = road.turns.ask(straight, straight.overdue_at - now, now)
         if ticket.waiting:
             self._station.gate.line_up(ticket)
@@ -100,8 +102,10 @@ class Express:
 
     def _let_go(self, straight: Straight) -> None:
         """Hear that a cancel is done with its turn and its session."""
-        straight.ticket = None
-        self._sessions.end(straight.road.permission)
+        straight.ticket, road = None, straight.road
+        road.bearers -= 1
+        if not road.bearers:
+            self._sessions.end(road.permission)
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
         """Tell whether a plain receipt came; if so, the cancel has ended with it."""

@@ -48,6 +48,8 @@ class Road:
     landed: deque[Straight]
     #: Where they ask for their turns, since one of them did.
     turns: Turns | None = None
+    #: How many of them bear a session, or are to: to it they are all one.
+    bearers: int = 0
     #: What a venue may refuse under one session and allow under another.
     permission: Permission = attrs.field(
         default=attrs.Factory(lambda self: (self.lane[1], CallKind.CANCEL), takes_self=True), init=False

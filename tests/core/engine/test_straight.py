@@ -835,6 +835,31 @@ def test_a_receipt_proves_the_session(
     assert peer.calls("log-in") == [""]
 
 
+@pytest.mark.parametrize("last_s", [0.1, 0.2])
+def test_who_is_under_way_may_tell_of_the_session(
+    virtually: Virtually, client: Make, peer: Peer, pebble: Pebble, quick: Ask, last_s: float
+) -> None:
+    """A refusal is held back for the last cancel of an account that may explain it, and for no more."""
+
+    def answer(request: httpx.Request) -> Any:
+        order = request.url.path.rpartition("/")[2]
+        if order == "7" and request.headers["authorization"] == "Bearer one":
+            return {"say": "session"}
+        return peer.after({"5": 0.1, "6": last_s}.get(order, 0.0), RECEIPT)(request)
+
+    async def run() -> None:
+        async with client(pebble.by_password()) as one:
+            await one.cancel(quick("1"))
+            await asyncio.sleep(10)
+            orders = [quick("5"), quick("6"), quick("7", account="8")]
+            await asyncio.gather(*map(one.cancel, orders))
+
+    tokens = [{"say": "token", "token": token} for token in ("one", "two")]
+    peer.on("log-in", *tokens).on("cancel", answer).on("log-out", RECEIPT)
+    virtually(run())
+    assert peer.when("log-in") == [0.0, round(10.0 + last_s, 2)]
+
+
 def test_a_receipt_ends_a_pause(virtually: Virtually, client: Make, peer: Peer, quick: Ask) -> None:
     """The receipt of the one that tries whether the venue takes calls again lets the others go at once."""
     peer.on("cancel", RECEIPT, {"say": "throttled", "acted": "NO", "wait": 60.0}, RECEIPT)
