@@ -64,10 +64,8 @@ class Straights:
         if request.assurance is not _RECEIVED or not isinstance(order, OrderId):
             return None
         lane = (request.venue, request.account)
-        road = self._roads.get(lane)
-        if road is None:
-            road = self._road(lane)
-        elif order.value in road.known:
+        road = self._roads.get(lane) or self._road(lane)
+        if order.value in road.known:
             return None
         number, waiter = self._next_number(), self._loop.create_future()
         overdue_at = joined_at + patience_s(_CANCEL, deadline - joined_at)
