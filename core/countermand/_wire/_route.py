@@ -40,6 +40,8 @@ class Route:
         self._asked: tuple[str, str] | None = None
         self._method, self._line, self._has_length = "", b"", False
         self._headers: dict[str, str] = {}
+        #: What stands before a body of that length, as soon as one of those is asked for.
+        self._head, self._length = b"", -1
         self._first = [header_line(name, value) for name, value in ((b"Host", url.netloc), *_ASKED_RAW)]
         self._lines = b"\r\n".join(self._first)
 
@@ -49,12 +51,10 @@ class Route:
             return self._written_by_httpx(request)
         if request.headers != self._headers and not self._write_headers(request.headers):
             return self._written_by_httpx(request)
-        line, lines, content = self._line, self._lines, request.content
-        if content or self._has_length:
-            data = b"%s\r\n%s\r\nContent-Length: %d\r\n\r\n%s" % (line, lines, len(content), content)
-        else:
-            data = b"%s\r\n%s\r\n\r\n" % (line, lines)
-        return self._places, Written(data, self._method, closes=False)
+        content = request.content
+        if len(content) != self._length:
+            self._write_head(len(content))
+        return self._places, Written(self._head + content, self._method, False)
 
     def _write_line(self, request: HttpRequest) -> bool:
         """Write what is asked for; tell whether that can be done here."""
@@ -63,7 +63,7 @@ class Route:
         method = request.method.upper()
         self._line = first_line(method, self._prefix + request.path.encode("ascii"))
         self._method, self._has_length = method, method in _WITH_LENGTH
-        self._asked = (request.method, request.path)
+        self._asked, self._length = (request.method, request.path), -1
         return True
 
     def _write_headers(self, headers: Mapping[str, str]) -> bool:
@@ -75,8 +75,14 @@ class Route:
                 return False
             lines.append(header_line(raw_name, value.encode("ascii")))
         self._lines = b"\r\n".join(lines)
-        self._headers = dict(headers)
+        self._headers, self._length = dict(headers), -1
         return True
+
+    def _write_head(self, length: int) -> None:
+        """Write all that stands before a body of that length."""
+        told = b"Content-Length: %d\r\n" % length if length or self._has_length else b""
+        self._head = b"%s\r\n%s\r\n%s\r\n" % (self._line, self._lines, told)
+        self._length = length
 
     def _written_by_httpx(self, request: HttpRequest) -> tuple[Places, Written]:
         made = httpx_request(self._base_url, request)
