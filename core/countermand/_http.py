@@ -35,11 +35,13 @@ class ReceivedHeaders(Mapping[str, str]):
     Names are lower case; of a name that comes twice the values stand together.
     """
 
-    __slots__ = ("_known", "_lines")
+    __slots__ = ("_known", "_lacked", "_lines")
 
     def __init__(self, lines: bytes) -> None:
         """Take their lines, each after a line break, and known to be a name, a colon and a value."""
         self._lines = lines
+        #: What was looked for last in vain, as in every answer; nothing is the name of none.
+        self._lacked = ""
         self._known: dict[bytes, bytes] | None = None
 
     @property
@@ -53,7 +55,10 @@ class ReceivedHeaders(Mapping[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value likewise, or the default: what most answers lack is seen without reading them."""
+        if name is self._lacked:
+            return default
         if b"\n%s:" % name.encode() not in self._lines.lower():
+            self._lacked = name
             return default
         return super().get(name, default)
 

@@ -290,9 +290,17 @@ def test_headers_are_read_when_looked_at(raw: list[tuple[bytes, bytes]], expecte
     assert headers == expected == dict(httpx.Headers(raw).items())
     assert (len(headers), list(headers)) == (len(expected), list(expected))
     assert [name in headers for name in (*expected, "age")] == [True] * len(expected) + [False]
-    assert headers.get("age") is None
+    for name in ("age", "age", "", "x", "x", *expected, *expected):
+        assert headers.get(name, "none") == expected.get(name, "none")
     response = received(200, headers, b"ok")
     assert response == HttpResponse(status=200, headers=expected, content=b"ok")
     assert attrs.evolve(response) == response
     assert response.headers is headers
     assert "caf" not in repr(response)
+
+
+def test_a_header_without_a_name() -> None:
+    """What is no name is refused wherever it is looked for."""
+    none: Any = None
+    with pytest.raises(AttributeError):
+        ReceivedHeaders(b"").get(none)
