@@ -101,7 +101,7 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(httpx.RemoteProtocolError("an answer came before the request was sent"))
             self.close()
         else:
-            exchange.take(data)
+            exchange.take_in(data)
             if exchange.over:
                 self._exchange = None
                 if exchange.keeps:
@@ -117,7 +117,7 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> None:
         """Take the peer's end in: asyncio calls this."""
         if self._exchange is not None and self._is_proper_end():
-            self._exchange.take(b"")
+            self._exchange.take_in(b"")
         self.close()
 
     def _is_proper_end(self) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import httpx
 
-from countermand._wire._head import Head, Parser
+from countermand._wire._answers import Answers
+from countermand._wire._head import ODD_METHODS, Head, Parser
+from countermand._wire._written import Written
 
 #: How much of a body may wait to be read before its connection is read no further, in bytes.
 HELD_BYTES = 262_144
@@ -16,39 +18,56 @@ HELD_BYTES = 262_144
 class Exchange:
     """A request under way; ends as a whole answer or as a failure, whichever is first, and once."""
 
-    __slots__ = ("_waiter", "closes", "failure", "keeps", "on_end", "over", "parser", "unread")
+    #: What the answer begins with, as soon as that is here.
+    head: Head | None = None
+    #: Whether the answer is whole.
+    ended = False
+    #: Whether nothing more can come of it.
+    over = False
+    #: Whether its answer came whole, and nothing speaks against another one on its connection.
+    keeps = False
+    failure: Exception | None = None
+    #: Called once, where nobody waits: when it is over, or as full as it gets unread.
+    on_end: Callable[[], None] | None = None
+    #: What has come of the body and was not read: it is bounded, and mostly comes at once.
+    unread = b""
+    _parser: Parser | None = None
+    _waiter: asyncio.Future[None] | None = None
 
-    def __init__(self, parser: Parser, closes: bool = False) -> None:
-        self.parser = parser
-        #: Whether its request says that no other one follows.
-        self.closes = closes
-        #: Whether nothing more can come of it.
-        self.over = False
-        #: Whether its answer came whole, and nothing speaks against another one on its connection.
-        self.keeps = False
-        self.failure: Exception | None = None
-        #: Called once, where nobody waits: when it is over, or as full as it gets unread.
-        self.on_end: Callable[[], None] | None = None
-        #: What has come of the body and was not read: it is bounded, and mostly comes at once.
-        self.unread = b""
-        self._waiter: asyncio.Future[None] | None = None
+    def __init__(self, request: Written, answers: Answers) -> None:
+        self._method, self._closes = request.method, request.closes
+        self._answers = answers
 
     @property
     def full(self) -> bool:
         """Whether enough waits to be read."""
         return len(self.unread) > HELD_BYTES
 
-    def take(self, data: bytes) -> None:
+    def take_in(self, data: bytes) -> None:
         """Take in what came, nothing for the peer's end."""
-        parser = self.parser
+        # Only of the first that comes of an answer: what comes later may say anything.
+        known = self._answers.get(len(data)) if self._parser is None else None
+        if known is not None and data.startswith(known.plain) and self._method not in ODD_METHODS:
+            self.head, self.unread, self.ended = known, data[len(known.plain) :], True
+            self.keeps, self.over = not (self.over or self._closes), True
+        else:
+            self._parse(data)
+        if self._waiter is not None:
+            self._wake()
+
+    def _parse(self, data: bytes) -> None:
+        parser, is_first = self._parser, self._parser is None
+        if parser is None:
+            parser = self._parser = self._answers.parser(self._method)
         try:
             self.unread += parser.read(data)
         except httpx.RemoteProtocolError as error:
             self.over, self.failure = True, error
+        self.head, self.ended = parser.head, parser.ended
         if parser.ended and not self.over:
-            self.over, self.keeps = True, parser.keeps and not self.closes
-        if self._waiter is not None:
-            self._wake()
+            self.over, self.keeps = True, parser.keeps and not self._closes
+        if is_first and parser.head is not None and parser.head.plain:
+            self._answers.remember(parser.head, len(data))
 
     def fail(self, error: Exception) -> None:
         """End it without a whole answer, unless it has ended."""
@@ -63,16 +82,16 @@ class Exchange:
         if on_end is not None:
             on_end()
 
-    async def head(self, timeout_s: float | None) -> Head:
+    async def beginning(self, timeout_s: float | None) -> Head:
         """Return what the answer begins with; raises what ended the exchange, or `httpx.ReadTimeout`."""
-        while self.parser.head is None:
+        while self.head is None:
             await self._change(timeout_s)
-        return self.parser.head
+        return self.head
 
     async def piece(self, timeout_s: float | None) -> bytes:
-        """Return what of the body has come, nothing at its end; raises as `head` does."""
+        """Return what of the body has come, nothing at its end; raises as `beginning` does."""
         while not self.unread:
-            if self.parser.ended:
+            if self.ended:
                 return b""
             await self._change(timeout_s)
         return self.rest()

@@ -13,17 +13,23 @@ from countermand._http import ReceivedHeaders
 #: The most that the head of an answer may take, with all that is said before it (1xx), in bytes.
 HEAD_BYTES = 65_536
 
+#: To these an answer ends elsewhere than it says itself; RFC 9112, 6.3.
+ODD_METHODS = frozenset({"HEAD", "CONNECT"})
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 @attrs.define
 class Head:
-    """What an answer begins with."""
+    """What an answer begins with; those that begin with the same may share one, which is never changed."""
 
     status: int
     headers: ReceivedHeaders
     version: bytes
     reason: bytes
+    #: Its bytes as they came, where they alone tell all of a whole answer but its body; else nothing.
+    #: Never shown: they may bear a cookie.
+    plain: bytes = attrs.field(default=b"", eq=False, repr=False)
 
     @property
     def is_ambiguous(self) -> bool:

@@ -17,7 +17,7 @@ import httpx
 
 from countermand._http import ReceivedHeaders
 from countermand._wire._h11_parser import H11Parser
-from countermand._wire._head import HEAD_BYTES, Head
+from countermand._wire._head import HEAD_BYTES, ODD_METHODS, Head
 
 _TEXT = rb"[\t -~\x80-\xff]*+"
 #: Without control characters and folded lines; RFC 9112, 5.
@@ -39,8 +39,6 @@ _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
 _LAST_CHUNK = b"\r\n0\r\n\r\n"
 #: Answers without a body, whatever they say of it; RFC 9110, 15.3.5 and 15.4.5.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-#: To these an answer ends elsewhere, of which llhttp is not told.
-_ODD_METHODS = frozenset({"HEAD", "CONNECT"})
 
 
 class HttptoolsParser:
@@ -56,7 +54,8 @@ class HttptoolsParser:
         self.ended = False
         self.keeps = False
         self._method = method
-        self._strict = H11Parser(method) if method in _ODD_METHODS else None
+        # llhttp is not told of methods.
+        self._strict = H11Parser(method) if method in ODD_METHODS else None
 
     def read(self, data: bytes) -> bytes:
         """Take in what came, nothing for the peer's end, and return what it adds to the body.
@@ -96,7 +95,8 @@ class HttptoolsParser:
             return None
         if content is None or self.ended == (left > 0):
             return None
-        self.head = Head(status, ReceivedHeaders(lines), b"1.1", reason)
+        plain = b"" if chunked or not self.ended else data[:start]
+        self.head = Head(status, ReceivedHeaders(lines), b"1.1", reason, plain)
         self.keeps = self.ended
         self._left = left
         return content

@@ -6,26 +6,33 @@ import asyncio
 from collections.abc import Callable
 
 from countermand._tasks import begin_task
+from countermand._wire._answers import Answers
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
 from countermand._wire._places import Places
 from countermand._wire._pool import Pool
 from countermand._wire._progress import GIVEN_UP, Progress, WireFault
 from countermand._wire._sending import Bound, OverOwn
+from countermand._wire._written import Written
 
 
 class InTurn(OverOwn):
     """One that goes out at the moment when a connection is given to it: until then nothing has left."""
 
     def __init__(
-        self, data: bytes, exchange: Exchange, bound: Bound, progress: Progress, on_end: Callable[[], None]
+        self,
+        request: Written,
+        answers: Answers,
+        bound: Bound,
+        progress: Progress,
+        on_end: Callable[[], None],
     ) -> None:
-        self._data = data
-        self._exchange = exchange
+        Exchange.__init__(self, request, answers)
+        self._data = request.data
         self._bound = bound
         self._progress = progress
         self.sent_at = progress.signed_at or 0.0
-        exchange.on_end = on_end
+        self.on_end = on_end
         self._connection = None
         self._task: asyncio.Task[None] | None = None
         self._called_off = False
@@ -54,12 +61,12 @@ class InTurn(OverOwn):
 
     def drop(self) -> None:
         if self._connection is not None:
-            self._connection.drop(self._exchange)
+            self._connection.drop(self)
             return
         self._places.leave(self)
         if self._task is not None:
             self._task.cancel()
-        self._exchange.fail(WireFault(GIVEN_UP))
+        self.fail(WireFault(GIVEN_UP))
 
     def take(self, connection: Connection) -> bool:
         """Go out over a connection."""
@@ -78,12 +85,12 @@ class InTurn(OverOwn):
 
     def turn_away(self, error: Exception) -> None:
         """Fail without having left."""
-        self._exchange.fail(error)
+        self.fail(error)
 
     def call_off(self) -> bool:
         """Give up: what would go out now nobody would hear of."""
         self._called_off = True
-        self._exchange.fail(WireFault(GIVEN_UP))
+        self.fail(WireFault(GIVEN_UP))
         return True
 
     async def _make(self) -> None:
@@ -91,14 +98,14 @@ class InTurn(OverOwn):
 
     def _send(self, connection: Connection) -> None:
         self._connection = connection
-        if self._exchange.over:  # it was dropped, and the dialling did not heed that
+        if self.over:  # it was dropped, and the dialling did not heed that
             connection.close()
             return
         self._progress.first_byte_at = self._progress.clock()
-        connection.send(self._data, self._exchange, None)
+        connection.send(self._data, self, None)
 
     def _check_made(self, task: asyncio.Task[None]) -> None:
         if self._connection is None:  # maybe the task was canceled before it began
             self._places.give_back()
             error = None if task.cancelled() else task.exception()
-            self._exchange.fail(error if isinstance(error, Exception) else WireFault(GIVEN_UP))
+            self.fail(error if isinstance(error, Exception) else WireFault(GIVEN_UP))

@@ -27,7 +27,7 @@ class Reply(httpx.AsyncByteStream):
     async def read(self, most_bytes: int) -> bytes:
         """Return the body, or of one that is longer no less than the first byte beyond so many."""
         exchange = self._exchange
-        if exchange.parser.ended:
+        if exchange.ended:
             return exchange.rest()
         content = bytearray()
         while len(content) <= most_bytes and (piece := await exchange.piece(self._timeout_s)):

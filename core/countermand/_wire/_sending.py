@@ -12,10 +12,12 @@ import httpx
 
 from countermand._aside import is_being_canceled
 from countermand._http import HttpResponse, received
+from countermand._wire._answers import Answers
 from countermand._wire._connection import Connection
 from countermand._wire._exchange import Exchange
 from countermand._wire._progress import GIVEN_UP, Clock, Progress, WireFault, told
 from countermand._wire._reply import Reply
+from countermand._wire._written import Written
 
 
 @attrs.frozen
@@ -78,27 +80,25 @@ class Sending(ABC):
         """Give up what is still under way."""
 
 
-class OverOwn(Sending):
-    """One over a connection of our own: its answer fills an exchange, and nobody has to wait for it."""
+class OverOwn(Exchange, Sending):
+    """One over a connection of our own: nobody has to wait for its answer."""
 
     _connection: Connection | None
-    _exchange: Exchange
     _bound: Bound
 
     @property
     def arrived(self) -> HttpResponse | None:
-        parser, content = self._exchange.parser, self._exchange.unread
-        head = parser.head
-        if head is None or not parser.ended or len(content) > self._bound.most:
+        head, content = self.head, self.unread
+        if head is None or not self.ended or len(content) > self._bound.most:
             return None
         # It stays where it is: of one that is no plain receipt the response is waited for, too.
         return received(head.status, head.headers, content)
 
     async def response(self) -> HttpResponse:
         try:
-            head = await self._exchange.head(None)
+            head = await self.beginning(None)
             over = cast("Connection", self._connection)  # as an answer has come
-            return await whole(Reply(head, over, self._exchange, None), self.progress, self._bound)
+            return await whole(Reply(head, over, self, None), self.progress, self._bound)
         except httpx.HTTPError as error:
             raise WireFault(told(error)) from error
         finally:
@@ -112,13 +112,17 @@ class Direct(OverOwn):
     _progress: Progress | None = None
 
     def __init__(
-        self, connection: Connection, exchange: Exchange, bound: Bound, clock: Clock, sent_at: float
+        self, request: Written, answers: Answers, bound: Bound, clock: Clock, sent_at: float
     ) -> None:
-        self._connection = connection
-        self._exchange = exchange
+        Exchange.__init__(self, request, answers)
         self._bound = bound
         self._clock = clock
         self.sent_at = sent_at
+
+    def go(self, connection: Connection, data: bytes, on_end: Callable[[], None]) -> None:
+        """Go out over that connection, as these bytes, and call back at the end."""
+        self._connection, self.on_end = connection, on_end
+        connection.send(data, self, None)
 
     @property
     def progress(self) -> Progress:
@@ -133,7 +137,7 @@ class Direct(OverOwn):
         return self.sent_at
 
     def drop(self) -> None:
-        self._connection.drop(self._exchange)
+        self._connection.drop(self)
 
 
 class ByTask(Sending):

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from countermand._wire._answers import Answers
 from countermand._wire._connection import Connection
 from countermand._wire._dial import Dialer, Tell
 from countermand._wire._exchange import Exchange
@@ -51,7 +52,8 @@ class Transport(httpx.AsyncBaseTransport):
         parser: type[Parser] = FASTEST,
     ) -> None:
         self._tls = httpx.create_ssl_context() if verify is None else verify
-        self._parser = parser
+        #: What reads the answers.
+        self.answers = Answers(parser)
         dialer = Dialer(names=Names() if names is None else names, tls=self._tls)
         #: Its connections.
         self.pool = Pool(dialer.dial, most=connections_per_origin, idle_s=idle_s)
@@ -96,18 +98,14 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def ask(self, connection: Connection, request: Written, timeouts: Timeouts = NO_TIMEOUTS) -> Reply:
         """Send a request over a connection and return its answer, of which the body may still come."""
-        exchange, timeout_s = self.exchange(request), timeouts.get("read")
+        exchange, timeout_s = Exchange(request, self.answers), timeouts.get("read")
         try:
             connection.send(request.data, exchange, timeouts.get("write"))
-            head = await exchange.head(timeout_s)
+            head = await exchange.beginning(timeout_s)
         except BaseException:
             connection.drop(exchange)  # its answer may be whole, and the connection another's
             raise
         return Reply(head, connection, exchange, timeout_s)
-
-    def exchange(self, request: Written) -> Exchange:
-        """Make what the answer to a request will fill."""
-        return Exchange(self._parser(request.method), request.closes)
 
     async def aclose(self) -> None:
         """Close all connections; what is under way on them fails."""

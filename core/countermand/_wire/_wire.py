@@ -107,14 +107,13 @@ class Wire:
             except Exception:  # noqa: BLE001, S110 - whoever waits for the response is told
                 pass
             else:
-                exchange = own.exchange(outgoing)
                 connection = places.take_idle(sent_at)
                 if connection is not None:
-                    connection.send(outgoing.data, exchange, None)
-                    exchange.on_end = on_end
-                    return Direct(connection, exchange, bound, clock, sent_at)
+                    direct = Direct(outgoing, own.answers, bound, clock, sent_at)
+                    direct.go(connection, outgoing.data, on_end)
+                    return direct
                 progress = Progress(clock=clock, signed_at=sent_at, traced=True)
-                in_turn = InTurn(outgoing.data, exchange, bound, progress, on_end)
+                in_turn = InTurn(outgoing, own.answers, bound, progress, on_end)
                 if in_turn.wait(own.pool, places):
                     return in_turn
         progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun

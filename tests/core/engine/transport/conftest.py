@@ -14,12 +14,15 @@ import attrs
 import httpx
 import pytest
 
+from countermand._wire._answers import Answers
+from countermand._wire._exchange import Exchange
 from countermand._wire._h11_parser import H11Parser
 from countermand._wire._head import Parser
 from countermand._wire._httptools_parser import HttptoolsParser
 from countermand._wire._sending import Bound, Sending
 from countermand._wire._transport import Transport
 from countermand._wire._wire import Wire
+from countermand._wire._written import Written
 from countermand.venue import HttpRequest
 
 #: Nothing is connected to by TLS; a context without certificates is made at once.
@@ -253,6 +256,10 @@ class Kit:
     def transport(self, **options: Any) -> AbstractAsyncContextManager[Transport]:
         """Give a transport that reads by this parser."""
         return open_transport(**{"parser": self.parser, **options})
+
+    def exchange(self) -> Exchange:
+        """Give an exchange that reads by this parser."""
+        return Exchange(Written(b"", "GET", closes=False), Answers(self.parser))
 
     serving = staticmethod(serving)
     ask = staticmethod(ask)

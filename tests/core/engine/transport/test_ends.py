@@ -14,7 +14,6 @@ import pytest
 
 from countermand._wire._connection import Connection
 from countermand._wire._dial import Dialer
-from countermand._wire._exchange import Exchange
 from countermand._wire._names import Names
 from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
@@ -91,7 +90,7 @@ def test_giving_up_an_answer_that_is_whole(kit: Kit) -> None:
             pool = Pool(Dialer(names=Names(), tls=kit.PLAIN).dial, most=1, idle_s=30)
             places = pool.at(Origin(tls=False, host="127.0.0.1", port=server.port))
             connection = await pool.connection(places, kit.Tracer().hear, {})
-            first, second = (Exchange(kit.parser("GET")) for _ in range(2))
+            first, second = (kit.exchange() for _ in range(2))
             keep = connection.on_idle
 
             def keep_and_take(one: Connection) -> None:

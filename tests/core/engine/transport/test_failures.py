@@ -12,7 +12,6 @@ import attrs
 import httpx
 import pytest
 
-from countermand._wire._exchange import Exchange
 from countermand._wire._names import Names
 
 if TYPE_CHECKING:
@@ -252,10 +251,10 @@ def test_each_part_has_its_own_time(kit: Kit, virtually: Callable[[Any], Any]) -
     """The time for reading begins anew with all that comes."""
 
     async def use() -> None:
-        exchange, loop = Exchange(kit.parser("GET")), asyncio.get_running_loop()
+        exchange, loop = kit.exchange(), asyncio.get_running_loop()
         for number, part in enumerate((YES[:-3], b"y", b"es"), 1):
-            loop.call_later(6 * number, exchange.take, part)
-        assert (await exchange.head(10)).status == 200
+            loop.call_later(6 * number, exchange.take_in, part)
+        assert (await exchange.beginning(10)).status == 200
         assert [await exchange.piece(10) for _ in range(3)] == [b"y", b"es", b""]
 
     virtually(use())
@@ -263,9 +262,9 @@ def test_each_part_has_its_own_time(kit: Kit, virtually: Callable[[Any], Any]) -
 
 def test_an_answer_after_its_time(kit: Kit) -> None:
     """What has failed stays so, whatever comes of it still, and what comes keeps no connection."""
-    exchange, late = Exchange(kit.parser("GET")), httpx.ReadTimeout("too late")
+    exchange, late = kit.exchange(), httpx.ReadTimeout("too late")
     exchange.fail(late)
-    exchange.take(YES)
+    exchange.take_in(YES)
     assert (exchange.over, exchange.keeps, exchange.failure) == (True, False, late)
 
 

@@ -9,13 +9,14 @@ import attrs
 import httpx
 import pytest
 
-from countermand._wire._exchange import Exchange
+from countermand._wire._answers import Answers
 from countermand._wire._h11_parser import H11Parser
 from countermand._wire._in_turn import InTurn
 from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
 from countermand._wire._progress import Progress, WireFault
 from countermand._wire._sending import Bound
+from countermand._wire._written import Written
 
 HERE = Origin(tls=False, host="venue.example", port=80)
 THERE = Origin(tls=True, host="venue.example", port=443)
@@ -55,7 +56,7 @@ class Stub:
         """Be done with a whole answer."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
-            exchange.take(b"HTTP/1.1 204 No Content\r\n\r\n")
+            exchange.take_in(b"HTTP/1.1 204 No Content\r\n\r\n")
         self.on_idle(self)
         if exchange is not None:
             exchange.tell_end()
@@ -119,9 +120,9 @@ class Sent:
     def __init__(self, pool: Pool, origin: Origin = HERE) -> None:
         self.ends = 0
         clock = asyncio.get_running_loop().time
-        self.exchange = Exchange(H11Parser("POST"))
         self.progress = Progress(clock=clock, signed_at=clock(), traced=True)
-        self.sending = InTurn(b"", self.exchange, Bound(9, cuts=False), self.progress, self._end)
+        asked, bound = Written(b"", "POST", closes=False), Bound(9, cuts=False)
+        self.sending = InTurn(asked, Answers(H11Parser), bound, self.progress, self._end)
         self.waits = self.sending.wait(pool, pool.at(origin))
 
     def _end(self) -> None:

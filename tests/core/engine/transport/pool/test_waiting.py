@@ -34,9 +34,9 @@ def test_the_next_one_is_not_quiet(props: type[Props], virtually: Virtually) -> 
         net.made[0].free()
         assert one.progress.first_byte_at is None
         await props.settle()
-        assert (net.made[0].exchange, net.made[1].exchange) == (None, one.exchange)
+        assert (net.made[0].exchange, net.made[1].exchange) == (None, one.sending)
         net.made[1].free()
-        assert net.made[1].exchange is two.exchange
+        assert net.made[1].exchange is two.sending
         net.made[1].free()
         await props.settle()
         assert (asking.served, asking.got[1][1]) == ([0, 1], net.made[1])
@@ -56,7 +56,7 @@ def test_under_tls_a_moment_later(props: type[Props], virtually: Virtually) -> N
         assert one.progress.first_byte_at is None
         one.sending.drop()
         await props.settle()
-        assert net.made[0].exchange is two.exchange
+        assert net.made[0].exchange is two.sending
         three = props.Sent(pool, props.THERE)
         net.made[0].free()
         three.sending.drop()
@@ -82,7 +82,7 @@ def test_where_no_connection_is_made(props: type[Props], virtually: Virtually) -
         assert await one.fault() == "ConnectError: refused"
         assert not one.sending.given_up
         await asyncio.sleep(1)
-        assert net.made[1].exchange is two.exchange
+        assert net.made[1].exchange is two.sending
 
     virtually(use())
 
@@ -113,7 +113,7 @@ def test_canceled_while_one_is_made(
         await props.settle()
         assert (one.sending.given_up, await one.fault()) == (True, GIVEN_UP)
         await asyncio.sleep(1.5)
-        assert net.made[1].exchange is two.exchange
+        assert net.made[1].exchange is two.sending
 
     virtually(use())
 
@@ -185,7 +185,7 @@ def test_no_connection_is_made_on_a_loop_that_ends(props: type[Props], virtually
         assert (one.sending.given_up, two.sending.given_up, net.made) == (True, True, [])
         three = props.Sent(pool)
         await asyncio.sleep(1.1)
-        assert net.made[0].exchange is three.exchange
+        assert net.made[0].exchange is three.sending
 
     virtually(use())
 
