@@ -2,6 +2,7 @@
  *
  * One thread, epoll, HTTP/1.1 with keep-alive, by wish over TLS. DELETE is answered with 204 and no body (AutoShares
  * Cancel an Order, Responses), anything else with 200 and the generic answer (AlphaPoint CancelOrder, Response).
+ * Each answer bears its date; one with more headers, as gateways add them, an id of its own among these.
  * It prints its port and serves until it is killed, or until its parent has ended.
  *
  *   server [--port N] [--cert FILE --key FILE] [--delay-us N] [--headers N]
@@ -27,23 +28,25 @@
 #include <unistd.h>
 
 enum { MOST_FDS = 65536, IN_BYTES = 16384, EVENTS = 512, HEADERS_MOST = 64 };
+enum { DATE_BYTES = sizeof "Sun, 06 Nov 1994 08:49:37 GMT", ID_BYTES = sizeof "0123456789abcdef" }; /* and their ends */
 
 static const char ACCEPTED[] = "{\"result\":true,\"errormsg\":null,\"errorcode\":0,\"detail\":null}";
 
-typedef struct { char bytes[8192]; size_t size; } Answer;
+/* What no two seconds, and no two answers, have in common is put in where it stands. */
+typedef struct { char bytes[8192]; size_t size; char *date, *id; time_t as_of; } Answer;
 
 typedef struct {
     SSL *tls;
     unsigned life; /* tells an answer that comes late from those to the next connection of this number */
     bool writing, last;
     size_t in_size, body_left;
-    const Answer *after_body;
+    Answer *after_body;
     char in[IN_BYTES];
     char *out;
     size_t out_size, out_room;
 } Connection;
 
-typedef struct { long long due_ns; int fd; unsigned life; const Answer *answer; } Waiting;
+typedef struct { long long due_ns; int fd; unsigned life; Answer *answer; } Waiting;
 
 static Connection *connections[MOST_FDS];
 static Waiting *queue; /* a ring: the wait is the same for all, so the first in is the first out */
@@ -63,12 +66,35 @@ static long long now_ns(void) {
 
 static void write_answer(Answer *answer, const char *status, const char *body, int headers) {
     char *at = answer->bytes;
-    at += sprintf(at, "HTTP/1.1 %s\r\n", status);
+    at += sprintf(at, "HTTP/1.1 %s\r\nDate: ", status);
+    answer->date = at;
+    at += sprintf(at, "%*s\r\n", DATE_BYTES - 1, "");
     if (*body) at += sprintf(at, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
-    for (int number = 1; number <= headers; number++)
+    for (int number = 1; number < headers; number++)
         at += sprintf(at, "X-Venue-Header-%02d: of the length that such have in the field\r\n", number);
+    if (headers) {
+        at += sprintf(at, "X-Request-Id: ");
+        answer->id = at;
+        at += sprintf(at, "%*s\r\n", ID_BYTES - 1, "");
+    }
     at += sprintf(at, "\r\n%s", body);
     answer->size = (size_t)(at - answer->bytes);
+}
+
+static void freshen(Answer *answer) {
+    static unsigned long long answers;
+    time_t now = time(NULL);
+    if (now != answer->as_of) {
+        char date[DATE_BYTES];
+        strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now));
+        memcpy(answer->date, date, DATE_BYTES - 1);
+        answer->as_of = now;
+    }
+    if (answer->id) {
+        char id[ID_BYTES];
+        snprintf(id, sizeof id, "%016llx", ++answers);
+        memcpy(answer->id, id, ID_BYTES - 1);
+    }
 }
 
 static void end(int fd) {
@@ -121,11 +147,12 @@ static void flush(int fd) {
     else if (one->writing != left) watch(fd, EPOLL_CTL_MOD, one->writing = left);
 }
 
-static void append(Connection *one, const Answer *answer) {
+static void append(Connection *one, Answer *answer) {
     if (one->out_room < one->out_size + answer->size) {
         one->out_room = (one->out_size + answer->size) * 2;
         if (!(one->out = realloc(one->out, one->out_room))) fail("realloc");
     }
+    freshen(answer);
     memcpy(one->out + one->out_size, answer->bytes, answer->size);
     one->out_size += answer->size;
 }
@@ -137,7 +164,7 @@ static void set_timer(void) {
     if (timerfd_settime(timer, 0, &when, NULL)) fail("timerfd_settime");
 }
 
-static void answer_later(int fd, const Answer *answer) {
+static void answer_later(int fd, Answer *answer) {
     if (queue_size == queue_room) {
         size_t room = queue_room ? queue_room * 2 : 1024;
         Waiting *wider = malloc(room * sizeof *wider);
