@@ -22,75 +22,119 @@ Owed = Told | Straight
 
 #: How many different requests' updates wait for one reader.
 _MAILBOX_PLACES = 1000
+#: So many that went straight are written down together: one by one it would cost nearly twice as much.
+_AT_ONCE = 32
 
 
 class Ledger:
-    """Keeps the newest acks that are not final, and passes on how any ack changes."""
+    """Keeps the newest acks that are not final, and passes on how any ack changes.
+
+    What went straight is written down later, but before anything else is told or asked.
+    """
 
     def __init__(self, clock: Callable[[], float], watch: Watch, most: int) -> None:
         self._clock = clock
         self._watch = watch
         self.most = most
-        #: The oldest first: a plain dict would be searched for it from its beginning, past all that are gone.
-        self._owed: OrderedDict[Owed, None] = OrderedDict()
-        #: The same by the very acks that callers hold: a request may be asked more than once.
+        #: The oldest first; what went straight by its request: its ack is not kept, but can be made again. A
+        #: plain dict would be searched for the oldest from its beginning, past all that are gone.
+        self._owed: OrderedDict[int, Owed] = OrderedDict()
+        #: Of requests that were asked again while they were owed, what is kept by itself instead.
+        self._again: dict[int, list[Owed]] = {}
+        #: Those of cases by the very acks that callers hold: a request may be asked more than once.
         self._by_ack: dict[int, Told] = {}
-        #: Those that went straight, by their requests: their acks are not kept, but can be made again. Of a
-        #: request that was asked once, as nearly all are, it is just one.
-        self._by_request: dict[int, Owed | tuple[Owed, ...]] = {}
+        #: What is not written down yet.
+        self._unwritten: list[Owed] = []
+        self._dropped = 0
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
-        #: How many owed acks were dropped for want of room.
-        self.dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many owed acks were dropped for want of room."""
+        self._write_down()
+        return self._dropped
 
     def note(self, told: Told) -> None:
         """Keep an ack that is owed more, as the newest."""
         if not told.ack.final:
+            self._write_down()
             self._by_ack[id(told.ack)] = told
-            self._put(told)
+            self._owed[id(told)] = told
+            self._drop_oldest()
 
     def keep(self, straight: Straight) -> None:
         """Keep what became of a cancel that went straight: no ack of those is final."""
-        self._index(straight)
-        self._put(straight)
+        self._unwritten.append(straight)
+        if len(self._unwritten) >= _AT_ONCE:
+            self._write_down()
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
-        if straight in self._owed:
-            self._forget(straight)
-            self._index(told)
-            self._put(told)
+        self._write_down()
+        if self._forget(straight):
+            self._unwritten.append(told)
 
-    def _put(self, owed: Owed) -> None:
-        self._owed[owed] = None
-        if len(self._owed) > self.most:
-            self._forget(next(iter(self._owed)))
-            self.dropped += 1
+    def _write_down(self) -> None:
+        owed = self._owed
+        for one in self._unwritten:
+            if owed.setdefault(id(one.request), one) is not one:
+                owed[id(one)] = one
+                self._again.setdefault(id(one.request), []).append(one)
+        self._unwritten.clear()
+        self._drop_oldest()
 
-    def _index(self, owed: Owed) -> None:
-        found = self._by_request.setdefault(id(owed.request), owed)
-        if found is not owed:
-            self._by_request[id(owed.request)] = (*_all(found), owed)
+    def _drop_oldest(self) -> None:
+        owed = self._owed
+        for _ in range(len(owed) - self.most):
+            _, oldest = owed.popitem(last=False)
+            self._dropped += 1
+            if self._again or isinstance(oldest, Told):
+                self._let_go(oldest)
 
-    def _drop_from_index(self, owed: Owed) -> None:
-        found = self._by_request.pop(id(owed.request), owed)
-        if found is not owed and (rest := tuple(one for one in _all(found) if one is not owed)):
-            self._by_request[id(owed.request)] = rest
+    def _is_owed(self, owed: Owed) -> bool:
+        return self._owed.get(self._key(owed)) is owed
+
+    def _key(self, owed: Owed) -> int:
+        key = id(owed.request)
+        return key if self._owed.get(key) is owed else id(owed)
+
+    def _forget(self, owed: Owed) -> bool:
+        """Strike out what is owed no more; tell whether it was until now."""
+        if not self._is_owed(owed):
+            return False
+        del self._owed[self._key(owed)]
+        self._let_go(owed)
+        return True
+
+    def _let_go(self, owed: Owed) -> None:
+        """Let what was struck out be found no more."""
+        if isinstance(owed, Told):
+            for ack in owed.versions:
+                self._by_ack.pop(id(ack), None)
+        again = self._again.get(id(owed.request), [])
+        if owed in again:
+            again.remove(owed)
+            if not again:
+                del self._again[id(owed.request)]
 
     def find(self, ack: CancelAck) -> Owed | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
+        self._write_down()
         told = self._by_ack.get(id(ack))
         if told is not None:
             return told
-        found = self._by_request.get(id(ack.request), ())
-        return next((one for one in _all(found) if ack in one.versions), None)
+        key = id(ack.request)
+        found = (self._owed.get(key), *self._again.get(key, ()))
+        return next((one for one in found if one is not None and ack in one.versions), None)
 
     def restate(self, told: Told, ack: CancelAck) -> None:
         """Tell everybody who listens that an ack moved on; the rest only makes it younger."""
+        self._write_down()
         before = told.ack
         told.restate(ack)
         if ack.final:
             self._forget(told)
-        elif told in self._owed:
+        elif self._is_owed(told):
             self._by_ack[id(ack)] = told
         if (before.outcome, before.reason) == (ack.outcome, ack.reason):
             return
@@ -101,9 +145,10 @@ class Ledger:
 
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List what is owed, oldest first."""
+        self._write_down()
         now = self._clock()
         # One that a case was made of late has moved behind younger ones.
-        owed = sorted(self._owed, key=lambda one: one.joined_at)
+        owed = sorted(self._owed.values(), key=lambda one: one.joined_at)
         return tuple(Unsettled(ack=one.ack, age_s=max(0.0, now - one.joined_at)) for one in owed)
 
     def subscribe(self) -> Mailbox:
@@ -112,23 +157,10 @@ class Ledger:
         self._mailboxes.add(mailbox)
         return mailbox
 
-    def _forget(self, owed: Owed) -> None:
-        if owed not in self._owed:
-            return
-        del self._owed[owed]
-        if isinstance(owed, Told):
-            for ack in owed.versions:
-                self._by_ack.pop(id(ack), None)
-        self._drop_from_index(owed)
-
     def close(self) -> None:
         """Bring all readers to their end."""
         for mailbox in list(self._mailboxes):
             mailbox.close()
-
-
-def _all(found: Owed | tuple[Owed, ...]) -> tuple[Owed, ...]:
-    return found if isinstance(found, tuple) else (found,)
 
 
 def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
