@@ -178,11 +178,14 @@ class Cases:
         self.exchanges.end_receipt(straight)
         self._ledger.keep(straight)
 
-    def _let_pass(self, straight: Straight) -> None:
-        """Let a cancel be over, unless somebody may still mean it who came before its end."""
-        if straight.road.lane in self._lookups.accounts:
-            entry = self._taken_over(straight)
-            self._lookups.keep(entry, self._loop.time())
+    def _let_pass(self, straights: Iterable[Straight]) -> None:
+        """Let cancels be over, unless somebody may still mean one who came before its end."""
+        looked_in = self._lookups.accounts
+        if not looked_in:
+            return
+        for straight in straights:
+            if straight.road.lane in looked_in:
+                self._lookups.keep(self._taken_over(straight), self._loop.time())
 
     def _entry_meant(self, key: Key, waiters: Iterable[Caller]) -> OpenCase:
         """Find the case of an order that was looked for: the one it had, if that was over only after then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from countermand._alarm import Alarm
@@ -18,6 +18,8 @@ from countermand.venue import CallKind
 
 #: How long those that are past wait for others, in seconds: an alarm for each would cost more than it.
 _SWEEP_S = 0.05
+#: So many too many are forgotten together: one by one it would cost twice as much.
+_AT_ONCE = 32
 #: Each look into an Enum is a search.
 _RECEIVED, _CANCEL = Assurance.RECEIVED, CallKind.CANCEL
 
@@ -26,7 +28,7 @@ class Straights:
     """Sends what can go straight.
 
     `on_trouble` hears of one that is under way and not plain any more, `on_landed` of one that has its ack,
-    `on_past` of one that is not remembered any longer.
+    `on_past` of those that are not remembered any longer.
     """
 
     def __init__(
@@ -38,13 +40,13 @@ class Straights:
         *,
         on_trouble: Callable[[Straight], None],
         on_landed: Callable[[Straight], None],
-        on_past: Callable[[Straight], None],
+        on_past: Callable[[list[Straight]], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._expresses = expresses
         self._next_number, self._traffic = exchanges.next_number, exchanges.traffic
         self._epoch = epoch
-        self._most = most
+        self._too_many = most + _AT_ONCE
         self._on_trouble = on_trouble
         self._on_landed = on_landed
         self._on_past = on_past
@@ -109,16 +111,20 @@ class Straights:
     def give_up(self, straight: Straight) -> bool:
         """Hear that a case is made of one; tell whether it was still remembered."""
         self._under_way.pop(straight.number, None)
-        return self._drop(straight)
+        return bool(self._dropped([straight]))
 
-    def _drop(self, straight: Straight) -> bool:
-        known = straight.road.known
-        if known.get(straight.order.value) is not straight:
-            return False
-        del known[straight.order.value]
-        if not known:
-            del self._roads[straight.road.lane]
-        return True
+    def _dropped(self, straights: Iterable[Straight]) -> list[Straight]:
+        """Remember them no more; return those that were remembered until now."""
+        dropped = []
+        for straight in straights:
+            road, order = straight.road, straight.order.value
+            known = road.known
+            if known.get(order) is straight:
+                dropped.append(straight)
+                del known[order]
+                if not known:
+                    del self._roads[road.lane]
+        return dropped
 
     def _take_turn(self, straight: Straight) -> None:
         if straight.number not in self._under_way:
@@ -170,8 +176,8 @@ class Straights:
     def _remember(self, straight: Straight) -> None:
         landed = straight.road.landed
         landed.append(straight)
-        if len(landed) > self._most:
-            self._forget(landed.popleft())
+        if len(landed) >= self._too_many:
+            self._forget([landed.popleft() for _ in range(_AT_ONCE)])
         elif len(landed) == 1:
             self._sweep_at(_past_at(straight))
 
@@ -185,14 +191,15 @@ class Straights:
         self._sweeper = None
         now = self._loop.time()
         for landed in self._landed.values():
+            past = []
             while landed and _past_at(landed[0]) <= now:
-                self._forget(landed.popleft())
+                past.append(landed.popleft())
+            self._forget(past)
             if landed:
                 self._sweep_at(max(_past_at(landed[0]), now + _SWEEP_S))
 
-    def _forget(self, straight: Straight) -> None:
-        if self._drop(straight):
-            self._on_past(straight)
+    def _forget(self, straights: Iterable[Straight]) -> None:
+        self._on_past(self._dropped(straights))
 
     def close(self) -> None:
         """Let no alarm ring any more."""
