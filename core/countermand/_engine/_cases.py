@@ -53,7 +53,7 @@ class Cases:
             self.epoch,
             max(ledger.most, MOST_UNSETTLED),
             on_trouble=lambda straight: self._advance(self._taken_over(straight)),
-            on_landed=self._note_receipt,
+            on_landed=ledger.keep,
             on_past=self._let_pass,
         )
 
@@ -173,10 +173,6 @@ class Cases:
         if isinstance(owed, Told):
             return owed
         return owed.told or self._taken_over(owed).told[-1]
-
-    def _note_receipt(self, straight: Straight) -> None:
-        self.exchanges.end_receipt(straight)
-        self._ledger.keep(straight)
 
     def _let_pass(self, straights: Iterable[Straight]) -> None:
         """Let cancels be over, unless somebody may still mean one who came before its end."""

@@ -75,11 +75,6 @@ class Straight(OneCancel):
         """Hear that its answer is here, or that there is none."""
         self.road.on_land(self)
 
-    def forget_the_way(self) -> None:
-        """Keep nothing that only matters until the receipt: thousands of these may be remembered."""
-        self.letter = self.sending = None
-        del self.waiter
-
     @property
     def due_at(self) -> float:
         """When it is late: overdue once it was sent, else when its caller waits no more."""

@@ -44,7 +44,7 @@ class Straights:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._expresses = expresses
-        self._next_number, self._traffic = exchanges.next_number, exchanges.traffic
+        self._exchanges, self._traffic = exchanges, exchanges.traffic
         self._epoch = epoch
         self._too_many = most + _AT_ONCE
         self._on_trouble = on_trouble
@@ -69,7 +69,7 @@ class Straights:
         road = self._roads.get(lane) or self._road(lane)
         if order.value in road.known:
             return None
-        number, waiter = self._next_number(), self._loop.create_future()
+        number, waiter = self._exchanges.next_number(), self._loop.create_future()
         overdue_at = joined_at + patience_s(_CANCEL, deadline - joined_at)
         # By position: in Python 3.11 each name costs a call of a class as much as all that it does with it.
         straight = Straight(request, order, number, joined_at, deadline, overdue_at, waiter, road, gathers)
@@ -147,8 +147,9 @@ class Straights:
         if not straight.waiter.done():
             straight.waiter.set_result(straight.ack)
         self._remember(straight)
+        self._exchanges.end_receipt(straight)
         self._on_landed(straight)
-        straight.forget_the_way()
+        del straight.waiter
 
     def _miss(self, straight: Straight) -> None:
         if straight.sending is not None and straight.sending.given_up:
