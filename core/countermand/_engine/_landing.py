@@ -19,6 +19,8 @@ OnAck = Callable[["Straight", CancelAck, "Question[CancelAck]"], object]
 class Landing(asyncio.Future[CancelAck]):
     """Waits for a cancel in place of its own waiter: calls `on_ack` with its ack, `on_leave` if canceled."""
 
+    __slots__ = ("_on_ack", "_on_leave", "_question", "_straight")
+
     def __init__(
         self,
         straight: Straight,
