@@ -10,7 +10,7 @@ import attrs
 import httpx
 import pytest
 
-from countermand import CancelRequest, ClientOrderId, OrderId, Outcome, Reason, Sent, Stage
+from countermand import Assurance, CancelRequest, ClientOrderId, OrderId, Outcome, Reason, Sent, Stage
 from countermand.venue import Capabilities, Identity
 
 if TYPE_CHECKING:
@@ -187,3 +187,25 @@ def test_who_looks_for_an_order_for_long_shares_the_case_that_rested_meanwhile(
             assert (await looking).outcome is Outcome.PENDING  # by the first one's receipt
 
     virtually(use())
+
+
+def test_who_looks_for_an_order_means_what_is_past_of_its_account(
+    virtually: Callable[[Any], Any], client: Callable[..., AsyncClient], peer: Peer, ask: Ask
+) -> None:
+    """Of two cancels that are past at once, only the one is kept which somebody may mean who looks for it."""
+    receipts = [RECEIPT] * len(("1", "7", "8", "8"))
+    peer.on("open", peer.after(2.9, rows(row("7", client_id="mine")))).on("history", rows())
+    peer.on("cancel", *receipts, {"say": "refused"}).on("order", ALIVE)
+
+    async def use() -> None:
+        async with client() as one:
+            await one.cancel(ask("1", timeout_s=0.5))  # from then on there is a session
+            for account, order in (("9", "7"), ("8", "8")):
+                await one.cancel(ask(order, account=account, assurance=Assurance.RECEIVED))
+            looking = asyncio.create_task(one.cancel(ask(MINE, timeout_s=9.0)))
+            await asyncio.sleep(2.5)
+            await one.cancel(ask("8", account="8", assurance=Assurance.RECEIVED))
+            assert (await looking).outcome is Outcome.PENDING  # by the first one's receipt
+
+    virtually(use())
+    assert peer.calls("cancel") == ["1", "7", "8", "8", "7"]

@@ -78,7 +78,8 @@ def test_only_so_many_are_remembered(virtually: Virtually) -> None:
             straight = begin(straights, order)
             assert straight is not None
             straight.road.on_land(straight)
-            assert repr(straight).startswith("Straight(")  # with all that only mattered until then forgotten
+            assert not hasattr(straight, "waiter")  # nor anything else that only mattered until then
+            assert repr(straight).startswith("Straight(")
         before = list(past)
         known = [order for order in orders if straights.find("v", "9", OrderId(order)) is not None]
         await asyncio.sleep(AtOnce.idle_s + 0.1)
@@ -108,6 +109,30 @@ def test_an_account_that_is_forgotten_and_comes_again(virtually: Virtually) -> N
         assert straights.find("v", "9", OrderId("1")) is None
         assert past == ["1"]
         assert begin(straights, "1") is not None
+
+    virtually(main())
+
+
+def test_an_order_that_is_forgotten_and_comes_again(virtually: Virtually) -> None:
+    """Where a case went on with the first cancel of an order, it is the second one that is remembered."""
+    past: list[str] = []
+
+    async def main() -> None:
+        straights = straights_of(9, past)
+        first, other = begin(straights, "1"), begin(straights, "2")
+        assert first is not None
+        assert other is not None
+        first.road.on_land(first)
+        other.road.on_land(other)
+        assert straights.give_up(first)
+        await asyncio.sleep(1.0)
+        again = begin(straights, "1")
+        assert again is not None
+        assert again.road is first.road
+        again.road.on_land(again)
+        await asyncio.sleep(AtOnce.idle_s - 0.5)
+        assert straights.find("v", "9", OrderId("1")) is again
+        assert past == ["2"]
 
     virtually(main())
 
