@@ -10,6 +10,8 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import cast
 
@@ -79,7 +81,11 @@ def test_a_post_is_accepted(door: socket.socket) -> None:
 def test_a_delete_has_no_content(door: socket.socket) -> None:
     """A DELETE gets the receipt of AutoShares."""
     door.sendall(DELETE)
-    assert received(door, b"\r\n\r\n") == b"HTTP/1.1 204 No Content\r\n\r\n"
+    head = received(door, b"\r\n\r\n")
+    status, date, *rest = head.decode().split("\r\n")
+    assert (status, rest) == ("HTTP/1.1 204 No Content", ["", ""])
+    told_at = parsedate_to_datetime(date.removeprefix("Date: "))
+    assert abs((datetime.now(UTC) - told_at).total_seconds()) < 60.0
 
 
 def test_requests_come_in_any_pieces(door: socket.socket) -> None:
@@ -131,7 +137,9 @@ def test_a_real_venue_waits_and_says_more(built: Built) -> None:
         assert time.perf_counter() - began_at >= VENUE.delay_us / 1e6
     first, second = came.split(b"HTTP/1.1 ")[1:]
     assert (first[:3], second[:3]) == (b"200", b"204")
-    assert second.count(b"\r\nX-Venue-Header-") == VENUE.headers
+    assert second.count(b"\r\nX-Venue-Header-") + second.count(b"\r\nX-Request-Id: ") == VENUE.headers
+    # Each line has another number: no two answers begin with the same bytes.
+    assert len({line for line in came.splitlines() if line.startswith(b"X-Request-Id: ")}) == 2
 
 
 def test_its_time_of_the_processor_is_known(plain: Server) -> None:
