@@ -15,7 +15,7 @@ from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._engine._admission import invalid, not_sent
 from countermand._engine._cases import Cases
-from countermand._engine._flow import ROOM, Flow
+from countermand._engine._flow import ROOM, Flow, Tell
 from countermand._engine._guard import worded
 from countermand._engine._straight import Straight
 from countermand._ids import ClientOrderId
@@ -96,7 +96,7 @@ class Batches:
         except Exception:  # noqa: BLE001 - whatever is wrong will be told in the ack
             return _AHEAD
 
-    def _begin(self, request: CancelRequest, many: bool, *, until: float) -> End | CancelAck:
+    def _begin(self, request: CancelRequest, many: bool, tell: Tell, *, until: float) -> End | CancelAck:
         """Begin one cancel of a batch; the caller's mistakes, too, end as its ack."""
         try:
             refused = self._refuse(request)
@@ -110,8 +110,9 @@ class Batches:
             follows = request.follow_replacement
             straight = None if follows else self._cases.go_straight(request, now, deadline, gathers=many)
             if straight is not None:
-                straight.waiter.add_done_callback(partial(self._come_back, straight))
-                return straight.waiter
+                waiter = straight.waiter
+                waiter.add_done_callback(partial(self._come_back, straight, tell))
+                return waiter
             caller = Caller(request=request, joined_at=now, deadline=deadline, gathers=many, quick=True)
             waiter = self._cases.begin(caller)
         except CountermandError as error:
@@ -119,13 +120,19 @@ class Batches:
         except Exception as error:  # noqa: BLE001 - a plugin's fault is no mistake of the caller's
             return not_sent(request, error)
         if follows:
-            return self._followed(caller, waiter)
-        waiter.add_done_callback(partial(self._leave, caller))
+            waiter = self._followed(caller, waiter)
+        else:
+            waiter.add_done_callback(partial(self._leave, caller))
+        waiter.add_done_callback(tell)
         return waiter
 
-    def _come_back(self, straight: Straight, waiter: End) -> None:
-        self._cases.forsake(straight)
-        self._acknowledged(waiter.result())
+    def _come_back(self, straight: Straight, tell: Tell, waiter: End) -> None:
+        # All in one call: asyncio takes longer to make two than this takes.
+        try:
+            self._cases.forsake(straight)
+            self._acknowledged(waiter.result())
+        finally:
+            tell(waiter)
 
     def _leave(self, caller: Caller, waiter: End) -> None:
         self._cases.leave(caller)

@@ -41,8 +41,10 @@ _END_S = 5.0
 #: A request with its place in the batch; an ack with that of its request.
 Taken = tuple[int, CancelRequest]
 Told = tuple[int, CancelAck]
-#: Begins a cancel, one of many where that is said; an ack where there is nothing to begin.
-Begin = Callable[[CancelRequest, bool], "asyncio.Future[CancelAck] | CancelAck"]
+#: Hears of the end of a cancel, on the loop.
+Tell = Callable[["asyncio.Future[CancelAck]"], None]
+#: Begins a cancel, one of many where that is said, and has its end told; an ack where nothing is to begin.
+Begin = Callable[[CancelRequest, bool, Tell], "asyncio.Future[CancelAck] | CancelAck"]
 
 
 @attrs.frozen(kw_only=True)
@@ -242,13 +244,12 @@ class Flow:
 
     def _start(self, lane: Lane, taken: Taken, *, many: bool) -> None:
         place, request = taken
-        ack = self._begin(request, many)
+        ack = self._begin(request, many, self._tell)
         if isinstance(ack, CancelAck):
             self._told.append((place, ack))
             return
         self._lanes[lane] += 1
         self._under_way[ack] = taken
-        ack.add_done_callback(self._tell)
 
     def _tell(self, ack: asyncio.Future[CancelAck]) -> None:
         place, request = self._under_way.pop(ack)

@@ -11,7 +11,7 @@ import pytest
 
 from countermand import CancelAck, CancelRequest, Outcome, Reason, Stage
 from countermand._engine._errand import Errand
-from countermand._engine._flow import ROOM, Flow, Step
+from countermand._engine._flow import ROOM, Flow, Step, Tell
 from countermand._engine._traffic import Traffic
 from countermand._wire._progress import Progress
 from countermand.venue import CallKind
@@ -30,7 +30,9 @@ class Venue:
     waiting: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
     signed: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
 
-    def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
+    def begin(
+        self, request: CancelRequest, many: bool, tell: Tell
+    ) -> asyncio.Future[CancelAck] | CancelAck:
         self.begun.append((request.order.value, many))
         if self.closed or request.venue == "nowhere":
             return ack(request)
@@ -45,6 +47,7 @@ class Venue:
         )
         self.traffic.begin((request.venue, request.account), errand)
         end: asyncio.Future[CancelAck] = asyncio.get_running_loop().create_future()
+        end.add_done_callback(tell)
         self.waiting.append((errand, request, end))
         return end
 
@@ -105,8 +108,10 @@ def test_a_cancel_may_go_as_it_is_begun(virtually: Virtually, some: Any) -> None
     """Who waits for no turn makes room at once: each is begun once, in order, however many there are."""
 
     class Prompt(Venue):
-        def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
-            end = super().begin(request, many)
+        def begin(
+        self, request: CancelRequest, many: bool, tell: Tell
+    ) -> asyncio.Future[CancelAck] | CancelAck:
+            end = super().begin(request, many, tell)
             self.sign(1)
             return end
 
@@ -310,9 +315,11 @@ class Slow(Venue):
         self.loop: Any = asyncio.get_running_loop()
         return super().flow(until, ahead)
 
-    def begin(self, request: CancelRequest, many: bool) -> asyncio.Future[CancelAck] | CancelAck:
+    def begin(
+        self, request: CancelRequest, many: bool, tell: Tell
+    ) -> asyncio.Future[CancelAck] | CancelAck:
         self.loop.jump(0.0006)
-        end = super().begin(request, many)
+        end = super().begin(request, many, tell)
         self.sign(1, request.account)
         return end
 
