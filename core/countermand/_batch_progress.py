@@ -44,6 +44,8 @@ class BatchProgress:
 
     def __init__(self, requests: Iterable[object] = ()) -> None:
         self.over = False
+        #: Whether pulling them runs nobody's code: then many are pulled at once.
+        self._are_at_hand = type(requests) in (list, tuple)
         self._requests = iter(requests)
         #: What is not known to be taken.
         self._pulled: _Row[object] = _Row()
@@ -75,9 +77,10 @@ class BatchProgress:
 
     def pull_some(self) -> None:
         """Pull what there is room for, but not for long: those that came shall not wait for those to come."""
+        most = self.room if self._are_at_hand else 1
         until = time.monotonic() + _PULL_S
         while self.room > 0:
-            self._pull()
+            self._pull(most)
             if time.monotonic() >= until:
                 return
 
@@ -116,15 +119,15 @@ class BatchProgress:
         failure, self._failure = self._failure, None
         raise failure if failure is not None else end
 
-    def _pull(self) -> None:
-        pulled = self._pulled.end
+    def _pull(self, most: int) -> None:
+        wanted = self._pulled.end + most
         try:
             # In one step, so that no interrupt comes between: what was pulled is there.
-            self._pulled.items.extend(islice(self._requests, 1))
+            self._pulled.items.extend(islice(self._requests, most))
         except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - see above
             self._fail(failure)
         else:
-            self.over = self._pulled.end == pulled
+            self.over = self._pulled.end < wanted
 
     def _is_request(self, request: object) -> TypeGuard[CancelRequest]:
         if isinstance(request, CancelRequest):

@@ -240,7 +240,9 @@ class Flow:
     def _has_place(self, lane: Lane, request: CancelRequest) -> bool:
         if self._is_full:
             return False
-        return self._ended.is_set() or self._traffic.queued(lane) < self._ahead(request)
+        queued = self._traffic.queued(lane)
+        # Where nobody waits there is a place for one, whatever the venue says.
+        return not queued or self._ended.is_set() or queued < self._ahead(request)
 
     def _start(self, lane: Lane, taken: Taken, *, many: bool) -> None:
         place, request = taken

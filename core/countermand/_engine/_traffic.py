@@ -33,7 +33,7 @@ class Traffic:
 
     def queued(self, lane: Lane) -> int:
         """Count those that wait for a session or their turn, and those whose order is being looked up."""
-        return self._waiting[lane]
+        return self._waiting.get(lane, 0)  # a Counter asks a function for what it has not
 
     def is_idle(self, lane: Lane, need: Need = Need.OTHER) -> bool:
         """Tell whether no cancel of an account is under way or to be; for a kill, none of a kill."""
