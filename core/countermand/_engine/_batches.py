@@ -15,7 +15,7 @@ from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._engine._admission import invalid, not_sent
 from countermand._engine._cases import Cases
-from countermand._engine._flow import ROOM, Flow, Tell
+from countermand._engine._flow import AHEAD, ROOM, Flow, Tell
 from countermand._engine._guard import worded
 from countermand._engine._straight import Straight
 from countermand._ids import ClientOrderId
@@ -25,8 +25,6 @@ from countermand._tasks import begin_task
 from countermand.errors import CountermandError
 from countermand.venue import CallKind, Limit, Venue
 
-#: So many requests of an account wait for their turn, where each is a call of its own.
-_AHEAD = 4
 #: Orders that must be looked up first do so in company, as many as have their turn within so many seconds.
 _LOOK_UP_S = 0.25
 
@@ -85,16 +83,16 @@ class Batches:
             flow.end()
 
     def _ahead(self, request: CancelRequest) -> int:
-        """Say how many requests of an account may wait for their turn before this one."""
+        """Say how many requests of an account may wait for their turn before this one, `AHEAD` at least."""
         try:
             venue = self._venue_of(request.venue)
             if isinstance(request.order, ClientOrderId):
                 limits = self._limits_of(venue)
                 rate = min((one.rate for one in limits if CallKind.CANCEL in one.kinds), default=math.inf)
-                return max(_AHEAD, int(min(ROOM, rate * _LOOK_UP_S)))
-            return max(_AHEAD, 2 * self._cases.exchanges.list_size(venue))
+                return max(AHEAD, int(min(ROOM, rate * _LOOK_UP_S)))
+            return max(AHEAD, 2 * self._cases.exchanges.list_size(venue))
         except Exception:  # noqa: BLE001 - whatever is wrong will be told in the ack
-            return _AHEAD
+            return AHEAD
 
     def _begin(self, request: CancelRequest, many: bool, tell: Tell, *, until: float) -> End | CancelAck:
         """Begin one cancel of a batch; the caller's mistakes, too, end as its ack."""

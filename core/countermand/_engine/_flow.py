@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what a batch can be known without shall not be loaded for i
 #: So many requests are taken that have no place yet, while no account of the batch has a place to spare; and
 #: so many are taken at once.
 ROOM = 32
+#: So many requests of an account wait for their turn at least, where each is a call of its own.
+AHEAD = 4
 #: So many are under way, or wait, or are told and not fetched: what they need is all that a batch takes. Of
 #: requests that are there already those that wait take next to nothing, and do not count.
 _MOST = 1000
@@ -72,7 +74,7 @@ class Flow:
         self._traffic = traffic
         self._ahead = ahead
         self._until = until
-        self._outside: dict[Lane, deque[Taken]] = {}
+        self._outside: defaultdict[Lane, deque[Taken]] = defaultdict(deque)
         self._waiting = 0
         self._under_way: dict[asyncio.Future[CancelAck], Taken] = {}
         self._lanes: Counter[Lane] = Counter()
@@ -166,7 +168,7 @@ class Flow:
                 continue
             self._next = place + 1
             lane = (request.venue, request.account)
-            self._outside.setdefault(lane, deque()).append((place, request))
+            self._outside[lane].append((place, request))
             self._waiting += 1
             lanes[lane] = None
         self._open = self._open and not lanes
@@ -241,8 +243,7 @@ class Flow:
         if self._is_full:
             return False
         queued = self._traffic.queued(lane)
-        # Where nobody waits there is a place for one, whatever the venue says.
-        return not queued or self._ended.is_set() or queued < self._ahead(request)
+        return queued < AHEAD or self._ended.is_set() or queued < self._ahead(request)
 
     def _start(self, lane: Lane, taken: Taken, *, many: bool) -> None:
         place, request = taken
@@ -256,8 +257,10 @@ class Flow:
     def _tell(self, ack: asyncio.Future[CancelAck]) -> None:
         place, request = self._under_way.pop(ack)
         lane = (request.venue, request.account)
-        self._lanes[lane] -= 1
-        if not self._lanes[lane]:
+        others = self._lanes[lane] - 1
+        if others:
+            self._lanes[lane] = others
+        else:
             del self._lanes[lane]
         self._told.append((place, ack.result()))
         self._changed.set()
