@@ -32,9 +32,9 @@ AHEAD = 4
 _MOST = 1000
 #: So many of those are taken at once, so that the loop has time for others.
 _SLICE = 200
-#: So long are requests of a batch begun before others have their turn, in seconds, however many accounts they
-#: are of: nobody's loop shall be held up.
-_TURN_S = 0.001
+#: So long are requests of a batch begun in one turn of the loop, in seconds, however many accounts they are
+#: of: nobody's loop shall be held up, and as many answers come together in a later turn.
+_TURN_S = 0.0004
 #: So many requests of one account share their reads.
 _MANY = 3
 #: How long the thread of a batch waits for the end of its client, in seconds.
@@ -80,8 +80,9 @@ class Flow:
         self._lanes: Counter[Lane] = Counter()
         #: The accounts of which requests are being begun, in this turn of the loop or the next ones.
         self._letting_in: dict[Lane, None] = {}
+        #: When no more is begun in this turn of the loop; once that is past, what goes on in the next one.
+        self._turn_ends_at = -math.inf
         self._next_turn: asyncio.Handle | None = None
-        self._turn_s = _TURN_S
         self._told: deque[Told] = deque()
         self._heard = self._next = 0
         self._freely = False
@@ -193,25 +194,32 @@ class Flow:
         # Whatever is begun may go at once, and then this is heard again.
         at_it = bool(self._letting_in)
         self._letting_in.update(dict.fromkeys(lanes))
-        if not at_it:
+        if not at_it and self._next_turn is None:
             self._let_some_in()
 
     def _let_all_in(self) -> None:
         """Begin what there is a place for at once, whatever had to wait for its turn."""
-        self._turn_s = math.inf
+        self._turn_ends_at = math.inf
         if self._next_turn is not None:
             self._next_turn.cancel()
+            self._next_turn = None
         self._letting_in.update(dict.fromkeys(self._outside))
+        self._let_some_in()
+
+    def _take_next_turn(self) -> None:
+        self._next_turn = None
         self._let_some_in()
 
     def _let_some_in(self) -> None:
         """Begin as many as take no longer than others should wait, and the rest in the loop's next turns."""
-        self._next_turn, until, goes_on = None, self._loop.time() + self._turn_s, False
+        now, goes_on = self._loop.time(), False
+        if now > self._turn_ends_at:  # else it may be the very turn in which the last ones were begun
+            self._turn_ends_at = now + _TURN_S
         try:
             while self._letting_in and not goes_on:
                 lane = next(iter(self._letting_in))
                 more = self._let_one_in(lane)
-                goes_on = self._loop.time() > until
+                goes_on = self._loop.time() > self._turn_ends_at
                 if goes_on or not more:
                     del self._letting_in[lane]
                 if goes_on and more:  # behind the other accounts
@@ -219,8 +227,8 @@ class Flow:
         finally:
             if not goes_on:
                 self._letting_in.clear()
-        if self._letting_in:
-            self._next_turn = self._loop.call_soon(self._let_some_in)
+        if goes_on:
+            self._next_turn = self._loop.call_soon(self._take_next_turn)
         self._changed.set()
 
     def _let_one_in(self, lane: Lane) -> bool:

@@ -30,9 +30,7 @@ class Venue:
     waiting: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
     signed: list[tuple[Errand, CancelRequest, asyncio.Future[CancelAck]]] = attrs.field(factory=list)
 
-    def begin(
-        self, request: CancelRequest, many: bool, tell: Tell
-    ) -> asyncio.Future[CancelAck] | CancelAck:
+    def begin(self, request: CancelRequest, many: bool, tell: Tell) -> asyncio.Future[CancelAck] | CancelAck:
         self.begun.append((request.order.value, many))
         if self.closed or request.venue == "nowhere":
             return ack(request)
@@ -109,8 +107,8 @@ def test_a_cancel_may_go_as_it_is_begun(virtually: Virtually, some: Any) -> None
 
     class Prompt(Venue):
         def begin(
-        self, request: CancelRequest, many: bool, tell: Tell
-    ) -> asyncio.Future[CancelAck] | CancelAck:
+            self, request: CancelRequest, many: bool, tell: Tell
+        ) -> asyncio.Future[CancelAck] | CancelAck:
             end = super().begin(request, many, tell)
             self.sign(1)
             return end
@@ -308,24 +306,29 @@ def test_a_step_that_is_canceled_leaves_no_trace(virtually: Virtually, some: Any
     virtually(work())
 
 
-class Slow(Venue):
-    """Takes six tenths of a millisecond for each, and lets it go."""
+class Sluggish(Venue):
+    """Takes a quarter of a millisecond for each."""
 
     def flow(self, until: float = float("inf"), ahead: int = 4) -> Flow:
         self.loop: Any = asyncio.get_running_loop()
         return super().flow(until, ahead)
 
-    def begin(
-        self, request: CancelRequest, many: bool, tell: Tell
-    ) -> asyncio.Future[CancelAck] | CancelAck:
-        self.loop.jump(0.0006)
+    def begin(self, request: CancelRequest, many: bool, tell: Tell) -> asyncio.Future[CancelAck] | CancelAck:
+        self.loop.jump(0.00025)
+        return super().begin(request, many, tell)
+
+
+class Slow(Sluggish):
+    """Lets each go, too."""
+
+    def begin(self, request: CancelRequest, many: bool, tell: Tell) -> asyncio.Future[CancelAck] | CancelAck:
         end = super().begin(request, many, tell)
         self.sign(1, request.account)
         return end
 
 
 def test_what_takes_long_is_begun_in_several_turns(virtually: Virtually, some: Any) -> None:
-    """After a millisecond others have their turn; what is let in goes on after that by itself."""
+    """After less than a millisecond others have their turn; what is let in goes on after that by itself."""
 
     async def work() -> None:
         venue, seen = Slow(), []
@@ -359,7 +362,7 @@ def test_what_had_no_turn_is_told_after_the_end(virtually: Virtually, some: Any)
 
 
 def test_many_accounts_have_one_turn_together(virtually: Virtually, some: Any) -> None:
-    """However many accounts there are, others have their turn after a millisecond; none is left behind."""
+    """However many accounts there are, others have their turn as soon; none is left behind."""
 
     async def work() -> None:
         venue, seen = Slow(), []
@@ -372,6 +375,29 @@ def test_many_accounts_have_one_turn_together(virtually: Virtually, some: Any) -
         assert seen == [2, 4, 6, 8, 9, 9]
         venue.answer()
         assert len((await step).acks) == 9
+
+    virtually(work())
+
+
+def test_places_that_come_together_have_one_turn_together(virtually: Virtually, some: Any) -> None:
+    """However often there is room in one turn, no more is begun in it than at once; none is left behind."""
+
+    async def work() -> None:
+        venue, accounts = Sluggish(), [str(number) for number in range(6)]
+        taken = [one for place, name in enumerate(accounts) for one in some(5, 5 * place, account=name)]
+        step = asyncio.ensure_future(venue.flow().step(taken, 0, may_take=False))
+        await asyncio.sleep(1)
+        seen = [len(venue.begun)]
+        for account in accounts:
+            venue.sign(1, account)
+        for _ in range(4):
+            seen.append(len(venue.begun))
+            await asyncio.sleep(0)
+        assert seen == [24, 26, 28, 30, 30]
+        for account in accounts:
+            venue.sign(5, account)
+        venue.answer()
+        assert len((await step).acks) == 30
 
     virtually(work())
 
