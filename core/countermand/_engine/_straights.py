@@ -19,7 +19,10 @@ from countermand.venue import CallKind
 #: How long those that are past wait for others, in seconds: an alarm for each would cost more than it.
 _SWEEP_S = 0.05
 #: So many too many are forgotten together: one by one it would cost twice as much.
-_AT_ONCE = 32
+_TOGETHER = 32
+#: So many of batches get their acks in one turn of the loop, so that it has time for others: where more
+#: answers come together, the rest waits for the next turns.
+_PER_TURN = 20
 #: Each look into an Enum is a search.
 _RECEIVED, _CANCEL = Assurance.RECEIVED, CallKind.CANCEL
 
@@ -46,7 +49,7 @@ class Straights:
         self._expresses = expresses
         self._exchanges, self._traffic = exchanges, exchanges.traffic
         self._epoch = epoch
-        self._too_many = most + _AT_ONCE
+        self._too_many = most + _TOGETHER
         self._on_trouble = on_trouble
         self._on_landed = on_landed
         self._on_past = on_past
@@ -57,6 +60,9 @@ class Straights:
         #: By venue, those that have landed, in the order of their end.
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
         self._sweeper: Alarm | None = None
+        #: How many of batches may have landed in this turn of the loop; those that wait for the next one.
+        self._this_turn = 0
+        self._put_off: list[Straight] = []
 
     def begin(
         self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool
@@ -137,6 +143,8 @@ class Straights:
 
     def _land(self, straight: Straight) -> None:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
+        if straight.gathers and self._puts_off(straight):
+            return
         if straight.number not in self._under_way:
             return
         if not straight.road.express.takes_receipt(straight, self._loop.time()):
@@ -150,6 +158,22 @@ class Straights:
         self._exchanges.end_receipt(straight)
         self._on_landed(straight)
         del straight.waiter
+
+    def _puts_off(self, straight: Straight) -> bool:
+        """Keep one of many for the loop's next turn, if enough of them have landed in this one."""
+        if self._this_turn == _PER_TURN:
+            self._put_off.append(straight)
+            return True
+        # Those of earlier turns may count, too: to hear of each turn would cost more than to wait for one.
+        self._this_turn += 1
+        if self._this_turn == _PER_TURN:
+            self._loop.call_soon(self._land_more)
+        return False
+
+    def _land_more(self) -> None:
+        self._this_turn, put_off, self._put_off = 0, self._put_off, []
+        for straight in put_off:
+            self._land(straight)
 
     def _miss(self, straight: Straight) -> None:
         if straight.sending is not None and straight.sending.given_up:
@@ -178,7 +202,7 @@ class Straights:
         landed = straight.road.landed
         landed.append(straight)
         if len(landed) >= self._too_many:
-            self._forget([landed.popleft() for _ in range(_AT_ONCE)])
+            self._forget([landed.popleft() for _ in range(_TOGETHER)])
         elif len(landed) == 1:
             self._sweep_at(_past_at(straight))
 

@@ -15,7 +15,7 @@ from countermand._engine._express import Express
 from countermand._engine._lookups import Lookups
 from countermand._engine._open_case import OpenCase
 from countermand._engine._straight import Straight
-from countermand._engine._straights import _AT_ONCE, Straights
+from countermand._engine._straights import _TOGETHER, Straights
 from countermand._engine._traffic import Traffic
 from countermand.venue import Receipt
 
@@ -60,16 +60,16 @@ def straights_of(most: int, past: list[str]) -> Straights:
     )
 
 
-def begin(straights: Straights, order: str) -> Straight | None:
-    """Cancel an order."""
+def begin(straights: Straights, order: str, *, gathers: bool = False) -> Straight | None:
+    """Cancel an order, one of many or not."""
     request = CancelRequest(venue="v", account="9", order=OrderId(order), assurance=Assurance.RECEIVED)
-    return straights.begin(request, 0.0, 10.0, gathers=False)
+    return straights.begin(request, 0.0, 10.0, gathers=gathers)
 
 
 def test_only_so_many_are_remembered(virtually: Virtually) -> None:
     """Some too many, and the first are past; the others are, once no late effect can surprise."""
     past: list[str] = []
-    orders = [str(number) for number in range(1, 3 + _AT_ONCE)]
+    orders = [str(number) for number in range(1, 3 + _TOGETHER)]
 
     async def main() -> tuple[list[str], list[str]]:
         straights = straights_of(2, past)
@@ -133,6 +133,45 @@ def test_an_order_that_is_forgotten_and_comes_again(virtually: Virtually) -> Non
         await asyncio.sleep(AtOnce.idle_s - 0.5)
         assert straights.find("v", "9", OrderId("1")) is again
         assert past == ["2"]
+
+    virtually(main())
+
+
+def test_many_answers_that_come_together(virtually: Virtually) -> None:
+    """Of a batch only twenty land in one turn of the loop, in order; who is no part of one waits for none."""
+
+    async def main() -> None:
+        straights = straights_of(99, [])
+        many = [straight for number in range(50) if (straight := begin(straights, f"{number}", gathers=True))]
+        single = begin(straights, "single")
+        assert single is not None
+        for straight in (*many, single):
+            straight.road.on_land(straight)
+        assert single.landed
+        given_up = many.pop()
+        straights.give_up(given_up)  # a case goes on with it, and hears its answer itself
+        seen = []
+        for _ in range(4):
+            assert all(straight.landed for straight in many[: sum(straight.landed for straight in many)])
+            seen.append(sum(straight.landed for straight in many))
+            await asyncio.sleep(0)
+        assert seen == [20, 40, 49, 49]
+        assert not given_up.landed
+
+    virtually(main())
+
+
+def test_few_answers_at_a_time(virtually: Virtually) -> None:
+    """However many a batch has in all, one whose answers come apart waits for nobody."""
+
+    async def main() -> None:
+        straights = straights_of(99, [])
+        for number in range(50):
+            straight = begin(straights, f"{number}", gathers=True)
+            assert straight is not None
+            straight.road.on_land(straight)
+            assert straight.landed
+            await asyncio.sleep(0.001)
 
     virtually(main())
 
