@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from countermand import (
+    Assurance,
     AsyncClient,
     CancelAck,
     CancelRequest,
@@ -418,6 +419,24 @@ def test_requests_are_pulled_as_there_is_room() -> None:
     run_virtually(main())
     assert told == 100
     assert 30 < most <= 60
+
+
+def test_who_collects_a_batch_is_waited_for() -> None:
+    """Who asks for the next ack meanwhile has it once the step that is under way has ended."""
+    city = City(0)
+    requests = [city.order("apex", assurance=Assurance.RECEIVED) for _ in range(3)]
+
+    async def main() -> tuple[float, int]:
+        begun_at = asyncio.get_running_loop().time()
+        async with city.client(limits={"apex": paced(1)}) as client:
+            batch = client.cancel_many(requests)
+            collecting = asyncio.ensure_future(batch.collect())
+            await asyncio.sleep(1.5)
+            await anext(batch)
+            return asyncio.get_running_loop().time() - begun_at, len(await collecting)
+
+    at, collected = run_virtually(main())
+    assert (at >= 2.0, collected) == (True, 2)
 
 
 def test_the_clock_of_a_request_starts_when_it_is_taken(batched: Batched) -> None:

@@ -102,6 +102,17 @@ def test_a_few_wait_for_their_turn_and_the_others_outside(virtually: Virtually, 
     virtually(work())
 
 
+def test_a_venue_may_let_more_wait(virtually: Virtually, some: Any) -> None:
+    """From four on it is asked how many may wait for their turn."""
+
+    async def work() -> None:
+        venue = Venue()
+        await venue.flow(ahead=6).step(some(10), 0, may_take=True)
+        assert len(venue.begun) == 6
+
+    virtually(work())
+
+
 def test_a_cancel_may_go_as_it_is_begun(virtually: Virtually, some: Any) -> None:
     """Who waits for no turn makes room at once: each is begun once, in order, however many there are."""
 
