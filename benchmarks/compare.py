@@ -41,6 +41,8 @@ class Options:
     rounds: int
     pace: Pace
     others: bool
+    #: Whether the server sleeps while it has nothing to do, so that each request must wake it.
+    sleeps: bool
     #: The command line that repeats it, without the places of files.
     command: str
     results: Path | None
@@ -53,10 +55,12 @@ def options(words: list[str]) -> Options:
     parser.add_argument("--quick", action="store_true", help="one round of short measures, to try it")
     parser.add_argument("--only", metavar="CLIENT,…", help=f"of {', '.join(CLIENTS)}")
     parser.add_argument("--loads", metavar="LOAD,…", help=f"of {', '.join(one.name for one in LOADS)}")
+    parser.add_argument("--sleeping-server", action="store_true", help="let each request wake the server")
     parser.add_argument("--results", type=Path, metavar="DIR", help="write tables and figures there, too")
     read = parser.parse_args(words)
     given = {"--rounds": read.rounds, "--only": read.only, "--loads": read.loads}
     repeats = [f"{name} {value}" for name, value in given.items() if value] + ["--quick"] * read.quick
+    repeats += ["--sleeping-server"] * read.sleeping_server
     clients = _chosen(parser, read.only, list(CLIENTS))
     loads = _chosen(parser, read.loads, [one.name for one in LOADS])
     return Options(
@@ -65,6 +69,7 @@ def options(words: list[str]) -> Options:
         rounds=read.rounds or (1 if read.quick else ROUNDS),
         pace=QUICK if read.quick else Pace(),
         others=not (read.only or read.loads or read.quick),
+        sleeps=read.sleeping_server,
         command=" ".join(["python benchmarks/compare.py", *repeats]),
         results=read.results,
     )
@@ -84,12 +89,12 @@ def cores() -> tuple[int, int]:
 
 
 @contextmanager
-def servers(built: Built, loads: list[Load], core: int) -> Iterator[dict[str, Server]]:
+def servers(asked: Options, built: Built, core: int) -> Iterator[dict[str, Server]]:
     """Run a server for each link that is needed."""
-    needed = {load.link.name for load in loads}
+    needed = {load.link.name for load in asked.loads}
     with ExitStack() as stack:
         yield {
-            link.name: stack.enter_context(running(built, link, core))
+            link.name: stack.enter_context(running(built, link, core, sleeps=asked.sleeps))
             for link in LINKS
             if link.name in needed
         }
@@ -99,7 +104,7 @@ def run(asked: Options, built: Built) -> Figures:
     """Measure round by round: all clients under one load, then under the next."""
     client_core, server_core = cores()
     figures = Figures()
-    with servers(built, asked.loads, server_core) as by_link:
+    with servers(asked, built, server_core) as by_link:
         for number in range(asked.rounds):
             with workers(asked.clients, client_core) as started:
                 for load in asked.loads:
@@ -114,7 +119,6 @@ def gate_of(load: Load, server: Server, built: Built) -> Gate:
     return Gate(
         url=server.url,
         certificate=str(built.certificate) if load.link.tls else None,
-        server_pid=server.pid,
         in_flight=load.in_flight,
     )
 

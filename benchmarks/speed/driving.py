@@ -14,7 +14,6 @@ import attrs
 from speed.clients import AsyncPeer, BatchPeer, CallbackPeer, SyncPeer
 from speed.figures import Figure, percentile
 from speed.loads import Gate, Pace
-from speed.server import cpu_s
 
 #: How long lanes have to end, in seconds; whatever hangs then is left behind.
 GRACE_S = 2.0
@@ -32,7 +31,6 @@ class Mark:
 
     at: float
     cpu_s: float
-    server_s: float
     calls: int
     failed: int
 
@@ -59,11 +57,10 @@ class Tally:
         self.fault = self.fault or f"{type(fault).__name__}: {fault}".strip(": ")[:120]
 
     def mark(self) -> Mark:
-        """Note how far it has come, and its server."""
+        """Note how far it has come."""
         return Mark(
             at=time.perf_counter(),
             cpu_s=time.process_time(),
-            server_s=cpu_s(self._gate.server_pid),
             calls=len(self.latencies_s),
             failed=self.failed,
         )
@@ -79,7 +76,6 @@ class Tally:
             p99_us=percentile(latencies, 0.99),
             failed=end.failed - begin.failed,
             fault=self.fault,
-            server_busy=(end.server_s - begin.server_s) / (end.at - begin.at),
         )
 
 

@@ -13,10 +13,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Figure:
-    """What one client did in one measure; latencies are in µs, times in seconds.
-
-    `server_busy` is the share of that time for which the server's core was busy.
-    """
+    """What one client did in one measure; latencies are in µs, times in seconds."""
 
     calls: int
     seconds: float
@@ -25,7 +22,6 @@ class Figure:
     p99_us: float | None = None
     failed: int = 0
     fault: str = ""
-    server_busy: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -49,7 +45,7 @@ class Figure:
 
 
 #: What a figure is asked for.
-MEASURES = ("p50_us", "p99_us", "cpu_us", "rate", "each_us", "client_busy", "server_busy")
+MEASURES = ("p50_us", "p99_us", "cpu_us", "rate", "each_us", "client_busy")
 
 
 def percentile(sorted_values: Sequence[float], share: float) -> float | None:

@@ -51,14 +51,13 @@ LOADS: tuple[Load, ...] = (
 
 @attrs.frozen(kw_only=True)
 class Gate:
-    """Where a client cancels, whose process that is, and how much it may have in flight.
+    """Where a client cancels, and how much it may have in flight.
 
     `certificate` is the one to trust, where it is TLS.
     """
 
     url: str
     certificate: str | None
-    server_pid: int
     in_flight: int
 
 

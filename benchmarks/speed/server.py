@@ -62,16 +62,11 @@ class Server:
     pid: int
 
 
-def cpu_s(pid: int) -> float:
-    """Return the time of the processor that a process has had, in seconds."""
-    nanoseconds, *_ = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()
-    return int(nanoseconds) / 1e9
-
-
 @contextmanager
-def running(built: Built, link: Link, core: int | None = None) -> Iterator[Server]:
-    """Run a server for a link, on a core if one is given."""
+def running(built: Built, link: Link, core: int | None = None, *, sleeps: bool = False) -> Iterator[Server]:
+    """Run a server for a link, on a core if one is given; one that `sleeps` is woken for each request."""
     words = [str(built.program), "--delay-us", str(link.delay_us), "--headers", str(link.headers)]
+    words += ["--sleeps"] if sleeps else []
     words += ["--cert", str(built.certificate), "--key", str(built.key)] if link.tls else []
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - words of our own
         try:

@@ -30,7 +30,7 @@ def written(value: float | None, pattern: str = ",.0f") -> str:
 
 def load_table(figures: Figures, load: Load) -> str:
     """Write what all clients did under a load: medians of the rounds."""
-    head = ["", "calls/s", "CPU µs", "p50 µs", "p99 µs", "calls/s to ccxt", "CPU to ccxt", "busy: it, server"]
+    head = ["", "calls/s", "CPU µs", "p50 µs", "p99 µs", "calls/s to ccxt", "CPU to ccxt", "busy"]
     rows = [
         _load_row(figures, client, load) for client in CLIENTS.values() if figures.of(client.name, load.name)
     ]
@@ -53,7 +53,7 @@ def _load_row(figures: Figures, client: Client, load: Load) -> list[str]:
         written(of("p99_us")),
         written(to_peer("rate"), ".2f"),
         written(to_peer("cpu_us"), ".2f"),
-        f"{written(of('client_busy'), '.0%')}, {written(of('server_busy'), '.0%')}",
+        written(of("client_busy"), ".0%"),
     ]
 
 

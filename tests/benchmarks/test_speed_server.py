@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import ssl
@@ -20,7 +19,7 @@ import pytest
 import compare
 from speed.figures import Figure, Figures
 from speed.loads import PLAIN, TLS, VENUE, Gate, Link, Pace
-from speed.server import Built, Server, build, cpu_s, running
+from speed.server import Built, Server, build, running
 from speed.workers import Worker, measured
 
 POST = b"POST /AP/CancelOrder HTTP/1.1\r\nHost: x\r\ncontent-length: 2\r\n\r\n{}"
@@ -45,10 +44,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         pytest.skip("OpenSSL's headers are needed to build the server")
 
 
-@pytest.fixture(scope="module")
-def plain(built: Built) -> Iterator[Server]:
-    """Run it without TLS."""
-    with running(built, PLAIN) as server:
+@pytest.fixture(scope="module", params=[False, True], ids=["polls", "sleeps"])
+def plain(built: Built, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Run it without TLS, polling and sleeping."""
+    with running(built, PLAIN, sleeps=request.param) as server:
         yield server
 
 
@@ -142,15 +141,10 @@ def test_a_real_venue_waits_and_says_more(built: Built) -> None:
     assert len({line for line in came.splitlines() if line.startswith(b"X-Request-Id: ")}) == 2
 
 
-def test_its_time_of_the_processor_is_known(plain: Server) -> None:
-    """The time that its process has had grows only."""
-    assert 0 < cpu_s(plain.pid) <= cpu_s(plain.pid)
-
-
 @pytest.mark.parametrize("client", OWN)
 def test_each_client_cancels(plain: Server, client: str) -> None:
     """Each client of the comparison that is installed with the library cancels without a failure."""
-    gate = Gate(url=plain.url, certificate=None, server_pid=plain.pid, in_flight=2)
+    gate = Gate(url=plain.url, certificate=None, in_flight=2)
     figure = measured(client, gate, PACE)
     assert (figure.failed, figure.fault) == (0, "")
     assert figure.calls > 0
@@ -161,7 +155,7 @@ def test_each_client_cancels(plain: Server, client: str) -> None:
 def test_each_client_cancels_over_tls(built: Built, client: str) -> None:
     """The certificate of the run is trusted, and no other."""
     with running(built, TLS) as server:
-        gate = Gate(url=server.url, certificate=str(built.certificate), server_pid=server.pid, in_flight=2)
+        gate = Gate(url=server.url, certificate=str(built.certificate), in_flight=2)
         assert measured(client, gate, PACE).calls > 0
 
 
@@ -169,7 +163,7 @@ def test_failures_are_counted(built: Built) -> None:
     """A client that nobody answers has no calls, but failures, and the first of them is told."""
     with running(built, Link(name="gone")) as server:
         pass
-    gate = Gate(url=server.url, certificate=None, server_pid=os.getpid(), in_flight=1)
+    gate = Gate(url=server.url, certificate=None, in_flight=1)
     figure = measured("httpx-sync", gate, Pace(warm_s=0.01, longest_warm_s=0.05, measure_s=0.05))
     assert figure.calls == 0
     assert figure.failed > 0
@@ -178,11 +172,21 @@ def test_failures_are_counted(built: Built) -> None:
 
 def test_a_whole_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, built: Built) -> None:
     """The command measures what it is asked for, prints its table, and keeps it with its figures."""
-    words = ["--quick", "--only", "limit", "--loads", "plain-64", "--results", str(tmp_path)]
+    words = [
+        "--quick",
+        "--only",
+        "limit",
+        "--loads",
+        "plain-64",
+        "--sleeping-server",
+        "--results",
+        str(tmp_path),
+    ]
     assert compare.main(words) == 0
     text = (tmp_path / "speed.md").read_text()
     assert capsys.readouterr().out == text + "\n"
     assert "Plain, 64 in flight" in text
+    assert "--sleeping-server" in text
     assert str(tmp_path) not in text
     assert json.loads((tmp_path / "speed.json").read_text())["figures"][0]["rounds"][0]["calls"] > 0
 
@@ -197,7 +201,7 @@ def test_who_gets_nothing_done_is_not_asked_again() -> None:
             self.asked += 1
             return Figure(calls=0, seconds=1.0, cpu_s=0.0, failed=1, fault="PoolTimeout")
 
-    gate = Gate(url="http://127.0.0.1:1", certificate=None, server_pid=1, in_flight=1)
+    gate = Gate(url="http://127.0.0.1:1", certificate=None, in_flight=1)
     idle, figures = Idle(), Figures()
     for load in ("plain-1000", "plain-1000", "tls-1000", "batch-1000"):
         compare.measure({"httpx": cast("Worker", idle)}, load, gate, PACE, figures)

@@ -127,8 +127,8 @@ def test_a_table_compares_with_the_peer() -> None:
     text = load_table(run((4_000, 1_000)), LOADS[1])
     rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     assert rows == [
-        "| **countermand**, APEX | 4,000 | 250.0 | - | - | 4.00 | 0.25 | 100%, 0% |",
-        "| ccxt async, `ndax.cancel_order` | 1,000 | 1,000.0 | - | - | 1.00 | 1.00 | 100%, 0% |",
+        "| **countermand**, APEX | 4,000 | 250.0 | - | - | 4.00 | 0.25 | 100% |",
+        "| ccxt async, `ndax.cancel_order` | 1,000 | 1,000.0 | - | - | 1.00 | 1.00 | 100% |",
     ]
 
 
