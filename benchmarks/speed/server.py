@@ -59,7 +59,6 @@ class Server:
 
     url: str
     port: int
-    pid: int
 
 
 @contextmanager
@@ -75,6 +74,6 @@ def running(built: Built, link: Link, core: int | None = None, *, sleeps: bool =
             assert process.stdout is not None  # noqa: S101 - for the type checker
             port = int(process.stdout.readline())
             scheme = "https" if link.tls else "http"
-            yield Server(url=f"{scheme}://127.0.0.1:{port}", port=port, pid=process.pid)
+            yield Server(url=f"{scheme}://127.0.0.1:{port}", port=port)
         finally:
             process.kill()
