@@ -35,13 +35,16 @@ class ReceivedHeaders(Mapping[str, str]):
     Names are lower case; of a name that comes twice the values stand together.
     """
 
-    __slots__ = ("_known", "_lacked", "_lines")
+    __slots__ = ("_known", "_lines", "lacked")
 
-    def __init__(self, lines: bytes) -> None:
-        """Take their lines, each after a line break, and known to be a name, a colon and a value."""
+    def __init__(self, lines: bytes, lacked: str = "") -> None:
+        """Take their lines, each after a line break, and known to be a name, a colon and a value.
+
+        What comes before the first line break is none of them. `lacked` is known to be no name of theirs.
+        """
         self._lines = lines
         #: What was looked for last in vain, as in every answer; nothing is the name of none.
-        self._lacked = ""
+        self.lacked = lacked
         self._known: dict[bytes, bytes] | None = None
 
     @property
@@ -55,10 +58,10 @@ class ReceivedHeaders(Mapping[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value likewise, or the default: what most answers lack is seen without reading them."""
-        if name is self._lacked:
+        if name is self.lacked:
             return default
         if b"\n%s:" % name.encode() not in self._lines.lower():
-            self._lacked = name
+            self.lacked = name
             return default
         return super().get(name, default)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from countermand._wire._head import Head, Parser
+from countermand._wire._known import KnownHead
 
 #: How many heads are known at most; each may take `HEAD_BYTES`.
 MOST_HEADS = 32
 
 
-class Answers(dict[int, Head]):
+class Answers(dict[int, KnownHead]):
     """The heads of plain answers that came whole, by the lengths of these: the last one of each.
 
-    Where a plain answer ends, and what its head says, follows from the bytes of that head alone. So one that
-    begins with the same bytes, and is as long, ends where it should, and needs no parser. Most are such:
-    but for the date a venue says the same again and again.
+    An answer that begins with a known head, and is as long, ends where it should, and needs no parser. Most
+    are such: but for the date, and an id of each answer, a venue says the same again and again.
     """
 
     def __init__(self, parser: type[Parser]) -> None:
@@ -23,6 +23,9 @@ class Answers(dict[int, Head]):
 
     def remember(self, head: Head, length: int) -> None:
         """Know the plain head of an answer of that length."""
-        if len(self) >= MOST_HEADS and length not in self:
+        known = self.get(length)
+        if known is not None and known.learn(head):
+            return
+        if len(self) >= MOST_HEADS and known is None:
             self.clear()
-        self[length] = head
+        self[length] = KnownHead(head)

@@ -47,8 +47,9 @@ class Exchange:
         """Take in what came, nothing for the peer's end."""
         # Only of the first that comes of an answer: what comes later may say anything.
         known = self._answers.get(len(data)) if self._parser is None else None
-        if known is not None and data.startswith(known.plain) and self._method not in ODD_METHODS:
-            self.head, self.unread, self.ended = known, data[len(known.plain) :], True
+        head = None if known is None or self._method in ODD_METHODS else known.of(data)
+        if head is not None:
+            self.head, self.unread, self.ended = head, data[len(head.plain) :], True
             self.keeps, self.over = not (self.over or self._closes), True
         else:
             self._parse(data)

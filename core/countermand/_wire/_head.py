@@ -16,6 +16,9 @@ HEAD_BYTES = 65_536
 #: To these an answer ends elsewhere than it says itself; RFC 9112, 6.3.
 ODD_METHODS = frozenset({"HEAD", "CONNECT"})
 
+#: A header's value, as a pattern: without control characters and folded lines; RFC 9112, 5.
+TEXT = rb"[\t -~\x80-\xff]*+"
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 

@@ -17,11 +17,9 @@ import httpx
 
 from countermand._http import ReceivedHeaders
 from countermand._wire._h11_parser import H11Parser
-from countermand._wire._head import HEAD_BYTES, ODD_METHODS, Head
+from countermand._wire._head import HEAD_BYTES, ODD_METHODS, TEXT, Head
 
-_TEXT = rb"[\t -~\x80-\xff]*+"
-#: Without control characters and folded lines; RFC 9112, 5.
-_FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:" + _TEXT + rb"\r\n"
+_FIELD = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:" + TEXT + rb"\r\n"
 _LENGTH = rb"(?i:content-length):[\t ]*+([0-9]{1,15})[\t ]*+\r\n"
 _CHUNKED = rb"(?i:transfer-encoding):[\t ]*+(chunked)[\t ]*+\r\n"
 _KEPT = rb"(?i:connection:[\t ]*+keep-alive)[\t ]*+\r\n"
@@ -30,8 +28,8 @@ _FRAMING = rb"(?i:content-length|transfer-encoding|connection):"
 _OTHERS = rb"(?>(?!" + _FRAMING + rb")" + _FIELD + rb"|" + _KEPT + rb")*+"
 #: A head that says it once at most; RFC 9112, 4, without the statuses before an answer (1xx).
 _PLAIN = re.compile(
-    rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: (" + _TEXT + rb"))?"
-    rb"(\r\n" + _OTHERS + rb"(?>" + _LENGTH + rb"|" + _CHUNKED + rb")?+" + _OTHERS + rb")\r\n"
+    rb"HTTP/1\.1 ([2-9][0-9][0-9])(?: (" + TEXT + rb"))?"
+    rb"\r\n" + _OTHERS + rb"(?>" + _LENGTH + rb"|" + _CHUNKED + rb")?+" + _OTHERS + rb"\r\n"
 )
 #: A chunk that says its size, or only leading zeros, at greater length than h11 would read.
 _LONG_SIZE = re.compile(rb"\n[0-9A-Fa-f]{17}")
@@ -81,7 +79,7 @@ class HttptoolsParser:
         match = _PLAIN.match(data)
         if match is None or (start := match.end()) > HEAD_BYTES:
             return None
-        code, reason, lines, length, chunked = match.groups(b"")
+        code, reason, length, chunked = match.groups(b"")
         status = int(code)
         if length and status not in _BODILESS:
             content: bytes | None = data[start:]
@@ -95,7 +93,8 @@ class HttptoolsParser:
             return None
         if content is None or self.ended == (left > 0):
             return None
-        plain = b"" if chunked or not self.ended else data[:start]
+        lines = data[:start]
+        plain = b"" if chunked or not self.ended else lines
         self.head = Head(status, ReceivedHeaders(lines), b"1.1", reason, plain)
         self.keeps = self.ended
         self._left = left
