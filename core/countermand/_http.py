@@ -104,10 +104,15 @@ class HttpResponse:
     content: bytes = attrs.field(default=b"", repr=False)
 
 
+_new = HttpResponse.__new__
+#: What sets the fields of a new one: its own guard is only for those that somebody has.
+_status, _headers, _content = (vars(HttpResponse)[name].__set__ for name in ("status", "headers", "content"))
+
+
 def received(status: int, headers: ReceivedHeaders, content: bytes) -> HttpResponse:
     """Return an answer that came over our own transport: there is nothing left to make of its headers."""
-    response = HttpResponse.__new__(HttpResponse)
-    object.__setattr__(response, "status", status)
-    object.__setattr__(response, "headers", headers)
-    object.__setattr__(response, "content", content)
+    response = _new(HttpResponse)
+    _status(response, status)
+    _headers(response, headers)
+    _content(response, content)
     return response
