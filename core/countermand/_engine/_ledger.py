@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 import attrs
@@ -22,14 +22,15 @@ Owed = Told | Straight
 
 #: How many different requests' updates wait for one reader.
 _MAILBOX_PLACES = 1000
-#: So many that went straight are written down together: one by one it would cost nearly twice as much.
+#: So many too many are dropped together: one by one it would cost twice as much.
 _AT_ONCE = 32
 
 
 class Ledger:
     """Keeps the newest acks that are not final, and passes on how any ack changes.
 
-    What went straight is written down later, but before anything else is told or asked.
+    What went straight is written down, so that it can be found, only before anything else is told or asked:
+    where nobody ever does, it is dropped without.
     """
 
     def __init__(self, clock: Callable[[], float], watch: Watch, most: int) -> None:
@@ -43,8 +44,9 @@ class Ledger:
         self._again: dict[int, list[Owed]] = {}
         #: Those of cases by the very acks that callers hold: a request may be asked more than once.
         self._by_ack: dict[int, Told] = {}
-        #: What is not written down yet.
-        self._unwritten: list[Owed] = []
+        #: What is not written down yet: younger than all that is.
+        self._unwritten: deque[Owed] = deque()
+        self._too_many = most + _AT_ONCE
         self._dropped = 0
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
 
@@ -65,8 +67,8 @@ class Ledger:
     def keep(self, straight: Straight) -> None:
         """Keep what became of a cancel that went straight: no ack of those is final."""
         self._unwritten.append(straight)
-        if len(self._unwritten) >= _AT_ONCE:
-            self._write_down()
+        if len(self._owed) + len(self._unwritten) >= self._too_many:
+            self._drop_oldest()
 
     def make_of(self, straight: Straight, told: Told) -> None:
         """Hear that a case tells of a cancel that went straight."""
@@ -75,19 +77,22 @@ class Ledger:
             self._unwritten.append(told)
 
     def _write_down(self) -> None:
+        self._drop_oldest()
         owed = self._owed
         for one in self._unwritten:
             if owed.setdefault(id(one.request), one) is not one:
                 owed[id(one)] = one
                 self._again.setdefault(id(one.request), []).append(one)
         self._unwritten.clear()
-        self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        owed = self._owed
-        for _ in range(len(owed) - self.most):
-            _, oldest = owed.popitem(last=False)
+        owed, unwritten = self._owed, self._unwritten
+        for _ in range(len(owed) + len(unwritten) - self.most):
             self._dropped += 1
+            if not owed:
+                unwritten.popleft()
+                continue
+            _, oldest = owed.popitem(last=False)
             if self._again or isinstance(oldest, Told):
                 self._let_go(oldest)
 

@@ -175,7 +175,7 @@ class Ledgers(RuleBasedStateMachine):
 
     # What can happen.
 
-    @rule(many=st.sampled_from([1, 1, 1, 2, _AT_ONCE - 1, _AT_ONCE]), again=st.booleans())
+    @rule(many=st.sampled_from([1, 1, 1, 2, _AT_ONCE - 1, _AT_ONCE, 2 * _AT_ONCE]), again=st.booleans())
     def land(self, many: int, again: bool) -> None:
         """Let some cancels land, of new requests or of one that was asked before."""
         before = self.everything[-1].request if again and self.everything else None
