@@ -21,6 +21,7 @@ from countermand._case._receipt import OneCancel, ack_of_receipt
 from countermand._engine._open_case import Told
 from countermand._engine._post import CancelLetter
 from countermand._engine._standing import Permission
+from countermand._engine._traffic import Traveller
 from countermand._limits._lane import Lane as Turns
 from countermand._limits._lane import Ticket
 from countermand._limits._urgency import Need
@@ -42,6 +43,8 @@ class Road:
     epoch: datetime
     #: Called when the answer to one of them is here, or that there is none.
     on_land: Callable[[Straight], None]
+    #: By their numbers, those that have no ack yet, among all cancels under way for that account.
+    under_way: dict[int, Traveller] = attrs.field(factory=dict, init=False)
     #: By their orders, all of which it is not known that they are over.
     known: dict[str, Straight] = attrs.field(factory=dict)
     #: Those of the whole venue that a late effect may surprise the next caller of, in the order of their end.

@@ -55,7 +55,6 @@ class Straights:
         self._on_past = on_past
         #: Where some are of which it is not known that they are over.
         self._roads: dict[tuple[str, str], Road] = {}
-        self._under_way: dict[int, Straight] = {}
         self._alarm: Alarm | None = None
         #: By venue, those that have landed, in the order of their end.
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
@@ -83,11 +82,10 @@ class Straights:
             return None
         if not road.known:
             self._roads[lane] = road
-        road.known[order.value] = self._under_way[number] = straight
+            road.under_way = self._traffic.lend(lane)
+        road.known[order.value] = road.under_way[number] = straight
         if straight.signed_at is None:
             self._traffic.begin(lane, straight)
-        else:
-            self._traffic.set_out(lane, straight)
         self._look_by(straight.due_at)
         return straight
 
@@ -103,11 +101,12 @@ class Straights:
 
     def all_under_way(self) -> list[Straight]:
         """List those that have no ack yet."""
-        return list(self._under_way.values())
+        under_way = [one for road in self._roads.values() for one in road.under_way.values()]
+        return [one for one in under_way if isinstance(one, Straight)]
 
     def is_under_way(self, straight: Straight) -> bool:
         """Tell whether one has no ack yet, and no case was made of it."""
-        return straight.number in self._under_way
+        return straight.road.under_way.get(straight.number) is straight
 
     def find(self, venue: str, account: str, order: OrderId | ClientOrderId) -> Straight | None:
         """Return the one of an order, under way or remembered."""
@@ -116,7 +115,8 @@ class Straights:
 
     def give_up(self, straight: Straight) -> bool:
         """Hear that a case is made of one; tell whether it was still remembered."""
-        self._under_way.pop(straight.number, None)
+        if self.is_under_way(straight):
+            del straight.road.under_way[straight.number]
         return bool(self._dropped([straight]))
 
     def _dropped(self, straights: Iterable[Straight]) -> list[Straight]:
@@ -130,10 +130,11 @@ class Straights:
                 del known[order]
                 if not known:
                     del self._roads[road.lane]
+                    self._traffic.take_back(road.lane)
         return dropped
 
     def _take_turn(self, straight: Straight) -> None:
-        if straight.number not in self._under_way:
+        if not self.is_under_way(straight):
             return  # it was given up meanwhile, and its turn given back
         if not straight.road.express.send(straight):
             self._on_trouble(straight)
@@ -145,12 +146,13 @@ class Straights:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
         if straight.gathers and self._puts_off(straight):
             return
-        if straight.number not in self._under_way:
+        road, number = straight.road, straight.number
+        if road.under_way.get(number) is not straight:
             return
-        if not straight.road.express.takes_receipt(straight, self._loop.time()):
+        if not road.express.takes_receipt(straight, self._loop.time()):
             self._miss(straight)
             return
-        del self._under_way[straight.number]
+        del road.under_way[number]
         # First of all: whatever might go wrong below, nobody waits for what has come.
         if not straight.waiter.done():
             straight.waiter.set_result(straight.ack)
@@ -193,10 +195,11 @@ class Straights:
         """Give over those that are late."""
         self._alarm = None
         now = self._loop.time()
-        for straight in [one for one in self._under_way.values() if one.due_at <= now]:
+        for straight in [one for one in self.all_under_way() if one.due_at <= now]:
             self._on_trouble(straight)
-        if self._under_way:
-            self._look_by(min(one.due_at for one in self._under_way.values()))
+        under_way = self.all_under_way()
+        if under_way:
+            self._look_by(min(one.due_at for one in under_way))
 
     def _remember(self, straight: Straight) -> None:
         landed = straight.road.landed

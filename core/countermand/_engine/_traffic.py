@@ -27,6 +27,8 @@ class Traffic:
 
     def __init__(self) -> None:
         self._under_way: defaultdict[Lane, dict[int, Traveller]] = defaultdict(dict)
+        #: The accounts that somebody counts in himself: nobody else may put them away.
+        self._lent: set[Lane] = set()
         self._queued: dict[int, Lane] = {}
         self._waiting: Counter[Lane] = Counter()
         self._listeners: dict[Lane, dict[Listener, None]] = {}
@@ -41,6 +43,16 @@ class Traffic:
         if need is not Need.KILL:
             return not under_way
         return not any(errand.need is Need.KILL for errand in under_way.values())
+
+    def lend(self, lane: Lane) -> dict[int, Traveller]:
+        """Give away an account's cancels under way, by their numbers, for one who counts many himself."""
+        self._lent.add(lane)
+        return self._under_way[lane]
+
+    def take_back(self, lane: Lane) -> None:
+        """Hear that what was lent is not used any more."""
+        self._lent.remove(lane)
+        self._tidy(lane)
 
     def listen(self, lane: Lane, listener: Listener) -> None:
         """Tell somebody, until told otherwise, when a cancel of an account waits no more."""
@@ -87,7 +99,9 @@ class Traffic:
         """Hear that a cancel is over, also one that was never sent."""
         if errand.number in self._queued:
             self.sign(errand)
-        under_way = self._under_way[lane]
-        del under_way[errand.number]
-        if not under_way:
+        del self._under_way[lane][errand.number]
+        self._tidy(lane)
+
+    def _tidy(self, lane: Lane) -> None:
+        if not self._under_way[lane] and lane not in self._lent:
             del self._under_way[lane]

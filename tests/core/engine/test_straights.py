@@ -44,7 +44,7 @@ class Nowhere:
         self.next_number = itertools.count().__next__
 
     def end_receipt(self, straight: Straight) -> None:
-        self.traffic.end(straight.road.lane, straight)
+        assert straight.number not in straight.road.under_way
 
 
 def straights_of(most: int, past: list[str]) -> Straights:
@@ -102,6 +102,7 @@ def test_an_account_that_is_forgotten_and_comes_again(virtually: Virtually) -> N
         again = begin(straights, "1")
         assert again is not None
         assert again.road is not first.road
+        assert again.road.under_way is not first.road.under_way
         assert not straights.give_up(first)
         assert begin(straights, "1") is None
         again.road.on_land(again)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from countermand._engine._errand import Errand
 from countermand._engine._traffic import Lane, Traffic
 from countermand._limits._urgency import Need
@@ -133,4 +135,26 @@ def test_nothing_is_kept_of_an_account_that_nobody_uses() -> None:
     traffic.begin(LANE, errand(1))
     traffic.ignore(LANE, print)
     traffic.end(LANE, errand(1))
+    assert not any(vars(traffic).values())
+
+
+@pytest.mark.parametrize("ends_first", [True, False])
+def test_what_is_lent_is_kept_until_it_is_given_back(*, ends_first: bool) -> None:
+    """What one counts himself and what others count is the same; then nothing is left of that either."""
+    traffic = Traffic()
+    mine = traffic.lend(LANE)
+    traffic.begin(LANE, errand(1))
+    traffic.end(LANE, errand(1))
+    mine[2] = errand(2)
+    traffic.set_out(LANE, errand(3))
+    assert (list(mine), traffic.is_idle(LANE)) == ([2, 3], False)
+    del mine[2]
+    if ends_first:
+        traffic.end(LANE, errand(3))
+        assert traffic.is_idle(LANE)
+        traffic.take_back(LANE)
+    else:
+        traffic.take_back(LANE)
+        assert not traffic.is_idle(LANE)
+        traffic.end(LANE, errand(3))
     assert not any(vars(traffic).values())
