@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from countermand import CancelAck, CancelRequest, OrderId, Outcome
 from countermand._case._facts import Caller
 from countermand._engine._admission import not_sent
-from countermand._engine._ledger import _AT_ONCE, Ledger, Owed
+from countermand._engine._ledger import _AT_ONCE, _MOST_UNWRITTEN, Ledger, Owed
 from countermand._engine._open_case import Told
 from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
@@ -124,6 +124,26 @@ def test_what_is_dropped_is_not_kept_alive(ask: Ask) -> None:
         assert len(alive) <= 3 + _AT_ONCE
     assert ledger.dropped == 10 * _AT_ONCE - 3
     assert len(alive) == 3
+
+
+def test_who_asks_after_very_many_finds_most_of_them_written_down() -> None:
+    """However many may be owed, only so many are written down in one go."""
+    ledger, read = ledger_of(2 * _MOST_UNWRITTEN), 0
+
+    class One:
+        @property
+        def request(self) -> object:
+            nonlocal read
+            read += 1
+            return self
+
+    for _ in range(_MOST_UNWRITTEN - 1):
+        ledger.keep(cast("Straight", One()))
+    assert read == 0
+    for _ in range(_MOST_UNWRITTEN):
+        ledger.keep(cast("Straight", One()))
+    assert read >= _MOST_UNWRITTEN
+    assert ledger.dropped == 0
 
 
 @attrs.define
