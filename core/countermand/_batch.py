@@ -44,8 +44,6 @@ class AsyncBatch:
         return self
 
     async def __anext__(self) -> CancelAck:
-        if self._progress.has_acks and not self._turn.locked():
-            return self._progress.give()
         async with self._turn:
             while not self._progress.has_acks:
                 await self._advance()

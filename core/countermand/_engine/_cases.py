@@ -134,6 +134,7 @@ class Cases:
     async def aclose(self, timeout_s: float) -> None:
         """Answer whoever waits with what is known, and end what is under way."""
         self._closed = True
+        self._straights.land_all()
         for straight in self._straights.all_under_way():
             self._taken_over(straight)
         self._straights.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -59,9 +60,9 @@ class Straights:
         #: By venue, those that have landed, in the order of their end.
         self._landed: defaultdict[str, deque[Straight]] = defaultdict(deque)
         self._sweeper: Alarm | None = None
-        #: How many of batches may have landed in this turn of the loop; those that wait for the next one.
-        self._this_turn = 0
-        self._put_off: list[Straight] = []
+        #: How many of batches have landed in this turn of the loop, of how many, and who waits for the next.
+        self._this_turn, self._per_turn = 0, float(_PER_TURN)
+        self._put_off: deque[Straight] = deque()
 
     def begin(
         self, request: CancelRequest, joined_at: float, deadline: float, *, gathers: bool
@@ -163,19 +164,28 @@ class Straights:
 
     def _puts_off(self, straight: Straight) -> bool:
         """Keep one of many for the loop's next turn, if enough of them have landed in this one."""
-        if self._this_turn == _PER_TURN:
+        if self._this_turn == self._per_turn:
             self._put_off.append(straight)
             return True
         # Those of earlier turns may count, too: to hear of each turn would cost more than to wait for one.
-        self._this_turn += 1
-        if self._this_turn == _PER_TURN:
+        if self._this_turn + 1 == self._per_turn:
             self._loop.call_soon(self._land_more)
+        self._this_turn += 1
         return False
 
     def _land_more(self) -> None:
-        self._this_turn, put_off, self._put_off = 0, self._put_off, []
-        for straight in put_off:
-            self._land(straight)
+        self._this_turn = 0
+        try:
+            while self._put_off and self._this_turn < self._per_turn:
+                self._land(self._put_off.popleft())
+        finally:
+            if self._put_off and self._this_turn < self._per_turn:  # an interrupt: the others shall not pay
+                self._loop.call_soon(self._land_more)
+
+    def land_all(self) -> None:
+        """Put off none any more: there may be no more turns."""
+        self._per_turn = math.inf
+        self._land_more()
 
     def _miss(self, straight: Straight) -> None:
         if straight.sending is not None and straight.sending.given_up:

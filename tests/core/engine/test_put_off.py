@@ -1,0 +1,96 @@
+"""Whose answer has come is told so, also where its landing was put off to a later turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import httpx
+
+from countermand import Assurance, AsyncClient, CancelAck, CancelRequest
+
+Ask = Callable[..., CancelRequest]
+Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
+MANY = 64
+
+
+class Watcher:
+    """Hears of acks and answers, and may break at one of these."""
+
+    def __init__(self, broken_at: int = 0) -> None:
+        self.broken_at = broken_at
+        self.answers = 0
+        self.acks: list[CancelAck] = []
+        self.first = asyncio.Event()
+
+    def answered(self, _answer: object) -> None:
+        """Count an answer."""
+        self.answers += 1
+        if self.answers == self.broken_at:
+            raise KeyboardInterrupt
+
+    def acknowledged(self, ack: CancelAck) -> None:
+        """Remember an ack."""
+        self.acks.append(ack)
+        self.first.set()
+
+    def requested(self, *_told: object) -> None:
+        """Hear of it."""
+
+    attempted = logged_in = updated = requested
+
+
+async def together(_: httpx.Request) -> httpx.Response:
+    """Answer all at one moment."""
+    await asyncio.sleep(0.05)
+    return httpx.Response(200, json={"say": "receipt"})
+
+
+def client_of(pebble: Any, watcher: Any) -> AsyncClient:
+    """Make a client that has so many under way at once."""
+    transport = httpx.MockTransport(together)
+    return AsyncClient([pebble], transport=transport, observer=watcher, max_in_flight=MANY)
+
+
+def requests(ask: Ask) -> list[CancelRequest]:
+    """Ask for so many receipts."""
+    return [ask(str(number), assurance=Assurance.RECEIVED) for number in range(MANY)]
+
+
+def test_a_client_that_is_closed_meanwhile(pebble: Any, ask: Ask, virtually: Virtually) -> None:
+    """All answers were here before it was closed: none of the acks says that nobody knows."""
+
+    async def main() -> list[CancelAck]:
+        watcher = Watcher()
+        client = client_of(pebble, watcher)
+        async with client:
+            batch = asyncio.ensure_future(client.cancel_many(requests(ask)).collect())
+            await watcher.first.wait()
+        return await batch
+
+    assert Counter(ack.outcome.value for ack in virtually(main())) == {"pending": MANY}
+
+
+def test_an_interrupt_meanwhile(pebble: Any, ask: Ask, virtually: Virtually) -> None:
+    """An interrupt that meets the landing of one delays none of the others by seconds."""
+    loop = virtually.__globals__["VirtualLoop"]()  # one that goes on after an interrupt
+    watcher = Watcher(broken_at=25)
+
+    async def main() -> None:
+        async with client_of(pebble, watcher) as client:
+            await client.cancel_many(requests(ask)).collect()
+
+    task = loop.create_task(main())
+    with suppress(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    with suppress(TimeoutError):
+        loop.run_until_complete(asyncio.wait_for(asyncio.shield(task), 9))
+    late = [ack for ack in watcher.acks if ack.elapsed_s > 1]
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.close()
+    assert (len(watcher.acks), len(late)) == (MANY - 1, 0)
