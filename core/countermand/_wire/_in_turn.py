@@ -6,52 +6,34 @@ import asyncio
 from collections.abc import Callable
 
 from countermand._tasks import begin_task
-from countermand._wire._answers import Answers
 from countermand._wire._connection import Connection
-from countermand._wire._exchange import Exchange
 from countermand._wire._places import Places
 from countermand._wire._pool import Pool
-from countermand._wire._progress import GIVEN_UP, Progress, WireFault
-from countermand._wire._sending import Bound, OverOwn
-from countermand._wire._written import Written
+from countermand._wire._progress import GIVEN_UP, WireFault
+from countermand._wire._sending import OverOwn
 
 
 class InTurn(OverOwn):
     """One that goes out at the moment when a connection is given to it: until then nothing has left."""
 
-    def __init__(
-        self,
-        request: Written,
-        answers: Answers,
-        bound: Bound,
-        progress: Progress,
-        on_end: Callable[[], None],
-    ) -> None:
-        Exchange.__init__(self, request, answers)
-        self._data = request.data
-        self._bound = bound
-        self._progress = progress
-        self.sent_at = progress.signed_at or 0.0
-        self.on_end = on_end
-        self._connection = None
-        self._task: asyncio.Task[None] | None = None
-        self._called_off = False
+    _went_at: float | None = None
+    _task: asyncio.Task[None] | None = None
+    _called_off = False
 
-    def wait(self, pool: Pool, places: Places) -> bool:
-        """Wait for a connection, or for a place to make one; tell whether it does."""
+    def wait(self, pool: Pool, places: Places, data: bytes, on_end: Callable[[], None]) -> bool:
+        """Wait for a connection, or for a place to make one; tell whether it does.
+
+        These bytes go out then, and it calls back at the end.
+        """
         if pool.closed:
             return False
-        self._pool, self._places = pool, places
+        self._pool, self._places, self._data, self.on_end = pool, places, data, on_end
         places.wait(self)
         return True
 
     @property
-    def progress(self) -> Progress:
-        return self._progress
-
-    @property
     def first_byte_at(self) -> float | None:
-        return self._progress.first_byte_at
+        return self._went_at
 
     @property
     def given_up(self) -> bool:
@@ -101,7 +83,9 @@ class InTurn(OverOwn):
         if self.over:  # it was dropped, and the dialling did not heed that
             connection.close()
             return
-        self._progress.first_byte_at = self._progress.clock()
+        self._went_at = self._clock()
+        if self._progress is not None:
+            self._progress.first_byte_at = self._went_at
         connection.send(self._data, self, None)
 
     def _check_made(self, task: asyncio.Task[None]) -> None:

@@ -83,8 +83,24 @@ class Sending(ABC):
 class OverOwn(Exchange, Sending):
     """One over a connection of our own: nobody has to wait for its answer."""
 
-    _connection: Connection | None
-    _bound: Bound
+    _connection: Connection | None = None
+    _progress: Progress | None = None
+
+    def __init__(
+        self, request: Written, answers: Answers, bound: Bound, clock: Clock, sent_at: float
+    ) -> None:
+        Exchange.__init__(self, request, answers)
+        self._bound = bound
+        self._clock = clock
+        self.sent_at = sent_at
+
+    @property
+    def progress(self) -> Progress:
+        if self._progress is None:
+            self._progress = Progress(
+                clock=self._clock, signed_at=self.sent_at, first_byte_at=self.first_byte_at, traced=True
+            )
+        return self._progress
 
     @property
     def arrived(self) -> HttpResponse | None:
@@ -109,28 +125,11 @@ class Direct(OverOwn):
     """One over a connection that was at hand."""
 
     _connection: Connection
-    _progress: Progress | None = None
-
-    def __init__(
-        self, request: Written, answers: Answers, bound: Bound, clock: Clock, sent_at: float
-    ) -> None:
-        Exchange.__init__(self, request, answers)
-        self._bound = bound
-        self._clock = clock
-        self.sent_at = sent_at
 
     def go(self, connection: Connection, data: bytes, on_end: Callable[[], None]) -> None:
         """Go out over that connection, as these bytes, and call back at the end."""
         self._connection, self.on_end = connection, on_end
         connection.send(data, self, None)
-
-    @property
-    def progress(self) -> Progress:
-        if self._progress is None:
-            self._progress = Progress(
-                clock=self._clock, signed_at=self.sent_at, first_byte_at=self.sent_at, traced=True
-            )
-        return self._progress
 
     @property
     def first_byte_at(self) -> float:

@@ -112,9 +112,8 @@ class Wire:
                     direct = Direct(outgoing, own.answers, bound, clock, sent_at)
                     direct.go(connection, outgoing.data, on_end)
                     return direct
-                progress = Progress(clock=clock, signed_at=sent_at, traced=True)
-                in_turn = InTurn(outgoing, own.answers, bound, progress, on_end)
-                if in_turn.wait(own.pool, places):
+                in_turn = InTurn(outgoing, own.answers, bound, clock, sent_at)
+                if in_turn.wait(own.pool, places, outgoing.data, on_end):
                     return in_turn
         progress = Progress(clock=clock, signed_at=sent_at, unsent=True)  # until the task has begun
         exchanged = self.exchange(base_url, request, bound.most, progress, takes_part=bound.cuts)

@@ -14,7 +14,7 @@ from countermand._wire._h11_parser import H11Parser
 from countermand._wire._in_turn import InTurn
 from countermand._wire._origin import Origin
 from countermand._wire._pool import Pool
-from countermand._wire._progress import Progress, WireFault
+from countermand._wire._progress import WireFault
 from countermand._wire._sending import Bound
 from countermand._wire._written import Written
 
@@ -120,10 +120,9 @@ class Sent:
     def __init__(self, pool: Pool, origin: Origin = HERE) -> None:
         self.ends = 0
         clock = asyncio.get_running_loop().time
-        self.progress = Progress(clock=clock, signed_at=clock(), traced=True)
         asked, bound = Written(b"", "POST", closes=False), Bound(9, cuts=False)
-        self.sending = InTurn(asked, Answers(H11Parser), bound, self.progress, self._end)
-        self.waits = self.sending.wait(pool, pool.at(origin))
+        self.sending = InTurn(asked, Answers(H11Parser), bound, clock, clock())
+        self.waits = self.sending.wait(pool, pool.at(origin), asked.data, self._end)
 
     def _end(self) -> None:
         self.ends += 1
@@ -132,7 +131,7 @@ class Sent:
         """Return why it failed, which was told once, and that nothing was sent."""
         with pytest.raises(WireFault) as caught:
             await self.sending.response()
-        assert (self.ends, self.progress.first_byte_at) == (1, None)
+        assert (self.ends, self.sending.first_byte_at, self.sending.progress.first_byte_at) == (1, None, None)
         return str(caught.value)
 
 

@@ -32,11 +32,16 @@ def test_the_next_one_is_not_quiet(props: type[Props], virtually: Virtually) -> 
         await asking.begin()
         net.made[0].quiet = False
         net.made[0].free()
-        assert one.progress.first_byte_at is None
+        progress = one.sending.progress
+        assert (one.sending.first_byte_at, progress.first_byte_at) == (None, None)
         await props.settle()
         assert (net.made[0].exchange, net.made[1].exchange) == (None, one.sending)
         net.made[1].free()
         assert net.made[1].exchange is two.sending
+        # Who asked how far it was before it went is told when it went, as is who asks after.
+        assert (
+            progress.first_byte_at == two.sending.progress.first_byte_at == asyncio.get_running_loop().time()
+        )
         net.made[1].free()
         await props.settle()
         assert (asking.served, asking.got[1][1]) == ([0, 1], net.made[1])
@@ -53,7 +58,7 @@ def test_under_tls_a_moment_later(props: type[Props], virtually: Virtually) -> N
         await props.Asking(pool).begin(1, props.THERE)
         one, two = props.Sent(pool, props.THERE), props.Sent(pool, props.THERE)
         net.made[0].free()
-        assert one.progress.first_byte_at is None
+        assert one.sending.first_byte_at is None
         one.sending.drop()
         await props.settle()
         assert net.made[0].exchange is two.sending
