@@ -5,13 +5,13 @@ What follows is told of such a case by `conclude` and `ack_of`, too, word for wo
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from countermand._ack import CancelAck
-from countermand._case._ack_of import said
+from countermand._case._ack_of import said, utc
 from countermand._case._facts import Action, Began, Ended, Fact, Signed
 from countermand._evidence import Attempt, Evidence, EvidenceKind
 from countermand._ids import OrderId
@@ -77,14 +77,7 @@ class OneCancel:
 #: Each look into an Enum is a search, and this is done for nearly every cancel.
 _PENDING, _CONFIRM, _YES, _RECEIPT = Outcome.PENDING, Stage.CONFIRM, Sent.YES, EvidenceKind.RECEIPT
 
-_UNIX_EPOCH = datetime.fromtimestamp(0, UTC)
-
 _ack, _attempt, _evidence = maker(CancelAck), maker(Attempt), maker(Evidence)
-
-
-def _utc(since: timedelta, at: float | None) -> datetime | None:
-    # To the microsecond what `utc` tells, which makes a span of the seconds first: a third slower.
-    return None if at is None else datetime.fromtimestamp(at, UTC) + since
 
 
 def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
@@ -92,11 +85,10 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     receipt: Any = one.receipt  # there is one
     order, ended_at = one.order, one.ended_at or 0.0
     elapsed_s = ended_at - one.joined_at
-    text, since = said(receipt), epoch - _UNIX_EPOCH
-    at = datetime.fromtimestamp(ended_at, UTC) + since  # as `_utc` does
-    signed_at = first_byte_at = _utc(since, one.signed_at)
+    text, at = said(receipt), epoch + timedelta(0, ended_at)  # as `utc` does
+    signed_at = first_byte_at = utc(epoch, one.signed_at)
     if one.first_byte_at != one.signed_at:
-        first_byte_at = _utc(since, one.first_byte_at)
+        first_byte_at = utc(epoch, one.first_byte_at)
     return _ack(
         request=one.request,
         outcome=_PENDING,
