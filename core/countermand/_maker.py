@@ -34,7 +34,8 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     """
     cls: Any = kind
     names = [field.name for field in attrs.fields(cls)]
-    if cls.__base__ is not Made or not all(_is_plain(field) for field in attrs.fields(cls)):
+    is_plain = cls.__base__ is Made and all(_is_plain(field) for field in attrs.fields(cls))
+    if not is_plain or hasattr(cls, "__attrs_pre_init__"):
         raise TypeError(f"{cls.__name__} does more with what it is given than to keep it")
     lines = [
         f"def make(*, {', '.join(names)}):",
@@ -50,7 +51,7 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     make = known["make"]
     defaults = cls.__init__.__kwdefaults__ or {}
     make.__kwdefaults__ = {name: value for name, value in defaults.items() if value is not attrs.NOTHING}
-    return make  # type: ignore[no-any-return]
+    return make  # type: ignore[no-any-return]  # what was compiled has no type
 
 
 def _is_plain(field: attrs.Attribute[Any]) -> bool:

@@ -81,7 +81,7 @@ def test_it_is_as_its_class_makes_it(cls: type[Any], given: dict[str, Any]) -> N
 def test_it_can_be_copied_as_its_class_can(cls: type[Any], given: dict[str, Any]) -> None:
     """It is pickled, copied and evolved to what is equal to it, and of its class."""
     made = maker(cls)(**given)
-    for other in (pickle.loads(pickle.dumps(made)), copy.copy(made), attrs.evolve(made)):  # noqa: S301
+    for other in (pickle.loads(pickle.dumps(made)), copy.copy(made), attrs.evolve(made)):  # noqa: S301 - our own
         assert type(other) is cls
         assert other == made
 
@@ -145,8 +145,9 @@ def _other(**options: Any) -> type[Any]:
         _other(),
         attrs.make_class("Other", [], bases=(Attempt,), frozen=True),
         OrderId,
+        attrs.make_class("Other", [], (Made,), {"__attrs_pre_init__": print}, frozen=True),
     ],
-    ids=["validator", "converter", "alias", "not given", "by place", "a subclass", "another base"],
+    ids=["validator", "converter", "alias", "not given", "by place", "a subclass", "another base", "before"],
 )
 def test_what_does_more_has_no_maker(cls: type[Any]) -> None:
     """A class that looks at what it is given, or makes something of it, must be called itself."""
