@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -41,13 +40,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: asyncio calls this."""
         self._transport = cast("asyncio.Transport", transport)
+        self._write: Callable[[bytes], None] = self._transport.write
         #: Counts the bytes that were sent and are not handed to the system yet.
         self._unsent = self._transport.get_write_buffer_size
-
-    def wrap(self, transport: asyncio.Transport) -> None:
-        """Speak through this transport from now on, which speaks through the first one."""
-        raw, self._transport = self._transport, transport
-        self._unsent = lambda: transport.get_write_buffer_size() + raw.get_write_buffer_size()
 
     @property
     def written(self) -> bool:
@@ -65,7 +60,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.closed:
             self._fail(httpx.WriteError("the connection was closed before the request"))
             return
-        self._transport.write(data)
+        self._write(data)
         self._is_sending = self._unsent() > 0
         if timeout_s is not None and self._is_sending:
             asyncio.get_running_loop().call_later(timeout_s, self._check_written, exchange)
@@ -83,9 +78,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """Close at once."""
-        self.closed = True
-        self._fail(httpx.ReadError("the connection was closed"))
-        self._transport.abort()
+        self._break(httpx.ReadError("the connection was closed"))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where to put what comes: asyncio calls this."""
@@ -93,13 +86,27 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes in: asyncio calls this."""
-        exchange, data = self._exchange, self._room[:nbytes].tobytes()
+        self._take_in(self._room[:nbytes].tobytes())
+
+    def eof_received(self) -> None:
+        """Take the peer's end in: asyncio calls this."""
+        if self._exchange is not None:
+            self._exchange.take_in(b"")
+        self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End: asyncio calls this."""
+        self.closed = True
+        self._fail(httpx.ReadError(str(exc) if exc is not None else "the connection ended"))
+        self.on_lost(self)
+
+    def _take_in(self, data: bytes) -> None:
+        exchange = self._exchange
         if exchange is None:
             self.close()  # nobody has asked
         elif self._is_sending and not self.written:
             # What comes so early answers something else, such as the request before.
-            self._fail(httpx.RemoteProtocolError("an answer came before the request was sent"))
-            self.close()
+            self._break(httpx.RemoteProtocolError("an answer came before the request was sent"))
         else:
             exchange.take_in(data)
             if exchange.over:
@@ -114,30 +121,14 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.pause_reading()
                 exchange.tell_end()
 
-    def eof_received(self) -> None:
-        """Take the peer's end in: asyncio calls this."""
-        if self._exchange is not None and self._is_proper_end():
-            self._exchange.take_in(b"")
-        self.close()
-
-    def _is_proper_end(self) -> bool:
-        """Tell an end from a cut, which only TLS can; RFC 9112, 9.8."""
-        tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
-        try:
-            return tls is None or not tls.read(1)
-        except ssl.SSLError:
-            return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End: asyncio calls this."""
-        self.closed = True
-        self._fail(httpx.ReadError(str(exc) if exc is not None else "the connection ended"))
-        self.on_lost(self)
-
     def _check_written(self, exchange: Exchange) -> None:
         if exchange is self._exchange and not self.written:
-            self._fail(httpx.WriteTimeout("the request could not be sent in time"))
-            self.close()
+            self._break(httpx.WriteTimeout("the request could not be sent in time"))
+
+    def _break(self, error: Exception) -> None:
+        self.closed = True
+        self._fail(error)
+        self._transport.abort()
 
     def _fail(self, error: Exception) -> None:
         exchange, self._exchange = self._exchange, None

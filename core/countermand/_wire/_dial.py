@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import httpx
@@ -15,6 +15,8 @@ from countermand._tasks import begin_task
 from countermand._wire._connection import Connection
 from countermand._wire._names import Address, Names
 from countermand._wire._origin import Origin
+from countermand._wire._quiet import stirs_of
+from countermand._wire._tls import TlsConnection, handshake
 
 #: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
 NEXT_ADDRESS_S = 0.25
@@ -52,25 +54,31 @@ class Dialer:
         addresses = await self.names.addresses(origin.host, origin.port)
         address, sock = await first_connected(addresses, connected)
         self.names.worked(origin.host, origin.port, address)
-        loop = asyncio.get_running_loop()
-        transport, connection = await loop.create_connection(
-            lambda: Connection(origin, sock, self.room), sock=sock
-        )
         try:
             await tell("connection.connect_tcp.complete")
-            if not origin.tls:
-                _check(connection.quiet)
-                return connection
-            await tell("connection.start_tls.started")
-            _check(not connection.closed)
-            tls = await loop.start_tls(transport, connection, self.tls, server_hostname=origin.host)
-            await tell("connection.start_tls.complete")
-            _check(tls is not None and not connection.closed)
+            connection = await self._connection(origin, sock, tell)
+            await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
         except BaseException:
-            transport.abort()
+            sock.close()
             raise
-        connection.wrap(cast("asyncio.Transport", tls))
+        try:
+            if origin.tls:
+                await tell("connection.start_tls.complete")
+            # Under TLS what has come may be a ticket, which is no word: only who reads it knows.
+            _check(not connection.closed if origin.tls else connection.quiet)
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    async def _connection(self, origin: Origin, sock: socket.socket, tell: Tell) -> Connection:
+        if not origin.tls:
+            return Connection(origin, sock, self.room)
+        await tell("connection.start_tls.started")
+        _check(not stirs_of(sock)())
+        seal = await handshake(sock, self.tls, origin.host)
+        _check(not any(seal.opened(b"")))
+        return TlsConnection(origin, sock, self.room, seal)
 
 
 async def _silence(_step: str) -> None:

@@ -91,9 +91,6 @@ class Places:
             self._idle[connection] = self.clock()
             if self._sweeper is None:
                 self._sweeper = asyncio.get_running_loop().call_later(self._idle_s, self._sweep)
-        elif connection.origin.tls:
-            # Below TLS more may have been read than was told yet: nobody can see that it is there.
-            asyncio.get_running_loop().call_soon(self._hand_over, connection)
         else:
             self._hand_over(connection)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -13,12 +14,14 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+import trustme
 
 from countermand._wire._answers import Answers
 from countermand._wire._exchange import Exchange
 from countermand._wire._h11_parser import H11Parser
 from countermand._wire._head import Parser
 from countermand._wire._httptools_parser import HttptoolsParser
+from countermand._wire._names import Address, Names
 from countermand._wire._sending import Bound, Sending
 from countermand._wire._transport import Transport
 from countermand._wire._wire import Wire
@@ -34,7 +37,7 @@ WHOLE = Bound(1_000_000, cuts=False)
 
 
 #: Bytes are said; "close", "reset", "stall" and "dribble" end a connection; "pause" lets the client see what
-#: was said.
+#: was said; "plain" says what is not sealed.
 Step = bytes | str | Callable[[], Awaitable[object]]
 
 
@@ -112,6 +115,8 @@ class Server:
                     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     writer.transport.abort()
                     raise EOFError
+                case "plain":  # under TLS, what is not sealed
+                    os.write(writer.get_extra_info("socket").fileno(), b"no record at all")
                 case str():
                     raise ValueError(step)
                 case _:
@@ -276,3 +281,37 @@ class Kit:
 def kit(request: pytest.FixtureRequest) -> Kit:
     """Give the tools, over each of the parsers."""
     return Kit(request.param)
+
+
+@attrs.define
+class Pki:
+    """An authority, the server that it certifies, and the client that trusts it."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+    asked_for: list[str | None] = attrs.field(factory=list)
+
+    def transport(self, kit: Kit, **options: Any) -> Any:
+        """Give a transport that trusts the authority, and knows every name as this machine."""
+        return kit.transport(**{"verify": self.client, "names": Names(here), **options})
+
+
+def here(_host: str, port: int) -> list[Address]:
+    """Know every name as this machine."""
+    return [Address(family=socket.AF_INET, where=("127.0.0.1", port))]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Give one authority to all: keys take their time."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def pki(authority: trustme.CA) -> Pki:
+    """Certify a host by name and by address."""
+    pki = Pki(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    authority.issue_cert("venue.example", "127.0.0.1").configure_cert(pki.server)
+    authority.configure_trust(pki.client)
+    pki.server.sni_callback = lambda _socket, name, _context: pki.asked_for.append(name)
+    return pki

@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from countermand._wire._h11_parser import H11Parser
 
 if TYPE_CHECKING:
-    from tests.core.engine.transport.conftest import Kit
+    from tests.core.engine.transport.conftest import Kit, Pki
 
 YES = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
 PIECES = st.sampled_from(
@@ -34,9 +35,10 @@ SCRIPTS = st.lists(PIECES | st.binary(min_size=1, max_size=8), max_size=8)
 ENDS = st.sampled_from(["close", "reset", "nothing"])
 
 
+@pytest.mark.parametrize("has_tls", [False, True], ids=["plain", "TLS"])
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=SCRIPTS, end=ENDS)
-def test_anything_on_a_connection(kit: Kit, script: list[bytes], end: str) -> None:
+def test_anything_on_a_connection(kit: Kit, pki: Pki, has_tls: bool, script: list[bytes], end: str) -> None:
     """After whatever came, the next request gets its own answer, if need be over another connection."""
     steps: list[Any] = ["pause" if piece == b"pause" else piece for piece in script]
     said = b"".join(piece for piece in steps if isinstance(piece, bytes))
@@ -44,7 +46,8 @@ def test_anything_on_a_connection(kit: Kit, script: list[bytes], end: str) -> No
 
     async def use() -> None:
         timeout = {"timeout": {"read": 0.05 if end == "nothing" else 20.0}}
-        async with kit.serving((*steps, "pause"), YES) as server, kit.transport() as transport:
+        tls = pki.server if has_tls else None
+        async with kit.serving((*steps, "pause"), YES, tls=tls) as server, pki.transport(kit) as transport:
             told = await kit.told(transport, server.url, extensions=timeout)
             assert (told.failure is None) == (told.status is not None)
             await kit.settle()

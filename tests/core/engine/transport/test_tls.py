@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import httpx
 import pytest
-import trustme
 
 from countermand._wire._dial import ROOM_BYTES
 from countermand._wire._in_turn import InTurn
-from countermand._wire._names import Address, Names
 from countermand._wire._wire import Wire
 
 if TYPE_CHECKING:
-    from tests.core.engine.transport.conftest import Kit
+    from tests.core.engine.transport.conftest import Kit, Pki
 
 YES = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes"
 UNTIL_THE_END = b"HTTP/1.1 200 OK\r\n\r\nyes"
-
-
-@attrs.define
-class Pki:
-    """An authority, the server that it certifies, and the client that trusts it."""
-
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-    asked_for: list[str | None] = attrs.field(factory=list)
-
-    def transport(self, kit: Kit, **options: Any) -> Any:
-        """Give a transport that trusts the authority, and knows every name as this machine."""
-        return kit.transport(**{"verify": self.client, "names": Names(here), **options})
-
-
-def here(_host: str, port: int) -> list[Address]:
-    """Know every name as this machine."""
-    return [Address(family=socket.AF_INET, where=("127.0.0.1", port))]
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """Give one authority to all: keys take their time."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def pki(authority: trustme.CA) -> Pki:
-    """Certify a host by name and by address."""
-    pki = Pki(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    authority.issue_cert("venue.example", "127.0.0.1").configure_cert(pki.server)
-    authority.configure_trust(pki.client)
-    pki.server.sni_callback = lambda _socket, name, _context: pki.asked_for.append(name)
-    return pki
 
 
 @pytest.mark.parametrize(("host", "name"), [("venue.example", "venue.example"), ("127.0.0.1", None)])
@@ -162,6 +123,28 @@ def test_a_handshake_that_stalls(kit: Kit, pki: Pki) -> None:
     asyncio.run(use())
 
 
+def test_giving_up_after_the_handshake(kit: Kit, pki: Pki) -> None:
+    """Who gives up when a connection has just been made leaves none open."""
+
+    async def use() -> None:
+        there = asyncio.Event()
+
+        async def wait(step: str, _info: Any) -> None:
+            if step == "connection.start_tls.complete":
+                there.set()
+                await asyncio.Event().wait()
+
+        async with kit.serving(tls=pki.server) as server, pki.transport(kit) as transport:
+            asking = asyncio.create_task(kit.ask(transport, server.url, extensions={"trace": wait}))
+            await there.wait()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            await asyncio.wait_for(server.until(lambda seen: seen.left == 1), 5)
+
+    asyncio.run(use())
+
+
 # (what is said, what it comes to, whether the connection is kept)
 SAID: dict[str, tuple[Any, bytes | type[Exception], bool]] = {
     "an answer": (YES, b"yes", True),
@@ -174,6 +157,9 @@ SAID: dict[str, tuple[Any, bytes | type[Exception], bool]] = {
     "an answer until a proper end": ((UNTIL_THE_END, "close"), b"yes", False),
     "an answer that was cut off": ((UNTIL_THE_END, "pause", "cut"), httpx.ReadError, False),
     "half an answer": ((YES[:-1], "close"), httpx.RemoteProtocolError, False),
+    "what was not sealed": (("plain",), httpx.ReadError, False),
+    "half an answer, and what was not sealed": ((YES[:-1], "pause", "plain"), httpx.ReadError, False),
+    "an answer, and then what was not sealed": ((YES, "pause", "plain"), b"yes", False),
 }
 
 
@@ -204,6 +190,27 @@ def test_many_long_answers_at_once(kit: Kit, pki: Pki, has_tls: bool) -> None:
             answers = await asyncio.gather(*[kit.ask(transport, server.url) for _ in bodies])
             assert sorted(content for _, content in answers) == bodies
             assert server.connections == len(bodies)
+
+    asyncio.run(use())
+
+
+def test_what_the_peer_does_not_read(kit: Kit, pki: Pki) -> None:
+    """What waits to be sent under TLS, too, is given up in time."""
+
+    async def use() -> None:
+        busy = asyncio.Event()
+        async with (
+            kit.serving(greeting=(busy.wait,), tls=pki.server) as server,
+            pki.transport(kit) as transport,
+        ):
+            options: dict[str, Any] = {
+                "content": b"x" * 20_000_000,
+                "extensions": {"timeout": {"write": 0.02}},
+            }
+            with pytest.raises(httpx.WriteTimeout):
+                await kit.ask(transport, server.url, "POST", **options)
+            await kit.settle()
+            assert transport.connections == 0
 
     asyncio.run(use())
 

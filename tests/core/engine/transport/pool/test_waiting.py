@@ -49,29 +49,6 @@ def test_the_next_one_is_not_quiet(props: type[Props], virtually: Virtually) -> 
     virtually(use())
 
 
-def test_under_tls_a_moment_later(props: type[Props], virtually: Virtually) -> None:
-    """A connection under TLS is handed over a moment later: to whoever waits then, or to nobody."""
-
-    async def use() -> None:
-        net = props.Net()
-        pool = Pool(net.dial, most=1, idle_s=30)
-        await props.Asking(pool).begin(1, props.THERE)
-        one, two = props.Sent(pool, props.THERE), props.Sent(pool, props.THERE)
-        net.made[0].free()
-        assert one.sending.first_byte_at is None
-        one.sending.drop()
-        await props.settle()
-        assert net.made[0].exchange is two.sending
-        three = props.Sent(pool, props.THERE)
-        net.made[0].free()
-        three.sending.drop()
-        assert props.take(pool, props.THERE) is None
-        await props.settle()
-        assert props.take(pool, props.THERE) is net.made[0]
-
-    virtually(use())
-
-
 def test_where_no_connection_is_made(props: type[Props], virtually: Virtually) -> None:
     """Who was given a place for which none is made fails, and the place is the next one's."""
 

@@ -1,0 +1,122 @@
+"""A connection under TLS: OpenSSL seals what goes and opens what comes, all that has come in one go.
+
+asyncio's own layer tells of what it has read piece by piece, and of an end only after it: nobody could see
+what stands behind an answer. It also costs a cancel a tenth more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+import attrs
+import httpx
+
+from countermand._wire._connection import Connection
+from countermand._wire._origin import Origin
+
+#: How much of a handshake is read at once, in bytes.
+_PIECE_BYTES = 16_384
+
+#: More than a record can bear, which is 16,384 bytes (RFC 8446, 5.1): a read of as much leaves none behind.
+_RECORD_BYTES = 32_768
+
+
+@attrs.frozen
+class Seal:
+    """What two sides have agreed on: what goes to the peer is sealed with it, and what comes opened."""
+
+    _tls: ssl.SSLObject
+    _incoming: ssl.MemoryBIO
+    _outgoing: ssl.MemoryBIO
+
+    def sealed(self, data: bytes) -> bytes:
+        """Return what to send so that the peer is told this; raises `ssl.SSLError`."""
+        self._tls.write(data)  # all of it: what it is written to never refuses any
+        return self._outgoing.read()
+
+    def opened(self, came: bytes | memoryview) -> tuple[bytes, bool]:
+        """Return what the peer has told, and whether that was its last word; raises `ssl.SSLError`."""
+        self._incoming.write(came)
+        pieces: list[bytes] = []
+        try:
+            while self._incoming.pending:
+                piece = self._tls.read(_RECORD_BYTES)
+                if not piece:
+                    return b"".join(pieces), True
+                pieces.append(piece)
+        except ssl.SSLWantReadError:
+            pass  # half a record, or one that is not for us, such as a ticket
+        return b"".join(pieces), False
+
+    def owed(self) -> bytes:
+        """Return what TLS itself has to send after what was opened, such as who we are; mostly nothing."""
+        return self._outgoing.read()
+
+
+async def handshake(sock: socket.socket, context: ssl.SSLContext, host: str) -> Seal:
+    """Agree with a peer that proves to be that host.
+
+    Raises `OSError`, of which `ssl.SSLError` is one, and `ValueError` for what cannot be a host.
+    """
+    loop = asyncio.get_running_loop()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
+    while True:
+        agreed = _agrees(tls)
+        if outgoing.pending:
+            await loop.sock_sendall(sock, outgoing.read())
+        if agreed:
+            return Seal(tls, incoming, outgoing)
+        came = await loop.sock_recv(sock, _PIECE_BYTES)
+        if not came:
+            raise ConnectionResetError("the server hung up in the handshake")
+        incoming.write(came)
+
+
+def _agrees(tls: ssl.SSLObject) -> bool:
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+class TlsConnection(Connection):
+    """One over which nothing goes, and nothing is believed, that is not sealed."""
+
+    def __init__(self, origin: Origin, sock: socket.socket, room: memoryview, seal: Seal) -> None:
+        super().__init__(origin, sock, room)
+        self._seal = seal
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: asyncio calls this."""
+        super().connection_made(transport)
+        self._write = self._write_sealed
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take bytes in: asyncio calls this."""
+        try:
+            data, has_ended = self._seal.opened(self._room[:nbytes])
+        except ssl.SSLError as error:
+            self._break(httpx.ReadError(str(error)))
+            return
+        if owed := self._seal.owed():
+            self._transport.write(owed)
+        if has_ended:
+            self.closed = True  # before its last answer is told: nobody may be given it after that
+        if data:
+            self._take_in(data)
+        if has_ended:
+            super().eof_received()
+
+    def eof_received(self) -> None:
+        """Take a cut in: asyncio calls this; an end would have been said before; RFC 9112, 9.8."""
+        self.close()
+
+    def _write_sealed(self, data: bytes) -> None:
+        try:
+            self._transport.write(self._seal.sealed(data))
+        except ssl.SSLError as error:
+            self._break(httpx.WriteError(str(error)))
