@@ -15,7 +15,7 @@ from countermand._engine._open_case import Told
 from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
 from countermand._outcome import Outcome, Reason, Sent
-from countermand._update import Unsettled, Update
+from countermand._update import MOST_UNSETTLED, Unsettled, Update
 
 #: What somebody is owed: the ack of a case, or of a cancel that went straight.
 Owed = Told | Straight
@@ -24,8 +24,9 @@ Owed = Told | Straight
 _MAILBOX_PLACES = 1000
 #: So many too many are dropped together: one by one it would cost twice as much.
 _AT_ONCE = 32
-#: So many may wait to be written down: that takes some 2 ms, in which nobody else has the loop.
-_MOST_UNWRITTEN = 10_000
+#: So many may wait to be written down: that takes some 2 ms, in which nobody else has the loop. Where no more
+#: are kept than by default, the oldest of them are dropped before that.
+_MOST_UNWRITTEN = MOST_UNSETTLED + _AT_ONCE
 
 
 class Ledger:
@@ -91,8 +92,9 @@ class Ledger:
 
     def _drop_oldest(self) -> None:
         owed, unwritten = self._owed, self._unwritten
-        for _ in range(len(owed) + len(unwritten) - self.most):
-            self._dropped += 1
+        too_many = max(0, len(owed) + len(unwritten) - self.most)
+        self._dropped += too_many
+        for _ in range(too_many):
             if not owed:
                 unwritten.popleft()
                 continue

@@ -22,6 +22,7 @@ from countermand._engine._ledger import _AT_ONCE, _MOST_UNWRITTEN, Ledger, Owed
 from countermand._engine._open_case import Told
 from countermand._engine._straight import Straight
 from countermand._engine._watch import Watch
+from countermand._update import MOST_UNSETTLED
 from countermand.venue import Receipt
 
 Ask = Callable[..., CancelRequest]
@@ -51,6 +52,18 @@ def told(request: CancelRequest, ack: CancelAck | None = None, joined_at: float 
 
 def ledger_of(most: int) -> Ledger:
     return Ledger(lambda: NOW, Watch(None), most)
+
+
+@attrs.frozen(eq=False)
+class Asked:
+    """Notes that it was asked for its request, as it is where it is written down."""
+
+    asked: list[object]
+
+    @property
+    def request(self) -> object:
+        self.asked.append(self)
+        return self
 
 
 def owed(ledger: Ledger) -> list[str]:
@@ -128,22 +141,23 @@ def test_what_is_dropped_is_not_kept_alive(ask: Ask) -> None:
 
 def test_who_asks_after_very_many_finds_most_of_them_written_down() -> None:
     """However many may be owed, only so many are written down in one go."""
-    ledger, read = ledger_of(2 * _MOST_UNWRITTEN), 0
-
-    class One:
-        @property
-        def request(self) -> object:
-            nonlocal read
-            read += 1
-            return self
-
+    ledger, asked = ledger_of(2 * _MOST_UNWRITTEN), list[object]()
     for _ in range(_MOST_UNWRITTEN - 1):
-        ledger.keep(cast("Straight", One()))
-    assert read == 0
+        ledger.keep(cast("Straight", Asked(asked)))
+    assert asked == []
     for _ in range(_MOST_UNWRITTEN):
-        ledger.keep(cast("Straight", One()))
-    assert read >= _MOST_UNWRITTEN
+        ledger.keep(cast("Straight", Asked(asked)))
+    assert len(asked) >= _MOST_UNWRITTEN
     assert ledger.dropped == 0
+
+
+def test_of_no_more_than_are_kept_by_default_none_is_written_down_unasked() -> None:
+    """It would cost each of them as much again, for nobody."""
+    ledger, asked = ledger_of(MOST_UNSETTLED), list[object]()
+    for _ in range(3 * MOST_UNSETTLED):
+        ledger.keep(cast("Straight", Asked(asked)))
+    assert asked == []
+    assert ledger.dropped >= 2 * MOST_UNSETTLED - _AT_ONCE
 
 
 @attrs.define
