@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from countermand import ClientOrderId, OrderId, OrderReport, StatusClass
-from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, whole_number
+from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, http_request, whole_number
 from countermand.venue.answers import join_texts
 from countermand.venue.wire import Rows, WireError, expect_list, structure
 from countermand_apex._statuses import order_status
@@ -27,7 +27,7 @@ _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 def post(function: str, content: bytes) -> HttpRequest:
     """Write one call; AlphaPoint CancelOrder, Request: "POST /AP/CancelOrder HTTP/1.1"."""
-    return HttpRequest(method="POST", path=f"/AP/{function}", headers=_HEADERS, content=content)
+    return http_request("POST", f"/AP/{function}", _HEADERS, content)
 
 
 def wire_id(value: str, what: str) -> int:

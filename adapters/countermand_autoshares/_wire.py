@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from countermand import OrderId, OrderReport
-from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, whole_number
+from countermand.venue import Accounts, HttpRequest, IdShape, OrderRead, TrailRead, http_request, whole_number
 from countermand.venue.answers import join_texts
 from countermand.venue.wire import Rows, WireError, expect_list, read_client_order_id, structure
 from countermand_autoshares._statuses import order_status
@@ -28,7 +28,7 @@ _DEPTH_OF_LEGS = 4
 
 def write_request(method: str, path: str, headers: Mapping[str, str]) -> HttpRequest:
     """Write one call; no call of this plugin has a body."""
-    return HttpRequest(method=method, path=path, headers={"Accept": "application/json", **headers})
+    return http_request(method, path, {"Accept": "application/json", **headers})
 
 
 def path_id(value: str, what: str) -> int:

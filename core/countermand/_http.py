@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from countermand._maker import Made
+from countermand._maker import Made, maker
 
 #: The most a reply may hold, in bytes: an ordinary one, and a listing. Both can be configured.
 REPLY_BYTES = 1 << 20
@@ -27,6 +27,14 @@ class HttpRequest(Made):
     #: Never shown: headers bear tokens, keys and signatures.
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     content: bytes = attrs.field(default=b"", repr=False)
+
+
+_request = maker(HttpRequest)
+
+
+def http_request(method: str, path: str, headers: Mapping[str, str], content: bytes = b"") -> HttpRequest:
+    """Make a request as its class does, at less than half of the price: each call makes two of them."""
+    return _request(method=method, path=path, headers=headers, content=content)
 
 
 class ReceivedHeaders(Mapping[str, str]):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from countermand._engine._guard import kind_of
-from countermand._http import HttpRequest
+from countermand._http import HttpRequest, http_request
 
 #: A segment that says "here" or "above", also where a server takes "%2e" for a dot, or "\\" for a slash: a
 #: cancel of the order "." would become one of all orders.
@@ -24,12 +24,7 @@ def plain_request(request: object) -> object:
     """Take over a request with what its headers hold; what is none stays what it is."""
     if not isinstance(request, HttpRequest):
         return request
-    return HttpRequest(
-        method=request.method,
-        path=request.path,
-        headers=plain(request.headers),
-        content=request.content,
-    )
+    return http_request(request.method, request.path, plain(request.headers), request.content)
 
 
 def flaw_of(request: object) -> str | None:

@@ -1,6 +1,6 @@
 """The contract of a venue plugin: all that an adapter imports, besides the values of `countermand`."""
 
-from countermand._http import LISTING_BYTES, REPLY_BYTES, HttpRequest, HttpResponse
+from countermand._http import LISTING_BYTES, REPLY_BYTES, HttpRequest, HttpResponse, http_request
 from countermand._scope import ScopeKind
 from countermand.venue._call import (
     Call,
@@ -100,6 +100,7 @@ __all__ = [
     "Verdict",
     "check_header_value",
     "clean_base_url",
+    "http_request",
     "load_venue",
     "one_of",
     "retry_after_s",

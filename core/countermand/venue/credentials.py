@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import attrs
 
-from countermand._http import HttpRequest
-from countermand._maker import maker
+from countermand._http import HttpRequest, http_request
 from countermand._outcome import Reason
 from countermand.venue._call import Call, Stamp
 from countermand.venue._checks import check_header_value
@@ -21,8 +20,6 @@ Headers = Mapping[str, str]
 #: What is said of a log-in that ends at the second factor.
 NO_CODE = "the venue asks for a second factor, and no `code` was configured"
 ASKED_AGAIN = "the venue asked for a second factor again"
-
-_request = maker(HttpRequest)
 
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -48,7 +45,7 @@ class Credential:
     def sign(self, request: HttpRequest, session: Session | None, stamp: Stamp) -> HttpRequest:
         """Return a request with those headers; for a signature over the request itself, override this."""
         headers = {**request.headers, **self.headers(session, stamp)}
-        return _request(method=request.method, path=request.path, headers=headers, content=request.content)
+        return http_request(request.method, request.path, headers, request.content)
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in; None where calls need no session."""

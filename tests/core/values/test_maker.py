@@ -26,7 +26,7 @@ from countermand import (
 )
 from countermand._maker import Made, maker
 from countermand._observer import Answered
-from countermand.venue import Call, CallKind, CancelTarget, HttpRequest, HttpResponse, Stamp
+from countermand.venue import Call, CallKind, CancelTarget, HttpRequest, HttpResponse, Stamp, http_request
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 SEVEN = OrderId("7")
@@ -159,3 +159,11 @@ def test_what_is_made_anew_must_be_given() -> None:
     """What a class makes a new one of, for each that it is not given to, a maker does not make."""
     with pytest.raises(TypeError, match="headers"):
         maker(HttpRequest)(method="POST", path="/")
+
+
+def test_a_request_is_as_its_class_makes_it() -> None:
+    """It is given by its places, and may have no content."""
+    headers = {"accept": "*/*"}
+    plain = HttpRequest(method="POST", path="/orders", headers=headers)
+    assert http_request("POST", "/orders", headers) == plain
+    assert http_request("POST", "/orders", headers, b"{}") == attrs.evolve(plain, content=b"{}")
