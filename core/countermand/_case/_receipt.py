@@ -21,6 +21,20 @@ from countermand._request import CancelRequest
 from countermand.venue import Receipt
 
 
+@attrs.frozen
+class Taken:
+    """How a venue told that it has a cancel, as it tells it of nearly all."""
+
+    receipt: Receipt
+    status: int
+    #: What is kept of the reply.
+    reply: str | None
+    #: The receipt in the words of an ack.
+    words: str = attrs.field(
+        default=attrs.Factory(lambda self: said(self.receipt), takes_self=True), init=False
+    )
+
+
 @attrs.define(eq=False)
 class OneCancel:
     """A cancel that was begun for one caller, from its beginning to its receipt; times as facts have them."""
@@ -38,9 +52,7 @@ class OneCancel:
     #: The number of the session that it bears.
     session: int | None = attrs.field(default=None, kw_only=True)
     ended_at: float | None = attrs.field(default=None, kw_only=True)
-    receipt: Receipt | None = attrs.field(default=None, kw_only=True)
-    status: int | None = attrs.field(default=None, kw_only=True)
-    reply: str | None = attrs.field(default=None, kw_only=True)
+    taken: Taken | None = attrs.field(default=None, kw_only=True)
 
     def facts(self, jitter: float) -> list[Fact]:
         """Tell it as a case keeps it."""
@@ -57,7 +69,7 @@ class OneCancel:
             facts.append(
                 Signed(number=self.number, call=self.call, at=self.signed_at, overdue_at=self.overdue_at)
             )
-        if self.ended_at is not None:
+        if self.taken is not None and self.ended_at is not None:
             facts.append(
                 Ended(
                     number=self.number,
@@ -66,9 +78,9 @@ class OneCancel:
                     signed_at=self.signed_at,
                     first_byte_at=self.first_byte_at,
                     session=self.session,
-                    answer=self.receipt,
-                    status=self.status,
-                    reply=self.reply,
+                    answer=self.taken.receipt,
+                    status=self.taken.status,
+                    reply=self.taken.reply,
                 )
             )
         return facts
@@ -82,10 +94,11 @@ _ack, _attempt, _evidence = maker(CancelAck), maker(Attempt), maker(Evidence)
 
 def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
     """Tell the caller that the venue has the cancel, and no more."""
-    receipt: Any = one.receipt  # there is one
+    taken: Any = one.taken  # it was
+    receipt, text = taken.receipt, taken.words
     order, ended_at = one.order, one.ended_at or 0.0
     elapsed_s = ended_at - one.joined_at
-    text, at = said(receipt), epoch + timedelta(0, ended_at)  # as `utc` does
+    at = epoch + timedelta(0, ended_at)  # as `utc` does
     signed_at = first_byte_at = utc(epoch, one.signed_at)
     if one.first_byte_at != one.signed_at:
         first_byte_at = utc(epoch, one.first_byte_at)
@@ -104,12 +117,12 @@ def ack_of_receipt(one: OneCancel, epoch: datetime) -> CancelAck:
                 signed_at=signed_at,
                 first_byte_at=first_byte_at,
                 answered_at=at,
-                http_status=one.status,
+                http_status=taken.status,
                 verdict=text,
             ),
         ),
         venue_code=receipt.code,
         venue_text=receipt.text,
-        last_reply=one.reply or None,
+        last_reply=taken.reply or None,
         elapsed_s=elapsed_s if elapsed_s > 0.0 else 0.0,
     )

@@ -173,8 +173,8 @@ class Exchanges:
 
     def end_receipt(self, straight: Straight) -> None:
         """Hear that a cancel which went straight has its receipt, and is no longer under way."""
-        if self._budgets.used:
-            self._budgets.hear(straight.road.lane, straight.receipt)
+        if self._budgets.used and straight.taken is not None:
+            self._budgets.hear(straight.road.lane, straight.taken.receipt)
         self._let_depart(straight.road.lane)
 
     def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:

@@ -115,18 +115,16 @@ class Express:
         response = sending.arrived
         if response is None or is_cached(response):
             return False
-        said = letter.receipt(response)
-        if said is None:
+        taken = letter.receipt(response)
+        if taken is None:
             return False
-        receipt, reply = said
-        straight.receipt, straight.reply = receipt, reply
-        straight.status, straight.ended_at = response.status, now
+        straight.taken, straight.ended_at = taken, now
         straight.first_byte_at = sending.first_byte_at
         signed_at = straight.signed_at or 0.0
-        self._post.tell(letter, now - signed_at, response.status, Receipt)
+        self._post.tell(letter, now - signed_at, taken.status, Receipt)
         gate = self._station.gate
         if ticket.tries:  # else a receipt tells it nothing
-            gate.hear(ticket, receipt)
+            gate.hear(ticket, taken.receipt)
         self._sessions.accepted(straight.session or 0, straight.road.permission, signed_at)
         gate.leave(ticket)
         self._let_go(straight)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from countermand._ack import LAST_REPLY_BYTES
+from countermand._case._receipt import Taken
 from countermand._engine._guard import Guard, PluginFault, described
 from countermand._engine._guarded_call import Form
 from countermand._engine._guarded_venue import GuardedVenue
@@ -46,29 +47,29 @@ class CancelLetter(Letter[CancelVerdict]):
     form: Form
     headers: Mapping[str, str]
     bound: Bound
-    #: By which it is known, and what it is, and what is kept of it.
-    _status: int = 0
+    #: What it said, which it is known by with its status.
     _content: bytes | None = None
-    _said: tuple[Receipt, str] | None = None
+    _taken: Taken | None = None
 
-    def receipt(self, response: HttpResponse) -> tuple[Receipt, str] | None:
-        """Return the plain receipt that an answer is, and what is kept of it; None for all else."""
-        if response.content == self._content and response.status == self._status:
-            return self._said
+    def receipt(self, response: HttpResponse) -> Taken | None:
+        """Return the plain receipt that an answer is, with what is kept of it; None for all else."""
+        taken = self._taken
+        if taken is not None and response.content == self._content and response.status == taken.status:
+            return taken
         return self._read_receipt(response)
 
-    def _read_receipt(self, response: HttpResponse) -> tuple[Receipt, str] | None:
+    def _read_receipt(self, response: HttpResponse) -> Taken | None:
         try:
             receipt = self.redactor.answer(self.read(response))
         except PluginFault:
             return None
         if type(receipt) is not Receipt:
             return None
-        said = receipt, kept(self, response)
+        taken = Taken(receipt, response.status, kept(self, response))
         # The next answer like it need not be read, nor fenced in: no code of the plugin's would be run.
         if is_remembered(self.form.plain_read, response):
-            self._status, self._content, self._said = response.status, response.content, said
-        return said
+            self._content, self._taken = response.content, taken
+        return taken
 
 
 class Post:

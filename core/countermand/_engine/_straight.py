@@ -86,7 +86,7 @@ class Straight(OneCancel):
     @property
     def landed(self) -> bool:
         """Whether it has its receipt, and its caller the ack of that."""
-        return self.receipt is not None
+        return self.taken is not None
 
     @property
     def ack(self) -> CancelAck:

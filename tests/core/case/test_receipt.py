@@ -13,7 +13,7 @@ from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
 from countermand._case._facts import Caller, Case
 from countermand._case._plan import plan
-from countermand._case._receipt import OneCancel, ack_of_receipt
+from countermand._case._receipt import OneCancel, Taken, ack_of_receipt
 from countermand._case._survey import Survey
 from countermand.venue import Capabilities, Receipt
 
@@ -48,9 +48,11 @@ def cancels(draw: st.DrawFn) -> OneCancel:
         first_byte_at=draw(st.sampled_from([None, signed_at])),
         session=draw(st.integers(min_value=1, max_value=9)),
         ended_at=ended_at,
-        receipt=Receipt(code=draw(TEXTS), text=draw(TEXTS), executed=draw(st.booleans())),
-        status=draw(st.integers(min_value=200, max_value=204)),
-        reply=draw(TEXTS),
+        taken=Taken(
+            Receipt(code=draw(TEXTS), text=draw(TEXTS), executed=draw(st.booleans())),
+            status=draw(st.integers(min_value=200, max_value=204)),
+            reply=draw(TEXTS),
+        ),
     )
 
 
@@ -106,5 +108,6 @@ def test_the_facts_are_those_that_are_known(
         overdue_at=4.0,
         signed_at=signed_at,
         ended_at=ended_at,
+        taken=None if ended_at is None else Taken(Receipt(), 200, ""),
     )
     assert [type(fact).__name__ for fact in one.facts(0.5)] == facts

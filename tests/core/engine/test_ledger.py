@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from countermand import CancelAck, CancelRequest, OrderId, Outcome
 from countermand._case._facts import Caller
+from countermand._case._receipt import Taken
 from countermand._engine._admission import not_sent
 from countermand._engine._ledger import _AT_ONCE, _MOST_UNWRITTEN, Ledger, Owed
 from countermand._engine._open_case import Told
@@ -37,7 +38,7 @@ def landed(request: CancelRequest, joined_at: float = 0.0, ended_at: float = 1.0
         request, cast("OrderId", request.order), 1, joined_at, 10.0, 10.0, cast("Any", None), ROAD, False
     )
     straight.call, straight.signed_at, straight.ended_at = "cancel", joined_at, ended_at
-    straight.receipt = Receipt()
+    straight.taken = Taken(Receipt(), 200, "")
     return straight
 
 

@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from countermand import OrderId
+from countermand._case._receipt import Taken
 from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_call import Calls
 from countermand._engine._guarded_venue import GuardedVenue
@@ -260,7 +261,7 @@ def test_a_letter_shows_no_secret(venue: Any, send: Send) -> None:
     """Neither what it was sent with nor what was said to it, as long as that is not blotted."""
     venue.call = attrs.evolve(CALL, read=remembers_receipts(receipt))
     letter = send("s3cr3t-1")
-    assert letter.receipt(HttpResponse(status=200, content=b"s3cr3t-1")) == (RECEIPT, "[redacted]")
+    assert letter.receipt(HttpResponse(status=200, content=b"s3cr3t-1")) == Taken(RECEIPT, 200, "[redacted]")
     assert "s3cr3t" not in repr(letter)
 
 
@@ -290,15 +291,15 @@ def test_the_last_receipt_is_known_again(venue: Any, send: Send) -> None:
     read, looks = looked_at(says)
     venue.call = attrs.evolve(CALL, read=remembers_receipts(read))
     letter = send("s3cr3t-1")
-    taken = (Receipt(text="taken, [redacted]"), "taken, [redacted]")
+    taken = Taken(Receipt(text="taken, [redacted]"), 200, "taken, [redacted]")
     for _ in range(3):
         assert letter.receipt(an_answer(b"taken, s3cr3t-1")) == taken
         assert letter.receipt(an_answer(b"gone")) is None
-    assert letter.receipt(an_answer(b"taken")) == (Receipt(text="taken"), "taken")
-    assert letter.receipt(an_answer(b"taken", 204)) == (Receipt(text="taken"), "taken")
+    assert letter.receipt(an_answer(b"taken")) == Taken(Receipt(text="taken"), 200, "taken")
+    assert letter.receipt(an_answer(b"taken", 204)) == Taken(Receipt(text="taken"), 204, "taken")
     assert [one.content for one in looks] == [b"taken, s3cr3t-1", *[b"gone"] * 3, b"taken", b"taken"]
     unread = send("s3cr3t-2").receipt(an_answer(b"taken, s3cr3t-1"))
-    assert unread == (Receipt(text="taken, s3cr3t-1"), "taken, s3cr3t-1")
+    assert unread == Taken(Receipt(text="taken, s3cr3t-1"), 200, "taken, s3cr3t-1")
 
 
 def test_a_receipt_that_is_known_is_not_read(venue: Any, send: Send) -> None:
@@ -337,7 +338,7 @@ def test_readers_that_may_look_at_more(venue: Any, send: Send, wrap: Callable[..
     venue.call = attrs.evolve(CALL, read=wrap(read))
     letter = send("s3cr3t-1")
     for _ in range(3):
-        assert letter.receipt(an_answer(b"taken")) == (Receipt(text="taken"), "taken")
+        assert letter.receipt(an_answer(b"taken")) == Taken(Receipt(text="taken"), 200, "taken")
     assert len(looks) == 3
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from countermand import Assurance, CancelRequest, OrderId
+from countermand._case._receipt import Taken
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
 from countermand._engine._lookups import Lookups
@@ -32,7 +33,7 @@ class AtOnce:
         return True
 
     def takes_receipt(self, straight: Straight, now: float) -> bool:
-        straight.receipt, straight.ended_at = Receipt(), now
+        straight.taken, straight.ended_at = Taken(Receipt(), 200, ""), now
         return True
 
 
