@@ -45,6 +45,8 @@ from countermand_apex._wire import ACCOUNT, ID, order_of, post, wire_id
 
 V = TypeVar("V")
 
+#: Each look into an Enum is a search, and this is asked most.
+_CANCEL = CallKind.CANCEL
 #: Rows of one page of GetOrderHistory.
 HISTORY_DEPTH = 100
 #: Orders of one SendCancelList; APEX documents no bound, so a modest one.
@@ -113,9 +115,7 @@ class Apex(Venue):
 
     def cancel(self, target: CancelTarget) -> Call[CancelVerdict]:
         """Cancel one order; AlphaPoint CancelOrder."""
-        return self._call(
-            CallKind.CANCEL, "CancelOrder", self._order(target.account, target.order), read_cancel
-        )
+        return self._call(_CANCEL, "CancelOrder", self._order(target.account, target.order), read_cancel)
 
     def cancel_all(self, scope: Scope) -> Call[CancelVerdict]:
         """Cancel a scope's orders; AlphaPoint CancelAllOrders.

@@ -46,6 +46,8 @@ from countermand_autoshares._wire import ACCOUNT, ID, PAGE_SIZE, orders_of, path
 
 V = TypeVar("V")
 
+#: Each look into an Enum is a search, and these are asked most.
+_CANCEL, _RECEIVED = CallKind.CANCEL, Assurance.RECEIVED
 _MINUTE_S = 60
 
 
@@ -108,10 +110,10 @@ class AutoShares(Venue):
         """
         if not isinstance(target.order, OrderId):
             raise InvalidRequestError("AutoShares cancels by OrderId only")
-        received = target.assurance is Assurance.RECEIVED
+        received = target.assurance is _RECEIVED
         collection, name, read = _QUICK if received else _SLOW
         path = self._order(target.account, target.order, collection)
-        return self._call(CallKind.CANCEL, name, path, read)
+        return self._call(_CANCEL, name, path, read)
 
     def read_order(self, account: str, order_id: OrderId) -> Call[ReadVerdict]:
         """Read one order; AutoShares Get Order's Info."""
