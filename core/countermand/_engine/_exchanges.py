@@ -164,18 +164,14 @@ class Exchanges:
 
     def _end_cancel(self, lane: Lane, errand: Traveller, _task: object = None) -> None:
         self.traffic.end(lane, errand)
-        self._let_depart(lane)
-
-    def _let_depart(self, lane: Lane) -> None:
-        """Hear that a cancel is over: others may have waited for that."""
-        if self._trains.platforms:
-            self._trains.look(lane)
+        self._trains.look(lane)
 
     def end_receipt(self, straight: Straight) -> None:
         """Hear that a cancel which went straight has its receipt, and is no longer under way."""
         if self._budgets.used and straight.taken is not None:
             self._budgets.hear(straight.road.lane, straight.taken.receipt)
-        self._let_depart(straight.road.lane)
+        if self._trains.platforms:
+            self._trains.look(straight.road.lane)
 
     def _is_shared(self, entry: OpenCase, action: Action, callers: list[Caller]) -> bool:
         """Tell whether one call will do this for many orders."""

@@ -248,4 +248,5 @@ class Station:
 
 def is_cached(response: HttpResponse) -> bool:
     """Tell whether something on the way answered instead of the venue; RFC 9111, 5.1."""
-    return bool(response.headers.get("age", "").strip(" 0"))
+    age = response.headers.get("age")
+    return bool(age and age.strip(" 0"))

@@ -87,7 +87,9 @@ class Straights:
         road.known[order.value] = road.under_way[number] = straight
         if straight.signed_at is None:
             self._traffic.begin(lane, straight)
-        self._look_by(straight.due_at)
+        # Nearly always one that was begun before is overdue before, and each cancel comes by here.
+        if self._alarm is None or self._alarm.at > straight.overdue_at:
+            self._look_by(straight.due_at)
         return straight
 
     def _road(self, lane: tuple[str, str]) -> Road:
