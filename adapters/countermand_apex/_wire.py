@@ -27,7 +27,7 @@ _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 def post(function: str, content: bytes) -> HttpRequest:
     """Write one call; AlphaPoint CancelOrder, Request: "POST /AP/CancelOrder HTTP/1.1"."""
-    return http_request("POST", f"/AP/{function}", _HEADERS, content)
+    return http_request(method="POST", path=f"/AP/{function}", headers=_HEADERS, content=content)
 
 
 def wire_id(value: str, what: str) -> int:

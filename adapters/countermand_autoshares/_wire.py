@@ -28,7 +28,7 @@ _DEPTH_OF_LEGS = 4
 
 def write_request(method: str, path: str, headers: Mapping[str, str]) -> HttpRequest:
     """Write one call; no call of this plugin has a body."""
-    return http_request(method, path, {"Accept": "application/json", **headers})
+    return http_request(method=method, path=path, headers={"Accept": "application/json", **headers})
 
 
 def path_id(value: str, what: str) -> int:

@@ -29,28 +29,31 @@ class Made:
 def maker(kind: Callable[P, T]) -> Callable[P, T]:
     """Return a function that takes what a frozen class takes, and gives what that gives, for less.
 
-    What a factory would make must be given. Raises `TypeError` for a class that does more with what it is
-    given than to keep it.
+    Raises `TypeError` for a class that does more with what it is given than to keep it.
     """
     cls: Any = kind
-    names = [field.name for field in attrs.fields(cls)]
-    is_plain = cls.__base__ is Made and all(_is_plain(field) for field in attrs.fields(cls))
+    fields = attrs.fields(cls)
+    names = [field.name for field in fields]
+    factories = {one.name: one.default.factory for one in fields if type(one.default) is attrs.Factory}
+    is_plain = cls.__base__ is Made and all(_is_plain(field) for field in fields)
     if not is_plain or hasattr(cls, "__attrs_pre_init__"):
         raise TypeError(f"{cls.__name__} does more with what it is given than to keep it")
     lines = [
         f"def make(*, {', '.join(names)}):",
         " made = Open()",
+        *(f" if {name} is NOTHING: {name} = new_{name}()" for name in factories),
         *(f" made.{name} = {name}" for name in names),
         " made.__class__ = Own",
         *([" made.__attrs_post_init__()"] if hasattr(cls, "__attrs_post_init__") else []),
         " return made",
     ]
     known: dict[str, Any] = {"Own": cls, "Open": type("Open", (Made,), {"__slots__": cls.__slots__})}
+    known |= {"NOTHING": attrs.NOTHING} | {f"new_{name}": factory for name, factory in factories.items()}
     # As attrs writes `__init__`: only so does each name cost no more than it must.
     exec(compile("\n".join(lines), f"<maker of {cls.__name__}>", "exec"), known)  # noqa: S102
     make = known["make"]
-    defaults = cls.__init__.__kwdefaults__ or {}
-    make.__kwdefaults__ = {name: value for name, value in defaults.items() if value is not attrs.NOTHING}
+    make.__kwdefaults__ = cls.__init__.__kwdefaults__
+    make.__doc__ = f"Make what `{cls.__name__}` makes, for less."
     return make  # type: ignore[no-any-return]  # what was compiled has no type
 
 
@@ -61,4 +64,5 @@ def _is_plain(field: attrs.Attribute[Any]) -> bool:
         and field.alias == field.name
         and field.validator is None
         and field.converter is None
+        and not getattr(field.default, "takes_self", False)
     )

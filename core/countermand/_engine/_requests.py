@@ -24,7 +24,12 @@ def plain_request(request: object) -> object:
     """Take over a request with what its headers hold; what is none stays what it is."""
     if not isinstance(request, HttpRequest):
         return request
-    return http_request(request.method, request.path, plain(request.headers), request.content)
+    return http_request(
+        method=request.method,
+        path=request.path,
+        headers=plain(request.headers),
+        content=request.content,
+    )
 
 
 def flaw_of(request: object) -> str | None:

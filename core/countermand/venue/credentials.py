@@ -45,7 +45,9 @@ class Credential:
     def sign(self, request: HttpRequest, session: Session | None, stamp: Stamp) -> HttpRequest:
         """Return a request with those headers; for a signature over the request itself, override this."""
         headers = {**request.headers, **self.headers(session, stamp)}
-        return http_request(request.method, request.path, headers, request.content)
+        return http_request(
+            method=request.method, path=request.path, headers=headers, content=request.content
+        )
 
     def log_in(self) -> LogIn | None:
         """Begin a log-in; None where calls need no session."""
