@@ -20,7 +20,6 @@ from countermand.venue import (
     CancelVerdict,
     Capabilities,
     Cursor,
-    HttpRequest,
     HttpResponse,
     Ids,
     Limit,
@@ -31,6 +30,7 @@ from countermand.venue import (
     ScopeKind,
     Venue,
     clean_base_url,
+    http_request,
     one_of,
 )
 from countermand.venue.settings import must_be, must_be_duration, must_be_name, must_match
@@ -135,4 +135,4 @@ class Alpaca(Venue):
 
     def _call(self, kind: CallKind, name: str, path: str, read: Callable[[HttpResponse], V]) -> Call[V]:
         method, headers = name.partition(" ")[0], {"Accept": "application/json"}
-        return self.call(kind, name, HttpRequest(method=method, path=path, headers=headers), read)
+        return self.call(kind, name, http_request(method=method, path=path, headers=headers), read)
