@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -59,7 +60,8 @@ class Dialer:
             connection = await self._connection(origin, sock, tell)
             await asyncio.get_running_loop().create_connection(lambda: connection, sock=sock)
         except BaseException:
-            sock.close()
+            with suppress(OSError):  # uvloop has closed it, where it is canceled, and not told it so
+                sock.close()
             raise
         try:
             if origin.tls:

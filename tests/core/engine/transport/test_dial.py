@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,33 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+class Hasty(asyncio.SelectorEventLoop):
+    """Closes what it gives up itself, and does not tell the socket, as uvloop does."""
+
+    async def create_connection(self, *_: Any, sock: Any, **_options: Any) -> Any:  # type: ignore[override]
+        """Take the socket, and wait."""
+        try:
+            await self.create_future()
+        finally:
+            os.close(sock.fileno())
+
+
+def test_who_leaves_where_the_loop_has_closed_the_socket(kit: Kit) -> None:
+    """Who is canceled is canceled, even if the socket cannot be closed any more."""
+
+    async def use() -> None:
+        async with kit.serving() as server, kit.transport() as transport:
+            task = asyncio.create_task(kit.ask(transport, server.url))
+            await server.until(lambda seen: seen.connections == 1)
+            await kit.settle()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    with asyncio.Runner(loop_factory=Hasty) as runner:
+        runner.run(use())
 
 
 def test_addresses_in_turn(kit: Kit) -> None:
