@@ -102,12 +102,13 @@ class TlsConnection(Connection):
         except ssl.SSLError as error:
             self._break(httpx.ReadError(str(error)))
             return
-        if owed := self._seal.owed():
-            self._transport.write(owed)
         if has_ended:
             self.closed = True  # before its last answer is told: nobody may be given it after that
         if data:
             self._take_in(data)
+        # Not before: what is not handed to the system would look like a request that is not.
+        if owed := self._seal.owed():
+            self._transport.write(owed)
         if has_ended:
             super().eof_received()
 

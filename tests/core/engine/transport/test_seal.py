@@ -245,6 +245,47 @@ def test_who_speaks_with_the_end_of_the_handshake(kit: Kit, contexts: Any) -> No
     asyncio.run(use())
 
 
+class Later(asyncio.Transport):
+    """Hands over to the system what is sent, but only later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unsent = b""
+
+    def write(self, data: Any) -> None:
+        """Take it."""
+        self.unsent += data
+
+    def get_write_buffer_size(self) -> int:
+        """Count what is not handed over."""
+        return len(self.unsent)
+
+    def flush(self) -> bytes:
+        """Hand it over."""
+        unsent, self.unsent = self.unsent, b""
+        return unsent
+
+
+def test_what_tls_itself_sends_is_no_request(kit: Kit, contexts: Any) -> None:
+    """An answer is believed where what is not handed to the system yet is a word of TLS's own."""
+    contexts[0].maximum_version = ssl.TLSVersion.TLSv1_3
+    seal, peer = asyncio.run(_agreed(contexts))
+    here, there = socket.socketpair()
+    with here, there:
+        transport, exchange = Later(), kit.exchange()
+        connection = TlsConnection(Origin(tls=True, host="venue.example", port=443), here, ROOM, seal)
+        connection.connection_made(transport)
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", exchange, None)
+        assert peer.hears(transport.flush()).startswith(b"GET /")
+        peer.tls.verify_client_post_handshake()
+        said = peer.says(kit.OK)
+        ROOM[: len(said)] = said
+        connection.buffer_updated(len(said))
+        assert (exchange.ended, exchange.failure) == (True, None)
+        assert peer.hears(transport.flush()) == b""
+        assert peer.tls.getpeercert()
+
+
 def test_who_hangs_up_in_the_handshake(kit: Kit, contexts: Any) -> None:
     """Where the handshake does not come to its end, nothing was asked."""
 
