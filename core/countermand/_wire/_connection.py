@@ -50,6 +50,11 @@ class Connection(asyncio.BufferedProtocol):
         return not self._unsent()
 
     @property
+    def stirs(self) -> bool:
+        """Whether there is anything that the loop has not read yet."""
+        return bool(self._stirs())
+
+    @property
     def quiet(self) -> bool:
         """Whether the peer has neither closed nor said anything: not even what the loop has not read yet."""
         return not (self.closed or self._transport.is_closing() or self._stirs())

@@ -22,17 +22,25 @@ _PIECE_BYTES = 16_384
 #: More than a record can bear, which is 16,384 bytes (RFC 8446, 5.1): a read of as much leaves none behind.
 _RECORD_BYTES = 32_768
 
+#: What a record begins with: its type, a version, and in the last two bytes how much follows (RFC 8446, 5.1).
+_HEADER_BYTES = 5
 
-@attrs.frozen
+
+@attrs.define
 class Seal:
     """What two sides have agreed on: what goes to the peer is sealed with it, and what comes opened."""
 
     _tls: ssl.SSLObject
     _incoming: ssl.MemoryBIO
     _outgoing: ssl.MemoryBIO
+    #: What is here of a record that is not whole: nobody can say whether it is a word or a ticket.
+    half: bytes = attrs.field(default=b"", init=False)
 
     def sealed(self, data: bytes) -> bytes:
-        """Return what to send so that the peer is told this; raises `ssl.SSLError`."""
+        """Return what to send so that the peer is told this.
+
+        Raises `ssl.SSLError`; so it does while the two agree anew, as TLS 1.2 may.
+        """
         self._tls.write(data)  # all of it: what it is written to never refuses any
         return self._outgoing.read()
 
@@ -46,8 +54,9 @@ class Seal:
                 if not piece:
                     return b"".join(pieces), True
                 pieces.append(piece)
-        except ssl.SSLWantReadError:
-            pass  # half a record, or one that is not for us, such as a ticket
+            self.half = b""
+        except ssl.SSLWantReadError:  # half a record, or one that is not for us, such as a ticket
+            self.half = _last_half(b"".join((self.half, came)))
         return b"".join(pieces), False
 
     def owed(self) -> bytes:
@@ -56,7 +65,7 @@ class Seal:
 
 
 async def handshake(sock: socket.socket, context: ssl.SSLContext, host: str) -> Seal:
-    """Agree with a peer that proves to be that host.
+    """Agree with a peer that proves to be that host, and says nothing more until it is asked.
 
     Raises `OSError`, of which `ssl.SSLError` is one, and `ValueError` for what cannot be a host.
     """
@@ -68,11 +77,23 @@ async def handshake(sock: socket.socket, context: ssl.SSLContext, host: str) -> 
         if outgoing.pending:
             await loop.sock_sendall(sock, outgoing.read())
         if agreed:
-            return Seal(tls, incoming, outgoing)
+            seal = Seal(tls, incoming, outgoing)
+            if any(seal.opened(incoming.read())):
+                raise ConnectionResetError("the server spoke or hung up before it was asked")
+            return seal
         came = await loop.sock_recv(sock, _PIECE_BYTES)
         if not came:
             raise ConnectionResetError("the server hung up in the handshake")
         incoming.write(came)
+
+
+def _last_half(records: bytes) -> bytes:
+    at, end = 0, _HEADER_BYTES
+    while end <= len(records):
+        end += int.from_bytes(records[end - 2 : end])
+        if end <= len(records):
+            at, end = end, end + _HEADER_BYTES
+    return records[at:]
 
 
 def _agrees(tls: ssl.SSLObject) -> bool:
@@ -94,6 +115,11 @@ class TlsConnection(Connection):
         """Begin: asyncio calls this."""
         super().connection_made(transport)
         self._write = self._write_sealed
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the peer has neither closed nor said anything, nor begun to."""
+        return super().quiet and not self._seal.half
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes in: asyncio calls this."""

@@ -164,6 +164,19 @@ def test_every_whole_record_is_told_at_once(pair: tuple[Seal, Peer]) -> None:
     assert seal.opened(two[-1:]) == (b"b" * 16_384, False)
 
 
+def test_half_a_record(agreed: Any) -> None:
+    """Wherever two records are cut, what is here of one that is not whole is known."""
+    lengths = [len(agreed()[1].says(word)) for word in (b"a", b"yes")]
+    for at in range(1, sum(lengths)):
+        seal, peer = agreed()
+        sealed = peer.says(b"a") + peer.says(b"yes")
+        halves = []
+        for piece in (sealed[:at], sealed[at:]):
+            assert not seal.opened(piece)[1]
+            halves.append(seal.half)
+        assert halves == [sealed[lengths[0] if at >= lengths[0] else 0 : at], b""]
+
+
 @pytest.mark.parametrize("size", [1, 16_384, 16_385, 100_000])
 def test_what_is_said_to_the_peer(pair: tuple[Seal, Peer], size: int) -> None:
     """The peer is told all of it, however long it is."""
@@ -198,14 +211,14 @@ def test_what_was_changed_on_its_way(agreed: Any) -> None:
 
 
 @asynccontextmanager
-async def asking(kit: Kit, contexts: Any, last: ssl.TLSVersion) -> AsyncIterator[Any]:
+async def asking(kit: Kit, contexts: Any, last: ssl.TLSVersion, **options: Any) -> AsyncIterator[Any]:
     """Ask a server in memory; give the task, the server and its socket."""
     contexts[0].maximum_version = last
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         names = Names(lambda *_: [Address(family=socket.AF_INET, where=listener.getsockname())])
         async with kit.transport(verify=contexts[1], names=names) as transport:
-            task = asyncio.create_task(kit.ask(transport, "https://venue.example/"))
+            task = asyncio.create_task(kit.ask(transport, "https://venue.example/", **options))
             there, _ = await asyncio.get_running_loop().sock_accept(listener)
             with there:
                 yield task, Peer.of(contexts[0]), there
@@ -241,6 +254,56 @@ def test_who_speaks_with_the_end_of_the_handshake(kit: Kit, contexts: Any) -> No
             with pytest.raises(httpx.ConnectError, match="before it was asked"):
                 await task
             assert await asyncio.get_running_loop().sock_recv(there, 65_536) == b""
+
+    asyncio.run(use())
+
+
+def test_who_speaks_just_after_the_handshake(kit: Kit, contexts: Any) -> None:
+    """What is here before the request goes, be it that the loop has not read it yet, is no answer to it."""
+
+    async def use() -> None:
+        sides: asyncio.Queue[tuple[Peer, socket.socket]] = asyncio.Queue()
+
+        async def trace(step: str, _info: Any) -> None:
+            if step == "connection.start_tls.complete":
+                peer, there = await sides.get()
+                there.send(peer.says(kit.OK))
+
+        last = ssl.TLSVersion.TLSv1_3
+        async with asking(kit, contexts, last, extensions={"trace": trace}) as (task, peer, there):
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await peer.shake(there)
+            sides.put_nowait((peer, there))
+            with pytest.raises(httpx.ConnectError, match="before it was asked"):
+                await task
+            assert await asyncio.get_running_loop().sock_recv(there, 65_536) == b""
+
+    asyncio.run(use())
+
+
+def test_who_has_begun_to_speak(kit: Kit, contexts: Any) -> None:
+    """Half a word that came unasked is no beginning of the next answer: nothing is asked over it."""
+
+    async def use() -> None:
+        contexts[0].maximum_version = ssl.TLSVersion.TLSv1_3
+        here, there = socket.socketpair()
+        with there:
+            for end in here, there:
+                end.setblocking(False)
+            peer = Peer.of(contexts[0])
+            seal, _ = await asyncio.gather(handshake(here, contexts[1], "venue.example"), peer.shake(there))
+            origin = Origin(tls=True, host="venue.example", port=443)
+            connection = TlsConnection(origin, here, ROOM, seal)
+            await asyncio.get_running_loop().create_connection(lambda: connection, sock=here)
+            await kit.settle()
+            assert connection.quiet
+            word = peer.says(kit.OK)
+            there.send(word[:10])
+            await kit.settle()
+            assert (connection.closed, connection.quiet) == (False, False)
+            there.send(word[10:])
+            await kit.settle()
+            assert connection.closed
 
     asyncio.run(use())
 
