@@ -145,9 +145,9 @@ class Straights:
         self._traffic.sign(straight)
         self._look_by(straight.due_at)
 
-    def _land(self, straight: Straight) -> None:
+    def _land(self, straight: Straight, *, is_late: bool = False) -> None:
         """Hear that one has an answer, or never will: it ends with a plain receipt, and with nothing else."""
-        if straight.gathers and self._puts_off(straight):
+        if straight.gathers and not is_late and self._puts_off(straight):
             return
         road, number = straight.road, straight.number
         if road.under_way.get(number) is not straight:
@@ -207,6 +207,8 @@ class Straights:
         """Give over those that are late."""
         self._alarm = None
         now = self._loop.time()
+        for straight in [one for one in self._put_off if one.due_at <= now]:
+            self._land(straight, is_late=True)  # its answer was not
         for straight in [one for one in self.all_under_way() if one.due_at <= now]:
             self._on_trouble(straight)
         under_way = self.all_under_way()

@@ -55,9 +55,9 @@ def client_of(pebble: Any, watcher: Any) -> AsyncClient:
     return AsyncClient([pebble], transport=transport, observer=watcher, max_in_flight=MANY)
 
 
-def requests(ask: Ask) -> list[CancelRequest]:
+def requests(ask: Ask, timeout_s: float = 10.0) -> list[CancelRequest]:
     """Ask for so many receipts."""
-    return [ask(str(number), assurance=Assurance.RECEIVED) for number in range(MANY)]
+    return [ask(str(number), assurance=Assurance.RECEIVED, timeout_s=timeout_s) for number in range(MANY)]
 
 
 def test_a_client_that_is_closed_meanwhile(pebble: Any, ask: Ask, virtually: Virtually) -> None:
@@ -94,3 +94,20 @@ def test_an_interrupt_meanwhile(pebble: Any, ask: Ask, virtually: Virtually) -> 
         loop.run_until_complete(task)
     loop.close()
     assert (len(watcher.acks), len(late)) == (MANY - 1, 0)
+
+
+def test_a_deadline_meanwhile(pebble: Any, ask: Ask, virtually: Virtually) -> None:
+    """What came in time stays so, also where somebody else held the loop up until the deadline was past."""
+
+    class Slow(Watcher):
+        def acknowledged(self, ack: CancelAck) -> None:
+            if not self.acks:
+                loop: Any = asyncio.get_running_loop()
+                loop.jump(1.0)
+            super().acknowledged(ack)
+
+    async def main() -> list[CancelAck]:
+        async with client_of(pebble, Slow()) as client:
+            return await client.cancel_many(requests(ask, timeout_s=0.2)).collect()
+
+    assert Counter(ack.outcome.value for ack in virtually(main())) == {"pending": MANY}
