@@ -179,7 +179,10 @@ def no_less(before: CancelAck, ack: CancelAck) -> CancelAck:
     if before.final and not ack.final:
         return before
     if before.outcome is Outcome.PENDING and ack.outcome is Outcome.UNKNOWN:
-        return attrs.evolve(ack, outcome=Outcome.PENDING, stage=before.stage)
+        try:
+            return attrs.evolve(ack, outcome=Outcome.PENDING, stage=before.stage)
+        except ValueError:  # it was made before, and lacks what the other one rests on
+            return attrs.evolve(before, error=ack.error or before.error)
     return ack
 
 

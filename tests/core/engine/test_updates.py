@@ -23,6 +23,7 @@ from countermand import (
     CancelRequest,
     Client,
     ClientOrderId,
+    EvidenceKind,
     LoggingObserver,
     Outcome,
     Reason,
@@ -540,6 +541,30 @@ def test_what_became_final_while_it_was_settled_stays_so(
 
     assert virtually(settle()).outcome is Outcome.REJECTED
     assert list(map(moved, witness.updates)) == [(Outcome.PENDING, Outcome.REJECTED)]
+
+
+def test_a_receipt_at_the_very_moment_at_which_nobody_waits_any_more(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask
+) -> None:
+    """Who settles is told of it, too, though the ack was made before."""
+
+    async def settle() -> tuple[CancelAck, CancelAck]:
+        loop, come = asyncio.get_running_loop(), asyncio.Event()
+
+        async def receipt(_: httpx.Request) -> dict[str, str]:
+            await come.wait()
+            return {"say": "receipt"}
+
+        peer.on("cancel", receipt).on("order", peer.never).on("open", peer.never)
+        async with client() as open_client:
+            ack = await open_client.cancel(ask(timeout_s=1.0, assurance=Assurance.RECEIVED))
+            loop.call_at(loop.time() + 1.0, come.set)
+            return ack, await open_client.settle(ack, 1.0)
+
+    before, settled = virtually(settle())
+    assert before.outcome is Outcome.UNKNOWN
+    assert settled.outcome is Outcome.PENDING
+    assert settled.evidence[-1].kind is EvidenceKind.RECEIPT
 
 
 def test_a_later_word_takes_nothing_back(ask: Ask) -> None:
