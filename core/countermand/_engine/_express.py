@@ -118,10 +118,11 @@ class Express:
         taken = letter.receipt(response)
         if taken is None:
             return False
+        signed_at = straight.signed_at or 0.0
+        # First of all: an observer may be interrupted, and then it has not ended.
+        self._post.tell(letter, now - signed_at, taken.status, Receipt)
         straight.taken, straight.ended_at = taken, now
         straight.first_byte_at = sending.first_byte_at
-        signed_at = straight.signed_at or 0.0
-        self._post.tell(letter, now - signed_at, taken.status, Receipt)
         gate = self._station.gate
         if ticket.tries:  # else a receipt tells it nothing
             gate.hear(ticket, taken.receipt)

@@ -207,13 +207,15 @@ class Straights:
         """Give over those that are late."""
         self._alarm = None
         now = self._loop.time()
-        for straight in [one for one in self._put_off if one.due_at <= now]:
-            self._land(straight, is_late=True)  # its answer was not
-        for straight in [one for one in self.all_under_way() if one.due_at <= now]:
-            self._on_trouble(straight)
-        under_way = self.all_under_way()
-        if under_way:
-            self._look_by(min(one.due_at for one in under_way))
+        try:
+            for straight in [one for one in self._put_off if one.due_at <= now]:
+                self._land(straight, is_late=True)  # its answer was not
+            for straight in [one for one in self.all_under_way() if one.due_at <= now]:
+                self._on_trouble(straight)
+        finally:  # an interrupt: the others shall not pay
+            under_way = self.all_under_way()
+            if under_way:
+                self._look_by(min(one.due_at for one in under_way))
 
     def _remember(self, straight: Straight) -> None:
         landed = straight.road.landed
