@@ -103,9 +103,9 @@ class Straights:
         )
 
     def all_under_way(self) -> list[Straight]:
-        """List those that have no ack yet."""
+        """List those that have no ack yet, in the order in which they were begun."""
         under_way = [one for road in self._roads.values() for one in road.under_way.values()]
-        return [one for one in under_way if isinstance(one, Straight)]
+        return sorted((one for one in under_way if isinstance(one, Straight)), key=lambda one: one.number)
 
     def is_under_way(self, straight: Straight) -> bool:
         """Tell whether one has no ack yet, and no case was made of it."""
