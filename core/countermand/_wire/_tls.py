@@ -146,4 +146,5 @@ class TlsConnection(Connection):
         try:
             self._transport.write(self._seal.sealed(data))
         except ssl.SSLError as error:
-            self._break(httpx.WriteError(str(error)))
+            # A moment later: who sends must know first that it is under way.
+            asyncio.get_running_loop().call_soon(self._break, httpx.WriteError(str(error)))
