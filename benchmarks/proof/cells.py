@@ -26,8 +26,8 @@ _NO_NATIVE = frozenset({"autoshares"})
 
 #: In process there are no connections on which a second answer could lie.
 NOT_IN_PROCESS = frozenset({"two-answers"})
-#: The proof's sockets speak plain HTTP.
-NOT_OVER_SOCKETS = frozenset({"tls"})
+#: Without TLS there is none that could fail.
+NOT_PLAINLY = frozenset({"tls"})
 
 
 @attrs.frozen(kw_only=True)
@@ -67,8 +67,6 @@ def unreachable(cell: Cell) -> str | None:
     """Say why a cell cannot be met; None for one that can."""
     if cell.stratum.identity == "native client id" and cell.stratum.venue in _NO_NATIVE:
         return f"{cell.stratum.venue} cancels by order id only"
-    if cell.stratum.client == "sync" and cell.fault in NOT_OVER_SOCKETS and cell.point == Point.BEFORE.value:
-        return "the proof's sockets speak plain HTTP; the client for tasks meets it in process"
     kind, point = FaultKind(cell.fault), Point(cell.point)
     if (kind, point) in POSSIBLE:
         listings_only = cell.stratum.identity == "native client id" and kind is FaultKind.OTHER_ORDER

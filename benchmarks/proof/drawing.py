@@ -57,7 +57,7 @@ class Drawer:
     stratum: Stratum
     rate: float
 
-    def script(self, *, index: int, seed: str, sockets: bool, kinds: tuple[Fault, ...]) -> Script:
+    def script(self, *, index: int, seed: str, sockets: bool, tls: bool, kinds: tuple[Fault, ...]) -> Script:
         """Draw all of it."""
         log_in = "password" if self.chance.random() < self.pace.log_ins else "token"
         orders = tuple(self._order(number) for number in range(self.pace.orders))
@@ -66,6 +66,7 @@ class Drawer:
             seed=seed,
             stratum=self.stratum,
             sockets=sockets,
+            tls=tls,
             rate=self.rate,
             faults=tuple(map(self._timed, kinds)),
             orders=(*orders, *self._linked(orders), *self._bystanders(orders)),

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from proof.cells import CLIENTS, NOT_IN_PROCESS, NOT_OVER_SOCKETS, Plan
+from proof.cells import CLIENTS, NOT_IN_PROCESS, NOT_PLAINLY, Plan
 from proof.drawing import Drawer
 from proof.options import Options
 from proof.pace import SOCKETS, VIRTUAL
@@ -30,6 +30,8 @@ _SAVE_EVERY_S = 20.0
 _SOCKETS_AT_ONCE = 12
 #: One in so many worlds over sockets has the client for tasks.
 _TASKS_OVER_SOCKETS = 8
+#: One in so many of them speaks TLS.
+_TLS_OVER_SOCKETS = 3
 
 
 def run_all(options: Options) -> Tally:
@@ -103,10 +105,11 @@ def _drawn(options: Options, number: int, plan: Plan, *, sockets: bool) -> Scrip
     seed = f"{options.seed}/{options.shard}of{options.shards}/{number}"
     chance = random.Random(seed)
     clients = CLIENTS[1:] if sockets and number % _TASKS_OVER_SOCKETS else CLIENTS[:1]
-    without = NOT_OVER_SOCKETS if sockets else NOT_IN_PROCESS
+    tls = sockets and number % _TLS_OVER_SOCKETS == 0
+    without = (NOT_PLAINLY if not tls else frozenset()) if sockets else NOT_IN_PROCESS
     stratum, kinds = plan.next(chance, clients=clients, without=without)
     drawer = Drawer(chance=chance, pace=SOCKETS if sockets else VIRTUAL, stratum=stratum, rate=options.rate)
-    return drawer.script(index=number, seed=seed, sockets=sockets, kinds=kinds)
+    return drawer.script(index=number, seed=seed, sockets=sockets, tls=tls, kinds=kinds)
 
 
 def load(path: Path | None, options: Options) -> Tally | None:

@@ -66,6 +66,8 @@ class Script:
     seed: str
     stratum: Stratum
     sockets: bool
+    #: Whether TLS is spoken over them.
+    tls: bool
     rate: float
     faults: tuple[Fault, ...]
     orders: tuple[OrderScript, ...]

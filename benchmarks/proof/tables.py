@@ -53,6 +53,7 @@ def _run(options: Options, tally: Tally) -> str:
         ("cancels", tally.cancels),
         ("… in process, on a virtual clock", tally.cancels - tally.sockets),
         ("… over real sockets", tally.sockets),
+        ("… of those under TLS", tally.counts["under TLS"]),
         ("orders, worlds, requests", f"{tally.orders}, {tally.worlds}, {tally.counts['requests']}"),
         ("faults met", share(tally.counts["faults"], tally.counts["requests"])),
         (

@@ -45,6 +45,7 @@ class Tally:
         self.worlds += 1
         self.cancels += script.cancels
         self.sockets += script.cancels if script.sockets else 0
+        self.counts["under TLS"] += script.cancels if script.tls else 0
         where = "sockets" if script.sockets else "in process"
         self.ran[f"{script.stratum.venue}|{script.stratum.client}|{where}"] += script.cancels
         for told in played.told:

@@ -13,6 +13,7 @@ import httpx
 
 from countermand import AsyncClient, CancelAck
 from countermand.testing import in_process, run_virtually, serving
+from proof.certificate import tls_of
 from proof.latency import Latency
 from proof.ledger import ledger_of
 from proof.rival import arrange
@@ -46,7 +47,7 @@ def play_over_sockets(script: Script, options: dict[str, Any]) -> Played:
     """Play a world over loopback, the simulator on the same loop."""
 
     async def play() -> Played:
-        async with serving(simulator_of(script)) as live:
+        async with serving(simulator_of(script), tls=tls_of(script)) as live:
             stage = Stage.built(script, live.simulator, live.base_url)
             offset = live.call(lambda now: now - time.monotonic())
             return await Play(stage=stage, clock=lambda: time.monotonic() + offset).run(None, options)

@@ -11,6 +11,7 @@ import attrs
 
 from countermand import CancelAck, Client
 from countermand.testing import LiveSimulator, running
+from proof.certificate import tls_of
 from proof.ledger import ledger_of
 from proof.rival import arrange
 from proof.scripts import Ask, OrderScript, Script
@@ -21,7 +22,7 @@ from proof.told import Played, Told
 
 def play_in_threads(script: Script, options: dict[str, Any]) -> Played:
     """Play a world over loopback, each caller in a thread of its own."""
-    with running(simulator_of(script)) as live:
+    with running(simulator_of(script), tls=tls_of(script)) as live:
         stage = Stage.built(script, live.simulator, live.base_url)
         asks = [(order, ask) for order in script.orders for ask in order.asks]
         with ThreadPoolExecutor(len(asks)) as threads, Client([stage.venue], **options) as client:

@@ -100,6 +100,7 @@ class Hand:
             seed="by hand",
             stratum=Stratum(venue=venue, client="async", identity=identity, assurance="confirmed"),
             sockets=False,
+            tls=False,
             rate=0.0,
             faults=(),
             orders=tuple({one.order.order_id: one.order for one in tellings}.values()),

@@ -16,8 +16,7 @@ def test_each_cell_that_cannot_be_met_has_a_reason() -> None:
         possible = (FaultKind(cell.fault), Point(cell.point)) in POSSIBLE
         reason = unreachable(cell)
         assert reason is None or len(reason) > 10
-        without_tls = cell.stratum.client == "sync" and cell.fault == "tls"
-        if cell.stratum.identity != "native client id" and not without_tls:
+        if cell.stratum.identity != "native client id":
             assert (reason is None) == possible
 
 

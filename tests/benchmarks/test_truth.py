@@ -22,9 +22,10 @@ def test_no_ack_lies_in_process(run_truth: Run, rate: str) -> None:
 
 
 def test_no_ack_lies_over_sockets(run_truth: Run, tmp_path: Path) -> None:
-    """Both clients are driven over real sockets, and the tables are written to a file."""
+    """Both clients are driven over real sockets, some under TLS, and the tables are written to a file."""
     code, text = run_truth("--cancels", "100", "--sockets", "1", "--results", str(tmp_path))
     assert code == 0
+    assert "| … of those under TLS | 0 |" not in text
     assert "| … in process, on a virtual clock | 0 |" in text
     (written,) = tmp_path.iterdir()
     assert written.read_text() == text.removesuffix("\n")
