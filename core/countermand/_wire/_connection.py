@@ -28,6 +28,8 @@ class Connection(asyncio.BufferedProtocol):
         self.origin = origin
         self._room = room
         self.closed = False
+        #: What the peer has said against it, if that is known.
+        self.complaint = ""
         #: Called when a whole answer was read and another request may follow.
         self.on_idle: Callable[[Connection], None] = _ignore
         #: Called when the socket is gone.

@@ -69,7 +69,7 @@ class Dialer:
                 # What has come may be a ticket, which is no word: only who reads it knows.
                 while not connection.closed and connection.stirs:  # noqa: ASYNC110 - the system has no event
                     await asyncio.sleep(0)
-            _check(connection.quiet)
+            _check(connection.quiet, connection.complaint)
         except BaseException:
             connection.close()
             raise
@@ -87,9 +87,9 @@ async def _silence(_step: str) -> None:
     """Tell nobody."""
 
 
-def _check(is_sound: bool) -> None:
+def _check(is_sound: bool, complaint: str = "") -> None:
     if not is_sound:
-        raise ConnectionResetError("the server spoke or hung up before it was asked")
+        raise ConnectionResetError(complaint or "the server spoke or hung up before it was asked")
 
 
 async def connected(address: Address) -> socket.socket:

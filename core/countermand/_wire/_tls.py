@@ -44,20 +44,24 @@ class Seal:
         self._tls.write(data)  # all of it: what it is written to never refuses any
         return self._outgoing.read()
 
-    def opened(self, came: bytes | memoryview) -> tuple[bytes, bool]:
-        """Return what the peer has told, and whether that was its last word; raises `ssl.SSLError`."""
+    def opened(self, came: bytes | memoryview) -> tuple[bytes, ssl.SSLError | None]:
+        """Return what the peer has told, and why it tells no more: `ssl.SSLZeroReturnError` at its end."""
         self._incoming.write(came)
         pieces: list[bytes] = []
+        end: ssl.SSLError | None = None
         try:
             while self._incoming.pending:
                 piece = self._tls.read(_RECORD_BYTES)
                 if not piece:
-                    return b"".join(pieces), True
+                    end = ssl.SSLZeroReturnError()
+                    break
                 pieces.append(piece)
             self.half = b""
         except ssl.SSLWantReadError:  # half a record, or one that is not for us, such as a ticket
             self.half = _last_half(b"".join((self.half, came)))
-        return b"".join(pieces), False
+        except ssl.SSLError as error:
+            end = error
+        return b"".join(pieces), end
 
     def owed(self) -> bytes:
         """Return what TLS itself has to send after what was opened, such as who we are; mostly nothing."""
@@ -123,20 +127,19 @@ class TlsConnection(Connection):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes in: asyncio calls this."""
-        try:
-            data, has_ended = self._seal.opened(self._room[:nbytes])
-        except ssl.SSLError as error:
-            self._break(httpx.ReadError(str(error)))
-            return
-        if has_ended:
+        data, end = self._seal.opened(self._room[:nbytes])
+        if end is not None:
             self.closed = True  # before its last answer is told: nobody may be given it after that
         if data:
             self._take_in(data)
         # Not before: what is not handed to the system would look like a request that is not.
         if owed := self._seal.owed():
             self._transport.write(owed)
-        if has_ended:
+        if isinstance(end, ssl.SSLZeroReturnError):
             super().eof_received()
+        elif end is not None:
+            self.complaint = str(end)
+            self._break(httpx.ReadError(self.complaint))
 
     def eof_received(self) -> None:
         """Take a cut in: asyncio calls this; an end would have been said before; RFC 9112, 9.8."""

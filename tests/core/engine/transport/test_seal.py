@@ -104,7 +104,7 @@ async def _agreed(contexts: Any) -> tuple[Seal, Peer]:
         peer = Peer.of(contexts[0])
         seal, _ = await asyncio.gather(handshake(here, contexts[1], "venue.example"), peer.shake(there))
         with suppress(BlockingIOError):  # tickets
-            assert seal.opened(here.recv(65_536)) == (b"", False)
+            assert seal.opened(here.recv(65_536)) == (b"", None)
         return seal, peer
 
 
@@ -160,8 +160,8 @@ def test_every_whole_record_is_told_at_once(pair: tuple[Seal, Peer]) -> None:
     """What is here whole does not wait for what is not."""
     seal, peer = pair
     one, two = peer.says(b"a" * 16_384), peer.says(b"b" * 16_384)
-    assert seal.opened(one + two[:-1]) == (b"a" * 16_384, False)
-    assert seal.opened(two[-1:]) == (b"b" * 16_384, False)
+    assert seal.opened(one + two[:-1]) == (b"a" * 16_384, None)
+    assert seal.opened(two[-1:]) == (b"b" * 16_384, None)
 
 
 def test_half_a_record(agreed: Any) -> None:
@@ -193,21 +193,22 @@ def test_the_last_word(pair: tuple[Seal, Peer], slices: int) -> None:
     step = -(-len(sealed) // slices)
     told = [seal.opened(sealed[at : at + step]) for at in range(0, len(sealed), step)]
     assert b"".join(data for data, _ in told) == b"bye"
-    assert [ended for _, ended in told] == [False] * (len(told) - 1) + [True]
+    assert [type(end) for _, end in told] == [type(None)] * (len(told) - 1) + [ssl.SSLZeroReturnError]
 
 
 def test_what_was_changed_on_its_way(agreed: Any) -> None:
-    """Of a record of which any byte was changed nothing is told, and nothing after it."""
+    """Of a record of which any byte was changed nothing is told, nor after it, but all that came before."""
     length = len(agreed()[1].says(b"yes"))
     for at in range(length):
         seal, peer = agreed()
-        sealed = bytearray(peer.says(b"yes"))
+        before, sealed = peer.says(b"well"), bytearray(peer.says(b"yes"))
         sealed[at] ^= 1
-        with pytest.raises(ssl.SSLError) as raised:  # noqa: PT012 - which piece shows it differs
-            assert seal.opened(bytes(sealed)) == (b"", False)
-            # Its length was changed: it shows as soon as that much has come.
-            assert seal.opened(b"x" * 65_536) == (b"", False)
-        assert not isinstance(raised.value, ssl.SSLWantReadError)
+        said, end = seal.opened(before + sealed)
+        assert said == b"well"
+        # Where its length was changed it shows as soon as that much has come.
+        said, end = seal.opened(b"x" * 65_536) if end is None else (b"", end)
+        assert (said, isinstance(end, ssl.SSLError)) == (b"", True)
+        assert not isinstance(end, (ssl.SSLWantReadError, ssl.SSLZeroReturnError))
 
 
 @asynccontextmanager
@@ -240,6 +241,33 @@ def test_who_asks_who_we_are(kit: Kit, contexts: Any) -> None:
             assert peer.tls.getpeercert()
             await loop.sock_sendall(there, peer.says(b"content-length: 2\r\n\r\nok") + peer.ends())
             assert (await task)[1] == b"ok"
+
+    asyncio.run(use())
+
+
+def test_who_wants_to_know_who_we_are(kit: Kit) -> None:
+    """Who asks for a certificate in the handshake, and gets none, says so after it, and is quoted."""
+    authority = trustme.CA()
+    contexts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("venue.example").configure_cert(contexts[0])
+    contexts[0].verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(contexts[1])
+
+    async def use() -> None:
+        refused = asyncio.Event()
+
+        async def trace(step: str, _info: Any) -> None:
+            if step == "connection.start_tls.complete":
+                await refused.wait()
+
+        last = ssl.TLSVersion.TLSv1_3
+        async with asking(kit, contexts, last, extensions={"trace": trace}) as (task, peer, there):
+            with pytest.raises(ssl.SSLError):
+                await peer.shake(there)
+            await asyncio.get_running_loop().sock_sendall(there, peer.outgoing.read())
+            refused.set()
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_REQUIRED"):
+                await task
 
     asyncio.run(use())
 

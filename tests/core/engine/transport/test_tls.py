@@ -160,6 +160,8 @@ SAID: dict[str, tuple[Any, bytes | type[Exception], bool]] = {
     "what was not sealed": (("plain",), httpx.ReadError, False),
     "half an answer, and what was not sealed": ((YES[:-1], "pause", "plain"), httpx.ReadError, False),
     "an answer, and then what was not sealed": ((YES, "pause", "plain"), b"yes", False),
+    "an answer, and with it what was not sealed": ((YES, "plain"), b"yes", False),
+    "what has no end, and with it what was not sealed": ((UNTIL_THE_END, "plain"), httpx.ReadError, False),
 }
 
 
