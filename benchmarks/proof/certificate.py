@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import ssl
+import threading
 
 import trustme
 
@@ -14,13 +15,18 @@ from proof.scripts import Script
 #: Where httpx's defaults look for whom to trust.
 _TRUST = "SSL_CERT_FILE"
 
+#: Many worlds begin at once, each in a thread: of two authorities only one would be trusted.
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def tls_of(script: Script) -> ssl.SSLContext | None:
     """Return a server's context for a world that speaks TLS, of its own: its faults change it."""
     if not script.tls:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _certificate().configure_cert(context)
+    with _ONE_AT_A_TIME:
+        certificate = _certificate()
+    certificate.configure_cert(context)
     return context
 
 
