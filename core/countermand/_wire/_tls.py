@@ -143,7 +143,7 @@ class TlsConnection(Connection):
 
     def eof_received(self) -> None:
         """Take a cut in: asyncio calls this; an end would have been said before; RFC 9112, 9.8."""
-        self.close()
+        self._break(httpx.ReadError("the server cut the connection off"))
 
     def _write_sealed(self, data: bytes) -> None:
         try:

@@ -180,6 +180,18 @@ def test_what_is_said(kit: Kit, pki: Pki, script: Any, expected: Any, kept: bool
     asyncio.run(use())
 
 
+def test_who_cuts_an_answer_off(kit: Kit, pki: Pki) -> None:
+    """It is told that the server did: we close connections, too."""
+
+    async def use() -> None:
+        cut = (YES[:-1], "pause", "cut")
+        async with kit.serving(cut, tls=pki.server) as server, pki.transport(kit) as transport:
+            with pytest.raises(httpx.ReadError, match="the server cut"):
+                await kit.ask(transport, server.url)
+
+    asyncio.run(use())
+
+
 @pytest.mark.parametrize("has_tls", [False, True], ids=["plain", "TLS"])
 def test_many_long_answers_at_once(kit: Kit, pki: Pki, has_tls: bool) -> None:
     """Of many long answers that come at the same time each is whole, and mixed up with no other."""
