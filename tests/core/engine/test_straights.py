@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from countermand import Assurance, CancelRequest, OrderId
 from countermand._case._receipt import Taken
 from countermand._engine._exchanges import Exchanges
@@ -48,14 +50,16 @@ class Nowhere:
         assert straight.number not in straight.road.under_way
 
 
-def straights_of(most: int, past: list[str]) -> Straights:
+def straights_of(
+    most: int, past: list[str], on_trouble: Callable[[Straight], None] = lambda _straight: None
+) -> Straights:
     """Make some that remember so many, at a venue that answers at once."""
     return Straights(
         {"v": cast("Express", AtOnce())},
         cast("Exchanges", Nowhere()),
         datetime.now(UTC),
         most,
-        on_trouble=lambda _straight: None,
+        on_trouble=on_trouble,
         on_landed=lambda _straight: None,
         on_past=lambda straights: past.extend(straight.order.value for straight in straights),
     )
@@ -176,6 +180,37 @@ def test_few_answers_at_a_time(virtually: Virtually) -> None:
             await asyncio.sleep(0.001)
 
     virtually(main())
+
+
+# (of each its account and its seconds, which of them are given over when)
+LATE: dict[str, tuple[list[tuple[str, float]], list[tuple[int, float]]]] = {
+    "less time than one before": ([("9", 10), ("9", 1), ("9", 4)], [(1, 0.5), (2, 2.0), (0, 3.0)]),
+    "at one moment": ([("9", 2), ("8", 2), ("9", 2)], [(0, 1.0), (1, 1.0), (2, 1.0)]),
+}
+
+
+@pytest.mark.parametrize(("asked", "expected"), LATE.values(), ids=LATE)
+def test_who_is_late(virtually: Virtually, asked: Any, expected: Any) -> None:
+    """Each is given over when it is late itself, and those of one moment in the order of their beginning."""
+    given_over: list[tuple[int, float]] = []
+
+    async def main() -> None:
+        now = asyncio.get_running_loop().time
+
+        def on_trouble(straight: Straight) -> None:
+            given_over.append((straight.number, now() - straight.joined_at))
+            straights.give_up(straight)
+
+        straights = straights_of(9, [], on_trouble)
+        for number, (account, timeout_s) in enumerate(asked):
+            request = CancelRequest(
+                venue="v", account=account, order=OrderId(str(number)), assurance=Assurance.RECEIVED
+            )
+            assert straights.begin(request, now(), now() + timeout_s, gathers=False) is not None
+        await asyncio.sleep(max(timeout_s for _, timeout_s in asked))
+
+    virtually(main())
+    assert given_over == expected
 
 
 def test_a_case_that_nobody_may_mean(virtually: Virtually) -> None:
