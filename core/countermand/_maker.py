@@ -50,7 +50,7 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     known: dict[str, Any] = {"Own": cls, "Open": type("Open", (Made,), {"__slots__": cls.__slots__})}
     known |= {"NOTHING": attrs.NOTHING} | {f"new_{name}": factory for name, factory in factories.items()}
     # As attrs writes `__init__`: only so does each name cost no more than it must.
-    exec(compile("\n".join(lines), f"<maker of {cls.__name__}>", "exec"), known)  # noqa: S102
+    exec(compile("\n".join(lines), f"<maker of {cls.__name__}>", "exec"), known)  # noqa: S102 - our own words
     make = known["make"]
     make.__kwdefaults__ = cls.__init__.__kwdefaults__
     make.__doc__ = f"Make what `{cls.__name__}` makes, for less."

@@ -16,7 +16,7 @@ from countermand._tasks import begin_task
 from countermand._wire._connection import Connection
 from countermand._wire._names import Address, Names
 from countermand._wire._origin import Origin
-from countermand._wire._quiet import stirs_of
+from countermand._wire._quiet import UNASKED, stirs_of
 from countermand._wire._tls import TlsConnection, handshake
 
 #: How long one address is tried alone before the next one is tried beside it, in seconds; RFC 8305, 5.
@@ -89,7 +89,7 @@ async def _silence(_step: str) -> None:
 
 def _check(is_sound: bool, complaint: str = "") -> None:
     if not is_sound:
-        raise ConnectionResetError(complaint or "the server spoke or hung up before it was asked")
+        raise ConnectionResetError(complaint or UNASKED)
 
 
 async def connected(address: Address) -> socket.socket:

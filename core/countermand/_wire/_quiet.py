@@ -7,6 +7,9 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
+#: What is said of a server that was not quiet in time.
+UNASKED = "the server spoke or hung up before it was asked"
+
 #: Tells it of one socket: by what is true where there is something.
 Stirs = Callable[[], object]
 

@@ -15,6 +15,7 @@ import httpx
 
 from countermand._wire._connection import Connection
 from countermand._wire._origin import Origin
+from countermand._wire._quiet import UNASKED
 
 #: How much of a handshake is read at once, in bytes.
 _PIECE_BYTES = 16_384
@@ -83,7 +84,7 @@ async def handshake(sock: socket.socket, context: ssl.SSLContext, host: str) -> 
         if agreed:
             seal = Seal(tls, incoming, outgoing)
             if any(seal.opened(incoming.read())):
-                raise ConnectionResetError("the server spoke or hung up before it was asked")
+                raise ConnectionResetError(UNASKED)
             return seal
         came = await loop.sock_recv(sock, _PIECE_BYTES)
         if not came:

@@ -147,7 +147,9 @@ def free_port() -> int:
 class Hasty(asyncio.SelectorEventLoop):
     """Closes what it gives up itself, and does not tell the socket, as uvloop does."""
 
-    async def create_connection(self, *_: Any, sock: Any, **_options: Any) -> Any:  # type: ignore[override]
+    async def create_connection(  # type: ignore[override]  # it takes no more than is asked of it here
+        self, *_: Any, sock: Any, **_options: Any
+    ) -> Any:
         """Take the socket, and wait."""
         try:
             await self.create_future()
