@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import math
 import multiprocessing
 import os
@@ -23,7 +24,7 @@ from multiprocessing.connection import Connection
 import attrs
 import httpx
 
-from countermand import AsyncClient, CancelRequest, Client, OrderId
+from countermand import Assurance, AsyncClient, CancelRequest, Client, OrderId
 from countermand._wire._names import Address, Names
 from countermand._wire._transport import Transport
 from countermand_apex import Apex, SessionToken
@@ -34,11 +35,13 @@ TIMEOUT_S = 0.1
 #: The pace of a peer that dribbles, in seconds a byte.
 PACE_S = 0.005
 
-#: What each peer says before it goes on byte by byte; None says nothing.
-PEERS: dict[str, bytes | None] = {
-    "never answers": None,
-    "dribbles its head": b"HTTP/1.1 200 OK\r\nx: ",
-    "dribbles its body": b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n",
+#: How each peer is called, and what it says before it goes on byte by byte; None says nothing.
+PEERS: dict[str, tuple[str, bytes | None]] = {
+    "never answers": ("http", None),
+    "dribbles its head": ("http", b"HTTP/1.1 200 OK\r\nx: "),
+    "dribbles its body": ("http", b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n"),
+    "never shakes hands": ("https", None),
+    "dribbles its handshake": ("https", b"\x16\x03\x03\x40\x00"),  # the head of a record of 16 KiB
 }
 NEVER_ACCEPTS, STALLS = "never accepts", "look-up stalls"
 
@@ -60,6 +63,7 @@ class Figure:
 
     peer: str
     client: str
+    assurance: Assurance
     late_ms: list[float] = attrs.field(factory=list)
     outcomes: set[str] = attrs.field(factory=set)
 
@@ -68,12 +72,13 @@ class Figure:
         late = sorted(self.late_ms)
         p99 = late[math.ceil(0.99 * len(late)) - 1]
         figures = "".join(f"{figure:>9.2f}" for figure in (statistics.median(late), p99, late[-1]))
-        return f"{self.peer:<20}{self.client:<14}{len(late):>6}{figures}  {', '.join(sorted(self.outcomes))}"
+        what = f"{self.peer:<23}{self.client:<12}{self.assurance.name:<10}"
+        return f"{what}{len(late):>6}{figures}  {', '.join(sorted(self.outcomes))}"
 
 
 async def _drag(said: bytes | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-        await reader.readuntil(b"\r\n\r\n")
+    with contextlib.suppress(ConnectionError):
+        await reader.read(65_536)
         writer.write(said or b"")
         while not reader.at_eof():
             with contextlib.suppress(TimeoutError):
@@ -84,7 +89,7 @@ async def _drag(said: bytes | None, reader: asyncio.StreamReader, writer: asynci
 
 async def _serve(ports: Connection) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        for name, said in PEERS.items():
+        for name, (_, said) in PEERS.items():
             server = await asyncio.start_server(
                 lambda *streams, said=said: _drag(said, *streams), "127.0.0.1", 0
             )
@@ -105,7 +110,7 @@ def peers() -> Iterator[dict[str, str]]:
         target=_serve_for_ever, args=(theirs,), daemon=True
     )
     process.start()
-    urls = {name: f"http://127.0.0.1:{port}" for name, port in (ours.recv() for _ in PEERS)}
+    urls = {name: f"{PEERS[name][0]}://127.0.0.1:{port}" for name, port in (ours.recv() for _ in PEERS)}
     with socket.socket() as deaf, contextlib.ExitStack() as stack:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -157,7 +162,7 @@ async def _entered(client: AsyncClient) -> AsyncClient:
 CLIENTS = {"AsyncClient": through_async_client, "Client": through_client}
 
 
-def measured(peer: str, url: str, client: str, rounds: int) -> Figure:
+def measured(peer: str, url: str, client: str, assurance: Assurance, rounds: int) -> Figure:
     """Cancel so many orders, one after the other, and note how late each ack came."""
     ended = threading.Event()
 
@@ -167,11 +172,17 @@ def measured(peer: str, url: str, client: str, rounds: int) -> Figure:
 
     venue = Apex(base_url=url, oms_id=1, auth=SessionToken("a-token"))
     transport = Transport(names=Names(stall)) if peer == STALLS else None
-    figure = Figure(peer=peer, client=client)
+    figure = Figure(peer=peer, client=client, assurance=assurance)
     with CLIENTS[client](venue, transport) as ask:
         for number in range(1, rounds + 1):
-            order = OrderId(str(number))
-            asked = ask(CancelRequest(venue="apex", account="9", order=order, timeout_s=TIMEOUT_S))
+            request = CancelRequest(
+                venue="apex",
+                account="9",
+                order=OrderId(str(number)),
+                assurance=assurance,
+                timeout_s=TIMEOUT_S,
+            )
+            asked = ask(request)
             figure.late_ms.append((asked.seconds - TIMEOUT_S) * 1000)
             figure.outcomes.add(asked.outcome)
     ended.set()
@@ -183,12 +194,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=20, help="cancels for each line of the table")
     rounds = parser.parse_args().rounds
-    print(f"{'ack after its deadline, ms':<34}{'acks':>6}{'median':>9}{'p99':>9}{'worst':>9}  outcomes")
+    print(f"{'ack after its deadline, ms':<45}{'acks':>6}{'median':>9}{'p99':>9}{'worst':>9}  outcomes")
     worst = 0.0
     with peers() as urls:
         for peer, url in urls.items():
-            for client in CLIENTS:
-                figure = measured(peer, url, client, rounds)
+            for client, assurance in itertools.product(CLIENTS, Assurance):
+                figure = measured(peer, url, client, assurance, rounds)
                 worst = max(worst, *map(abs, figure.late_ms))
                 print(figure, flush=True)
     load = ", ".join(f"{one:.2f}" for one in os.getloadavg())
