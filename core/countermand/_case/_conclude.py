@@ -164,7 +164,7 @@ def _unsent(survey: Survey, caller: Caller) -> Conclusion | None:
 
 
 def _refused(survey: Survey, caller: Caller) -> Conclusion:
-    """Every attempt was definitely refused: law 1 allows a rejection, and the reads say of what kind."""
+    """Every attempt was definitely refused, so a rejection is true; the reads say of what kind."""
     refusal = refusal_of(survey, caller)
     return _rejected(
         refusal.reason, stage=Stage.CONFIRM, settled=refusal.settled, retry_after_s=refusal.retry_after_s

@@ -1,4 +1,4 @@
-"""The session of one venue by law 6: numbered, had by one log-in at a time, renewed when refused."""
+"""The session of one venue: numbered, had by one log-in at a time, renewed when refused."""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ from countermand._engine._telling import Tell, Telling
 from countermand._engine._watch import Watch
 from countermand._ids import OrderId
 from countermand._mass_cancel import MassCancelReport
+from countermand._retry import MOST_ATTEMPTS
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Ask
 from countermand._sweep._native import asked_since, native_facts
 from countermand._sweep._report import report
 from countermand._sweep._steps import step
-from countermand._sweep._targets import MOST_ATTEMPTS, request_for
+from countermand._sweep._targets import request_for
 from countermand._tasks import begin_task
 
 #: How long after the deadline the answers are waited for that are due at it, in seconds.

@@ -1,4 +1,4 @@
-"""Who may call a venue next, by law 10: pure, with the time passed in.
+"""Who may call a venue next, by need and deadline: pure, with the time passed in.
 
 A ticket is granted only when a token of each of its buckets and a place are there, and holds none of them
 before: so nobody stands in the way of those who draw on something else.

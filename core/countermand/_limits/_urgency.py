@@ -1,4 +1,4 @@
-"""What an exchange is wanted for and until when: by that law 10 says who goes first."""
+"""What an exchange is wanted for and until when: that decides who goes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which orders a sweep touches: never one outside of its scope, and none more often than law 8 allows."""
+"""Which orders a sweep touches: none outside of its scope, and none more than five times a scope."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from countermand._ids import OrderId
 from countermand._order import OrderReport, OrderStatus
 from countermand._outcome import Outcome, Reason
 from countermand._request import CancelRequest
+from countermand._retry import MOST_ATTEMPTS
 from countermand._scope import PlacedAfter, ScopeKind
 from countermand._sweep._facts import Sweep
 from countermand._sweep._known import Known, Place, tells_an_end
 from countermand._waits import round_wait_s
 from countermand.errors import InvalidRequestError
 
-#: Law 8: so many cancels are sent for one order at most; after that it is only looked at.
-MOST_ATTEMPTS = 5
 #: Rejections of what was canceled too late, or not at all: another order is on the book, if any.
 _SETTLED = frozenset({Reason.TOO_LATE, Reason.REPLACED})
 #: The shortest time that a request can be given, in seconds.

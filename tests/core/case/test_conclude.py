@@ -170,16 +170,16 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     "log-in unreadable": (
         lambda s: s.cancel(NoSession(failure=Unreadable())), Outcome.REJECTED, Reason.NOT_SENT, False,
     ),
-    "law 1: no answer, then refused": (
+    "one speaks for all: no answer, then refused": (
         lambda s: s.cancel("reset").cancel(CONFLICT, 1).read(NEW, 8), Outcome.UNKNOWN, None, False,
     ),
-    "law 1: receipt, then refused": (
+    "one speaks for all: receipt, then refused": (
         lambda s: s.cancel(Receipt()).cancel(CONFLICT, 1).read(NEW, 8), Outcome.PENDING, None, False,
     ),
-    "law 1: no answer, then not sent": (
+    "one speaks for all: no answer, then not sent": (
         lambda s: s.cancel("reset").cancel("refused", 1, sent=Sent.NO), Outcome.UNKNOWN, None, False,
     ),
-    "law 1: refused, then not sent": (
+    "one speaks for all: refused, then not sent": (
         lambda s: s.cancel(CONFLICT).cancel("refused", 1, sent=Sent.NO).read(NEW, 8),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
