@@ -69,6 +69,8 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
         yield Action.CANCEL, cancel_at
         if cancel_at <= now or survey.sent is Sent.NO:
             return  # there is nothing to read as long as nothing was sent
+    elif _only_waits_for_its_turn(survey) and all(caller.may_send for caller in waiting):
+        return
     # Whoever came last is owed a read of its own.
     since = max(_unsettled_since(survey, waiting, now), *(caller.waits_since for caller in waiting))
     deadline = min(caller.deadline for caller in waiting)
@@ -78,6 +80,10 @@ def _due(survey: Survey, waiting: list[Caller], now: float) -> Iterator[tuple[Ac
         else:
             next_at = _next_read_at(survey, since, action, deadline)
             yield action, min(next_at, _first_look_at(survey, waiting, action))
+
+
+def _only_waits_for_its_turn(survey: Survey) -> bool:
+    return survey.sent is Sent.NO and any(one.queued for one in survey.attempts)
 
 
 def _resolving(survey: Survey, deadline: float) -> Iterator[tuple[Action, float]]:

@@ -42,6 +42,13 @@ STEPS: dict[str, tuple[str, Callable[[Any], Any], float, set[Action]]] = {
     "a read right after a receipt": ("full", lambda s: s.cancel(Receipt()), 0.1, {READ}),
     "a read right after a fault": ("full", lambda s: s.cancel("reset"), 0.1, {READ}),
     "a read right after a refusal": ("full", lambda s: s.cancel(Refused()), 0.1, {READ}),
+    "no read while a repeat waits for its turn and nothing was sent": (
+        "full", lambda s: s.cancel("refused", sent=Sent.NO).began(CANCEL, 0.2, signed=False), 0.3, set(),
+    ),
+    "a read after a doubt while a repeat waits for its turn": (
+        "full", lambda s: s.cancel("reset").cancel("refused", 0.2, sent=Sent.NO).began(CANCEL, 0.4, signed=False),
+        0.5, {READ},
+    ),
     "not the next read at once": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.2, set()),
     "the next read after a wait": ("full", lambda s: s.cancel(Receipt()).read(NEW, 0.1), 0.26, {READ}),
     "no second read beside one": ("full", lambda s: s.cancel(Receipt()).began(READ, 0.1), 3, set()),
