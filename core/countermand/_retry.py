@@ -41,10 +41,18 @@ class RetryPolicy:
     The wait before the nth repeat is drawn from 0 to `first_wait_s` * 2^(n-1) seconds, `longest_wait_s` at
     most; what the venue tells in `Retry-After` outranks it. `budget` is what repeats may use up per venue
     and account: 5 tokens each, 10 after a time-out, and each success gives one back; None is no bound.
-    First cancels and reads are never held back by it.
+    First cancels and reads are never held back by it. A `first_wait_s` beyond `longest_wait_s` would never be
+    waited, and is refused.
     """
 
     most_attempts: int = attrs.field(default=MOST_ATTEMPTS, validator=_check_attempts)
     first_wait_s: float = attrs.field(default=0.1, validator=_check_wait)
     longest_wait_s: float = attrs.field(default=2.0, validator=_check_wait)
     budget: int | None = attrs.field(default=500, validator=_check_budget)
+
+    def __attrs_post_init__(self) -> None:
+        if self.first_wait_s > self.longest_wait_s:
+            raise ConfigurationError(
+                "first_wait_s must not be longer than longest_wait_s,"
+                f" got {self.first_wait_s!r} and {self.longest_wait_s!r}"
+            )

@@ -28,7 +28,8 @@ def test_what_holds_unless_told_otherwise() -> None:
         {"most_attempts": 1},
         {"most_attempts": 5},
         {"first_wait_s": 1e-9},
-        {"first_wait_s": 3},
+        {"first_wait_s": 2},
+        {"longest_wait_s": 0.1},
         {"longest_wait_s": 1e308},
         {"budget": 0},
         {"budget": 10**30},
@@ -66,6 +67,16 @@ def test_what_cannot_be(field: str, value: Any, expected: str) -> None:
     assert str(raised.value) == f"{field} must be {expected}, got {value!r}"
 
 
+@pytest.mark.parametrize("fields", [{"first_wait_s": 3}, {"longest_wait_s": 0.05}])
+def test_waits_that_contradict_each_other(fields: dict[str, float]) -> None:
+    """A first wait that the longest one would cut short is refused, whichever of them was given."""
+    first, longest = fields.get("first_wait_s", 0.1), fields.get("longest_wait_s", 2.0)
+    with pytest.raises(ConfigurationError) as raised:
+        RetryPolicy(**fields)  # type: ignore[arg-type]  # fields by name
+    told = f"first_wait_s must not be longer than longest_wait_s, got {first} and {longest}"
+    assert str(raised.value) == told
+
+
 def test_it_does_not_change() -> None:
     """A policy is a value: it can be shared by clients."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -87,7 +98,7 @@ positive = st.floats(1e-6, 1e300, allow_nan=False)
 @given(first=positive, longest=positive, attempts=st.integers(1, 3000), jitter=st.floats(0, 1))
 def test_a_wait_lies_in_its_span(first: float, longest: float, attempts: int, jitter: float) -> None:
     """From nothing to the span of that attempt, and never beyond the longest."""
-    policy = RetryPolicy(first_wait_s=first, longest_wait_s=longest)
+    policy = RetryPolicy(first_wait_s=min(first, longest), longest_wait_s=longest)
     wait = repeat_wait_s(policy, attempts, jitter)
     assert 0 <= wait <= longest * jitter * (1 + 1e-9)
     assert wait <= repeat_wait_s(policy, attempts, 1.0)
