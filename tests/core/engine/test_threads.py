@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -234,6 +234,43 @@ def test_an_interrupt_is_the_callers(
         assert [ack.request.order.value for ack in witness.acks] == ["6", "8"]
         (owed,) = [one for one in client.unsettled() if one.ack.request.order.value == "7"]
         assert owed.ack.sent is Sent.MAYBE
+
+
+@pytest.mark.parametrize("first", Assurance)
+@pytest.mark.parametrize("second", Assurance)
+def test_an_interrupt_of_one_of_two(
+    interrupt: Callable[[], None],
+    client: Client,
+    ask: Ask,
+    peer: Peer,
+    witness: Witness,
+    first: Assurance,
+    second: Assurance,
+) -> None:
+    """Ctrl-C takes nothing from another thread that waits for the same order, and both share one attempt."""
+    mine, other = ask(assurance=first), ask(assurance=second)
+    go_on = threading.Event()
+    theirs: list[Future[CancelAck]] = []
+
+    async def wait_for_it(_: httpx.Request) -> Any:
+        theirs.append(threads.submit(client.cancel, other))
+        await witness.until(lambda seen: other in seen.requests)
+        interrupt()
+        await asyncio.to_thread(go_on.wait, 5)
+        return RECEIPT
+
+    peer.on("cancel", RECEIPT, wait_for_it).on("order", {"say": "order", "id": "7", "status": "CANCELED"})
+    with ThreadPoolExecutor(max_workers=1) as threads, client:
+        client.cancel(ask("6", assurance=Assurance.RECEIVED))
+        with pytest.raises(KeyboardInterrupt):
+            client.cancel(mine)
+        go_on.set()
+        ack = theirs[0].result(5)
+        left = [one.ack.request for one in client.unsettled()][1:]
+    confirmed = second is Assurance.CONFIRMED
+    assert (ack.outcome, ack.sent) == (Outcome.CANCELED if confirmed else Outcome.PENDING, Sent.YES)
+    assert left == ([] if confirmed else [mine, other])
+    assert peer.calls("cancel") == ["6", "7"]
 
 
 def test_an_interrupt_before_it_is_sent(
