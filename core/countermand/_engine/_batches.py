@@ -13,6 +13,7 @@ import attrs
 
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
+from countermand._clock import clock_of
 from countermand._engine._admission import invalid, not_sent
 from countermand._engine._cases import Cases
 from countermand._engine._flow import AHEAD, ROOM, Flow, Tell
@@ -50,6 +51,7 @@ class Batches:
         acknowledged: Callable[[CancelAck], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         self._venue_of = venue_of
         self._cases = cases
         self._limits_of = limits_of
@@ -63,7 +65,7 @@ class Batches:
         """Open the flow of a batch, of which nothing lasts longer than `timeout_s`."""
         if timeout_s is not None:
             check_timeout("timeout_s", timeout_s)
-        until = math.inf if timeout_s is None else self._loop.time() + timeout_s
+        until = math.inf if timeout_s is None else self._clock() + timeout_s
         flow = Flow(partial(self._begin, until=until), self._cases.exchanges.traffic, self._ahead, until)
         self._flows.add(flow)
         return flow
@@ -100,7 +102,7 @@ class Batches:
             refused = self._refuse(request)
             if refused is not None:
                 return refused
-            now = self._loop.time()
+            now = self._clock()
             if until <= now:
                 return not_sent(request, TimeoutError("the time of the batch was over"))
             deadline = min(now + request.timeout_s, until)

@@ -11,6 +11,7 @@ from countermand._ack import CancelAck
 from countermand._case._ack_of import ack_of
 from countermand._case._conclude import conclude
 from countermand._case._facts import Caller
+from countermand._clock import clock_of
 from countermand._engine._errand import LATE_GRACE_S
 from countermand._engine._ledger import Ledger, moves
 from countermand._engine._open_case import OpenCase, Told
@@ -29,7 +30,7 @@ class Callers:
     """Tells each caller what the facts of its case prove, and keeps what may still move on."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._ledger = ledger
         self._where: dict[Caller, OpenCase] = {}
         self._retell: dict[Caller, Retell] = {}
@@ -84,7 +85,7 @@ class Callers:
 
     def _parting(self, entry: OpenCase, caller: Caller) -> CancelAck:
         """Say what is known for one who did not wait for its answer; what was sent lives on, and is owed."""
-        now = self._loop.time()
+        now = self._clock()
         entry.take_back(now, LATE_GRACE_S)
         try:
             conclusion = conclude(entry.survey, caller)
@@ -101,6 +102,6 @@ class Callers:
         ack = retell(ack)
         if caller.may_send:
             told = Told(entry=entry, caller=caller, ack=ack, retell=retell)
-            entry.tell(told, self._loop.time() - entry.case.capabilities.read_lag_s - LATE_GRACE_S)
+            entry.tell(told, self._clock() - entry.case.capabilities.read_lag_s - LATE_GRACE_S)
             self._ledger.note(told)
         return ack

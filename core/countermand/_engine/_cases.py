@@ -15,6 +15,7 @@ from countermand._case._facts import Action, Caller, Case, Fact
 from countermand._case._plan import plan
 from countermand._case._recall import recalled
 from countermand._case._resolve import resolve
+from countermand._clock import clock_of
 from countermand._engine._callers import Callers, Retell, as_told
 from countermand._engine._errand import LATE_GRACE_S
 from countermand._engine._exchanges import Exchanges
@@ -36,6 +37,7 @@ class Cases:
 
     def __init__(self, stations: Mapping[str, Station], retry: RetryPolicy, ledger: Ledger) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         self._stations = stations
         self._retry = retry
         self._ledger = ledger
@@ -46,7 +48,7 @@ class Cases:
         self._callers = Callers(ledger)
         self._closed = False
         # One reading of the wall clock: a jump of it later moves no wait and no age.
-        self.epoch = datetime.fromtimestamp(time.time() - self._loop.time(), UTC)
+        self.epoch = datetime.fromtimestamp(time.time() - self._clock(), UTC)
         self._straights = Straights(
             expresses,
             self.exchanges,
@@ -128,7 +130,7 @@ class Cases:
         """Open a case apart from all others, that knows what an earlier ack told."""
         entry = self._opened(ack.request.venue, ack.request.account, ack.order_id or ack.request.order)
         entry.case.earlier = ack
-        entry.case.facts.extend(recalled(ack, self.epoch, self._loop.time()))
+        entry.case.facts.extend(recalled(ack, self.epoch, self._clock()))
         return entry
 
     async def aclose(self, timeout_s: float) -> None:
@@ -182,7 +184,7 @@ class Cases:
             return
         for straight in straights:
             if straight.road.lane in looked_in:
-                self._lookups.keep(self._taken_over(straight), self._loop.time())
+                self._lookups.keep(self._taken_over(straight), self._clock())
 
     def _entry_meant(self, key: Key, waiters: Iterable[Caller]) -> OpenCase:
         """Find the case of an order that was looked for: the one it had, if that was over only after then."""
@@ -210,10 +212,10 @@ class Cases:
         if at_once:
             self._advance(entry)
         else:
-            entry.wake(Alarm(self._loop, self._loop.time(), self._advance, entry))
+            entry.wake(Alarm(self._loop, self._clock(), self._advance, entry))
 
     def _advance(self, entry: OpenCase) -> None:
-        now = self._loop.time()
+        now = self._clock()
         try:
             entry = self._pinned(entry)
             self._answer(entry, now)
@@ -247,7 +249,7 @@ class Cases:
         for caller in list(entry.waiters):
             conclusion = conclude(entry.survey, caller)
             if conclusion.settled or self._closed or caller.deadline <= now:
-                self._callers.tell(entry, caller, ack_of(entry.survey, caller, conclusion, self._loop.time()))
+                self._callers.tell(entry, caller, ack_of(entry.survey, caller, conclusion, self._clock()))
 
     def _begin(self, entry: OpenCase, now: float) -> None:
         step = plan(entry.survey, now)
@@ -267,7 +269,7 @@ class Cases:
 
     def _give_up(self, entry: OpenCase, error: Exception) -> None:
         for caller in list(entry.waiters):
-            self._callers.tell(entry, caller, entry.without_conclusion(caller, error, self._loop.time()))
+            self._callers.tell(entry, caller, entry.without_conclusion(caller, error, self._clock()))
         self._keep_for_a_while(entry)
 
     def _keep_for_a_while(self, entry: OpenCase) -> None:
@@ -277,7 +279,7 @@ class Cases:
             # Of an id that was looked up, or an order that has ended, the venue is asked anew.
             self._forget(entry)
         elif entry.quiet and not self._closed:
-            entry.wake(Alarm(self._loop, self._loop.time() + entry.idle_s, self._forget, entry))
+            entry.wake(Alarm(self._loop, self._clock() + entry.idle_s, self._forget, entry))
 
     def _forget(self, entry: OpenCase) -> None:
         if self._cases.get(entry.key) is entry:
@@ -285,4 +287,4 @@ class Cases:
         if entry.case.unresolved:
             self._lookups.end(entry)
         elif entry.account in self._lookups.accounts:
-            self._lookups.keep(entry, self._loop.time())
+            self._lookups.keep(entry, self._clock())

@@ -12,6 +12,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._case._facts import Caller
 from countermand._case._follow import followed
+from countermand._clock import clock_of
 from countermand._engine._admission import check, not_sent
 from countermand._engine._batches import Batches
 from countermand._engine._cases import Cases
@@ -61,13 +62,13 @@ class Engine:
         settings: Settings,
         retry: RetryPolicy,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._wire = Wire(transport)
         self._watch = watch
         self._stations = {
             name: Station(name, venue, self._wire, watch, settings) for name, venue in venues.items()
         }
-        self._ledger = Ledger(self._loop.time, watch, settings.most_unsettled)
+        self._ledger = Ledger(self._clock, watch, settings.most_unsettled)
         self._cases = Cases(self._stations, retry, self._ledger)
         self._sweeps = Sweeps(self._station, self._cases, watch)
         number = self._cases.exchanges.next_number
@@ -114,7 +115,7 @@ class Engine:
         refused = self._refused(request)
         if refused is not None:
             return refused
-        joined_at = self._loop.time()
+        joined_at = self._clock()
         deadline = joined_at + request.timeout_s
         straight = self._cases.go_straight(request, joined_at, deadline)
         if straight is not None:
@@ -181,12 +182,12 @@ class Engine:
             entry = self._cases.recall(ack)
         except PluginFault as error:
             return attrs.evolve(ack, error=worded(error))
-        joined_at = min((fact.at for fact in entry.case.facts), default=self._loop.time())
+        joined_at = min((fact.at for fact in entry.case.facts), default=self._clock())
         caller = self._settler(ack.request, joined_at, timeout_s)
         return no_less(ack, await self._cases.answer(caller, entry))
 
     def _settler(self, request: CancelRequest, joined_at: float, timeout_s: float) -> Caller:
-        now = self._loop.time()
+        now = self._clock()
         return Caller(
             request=request,
             joined_at=joined_at,
@@ -275,7 +276,7 @@ class Engine:
         """Cancel what took the order's place, and what took that one's, as long as time is left."""
         deadline, visited = caller.deadline, {ack.order_id}
         while ack.reason is Reason.REPLACED and ack.successor not in visited and not self._closed:
-            now = self._loop.time()
+            now = self._clock()
             if now >= deadline or ack.successor is None:
                 break
             visited.add(ack.successor)

@@ -12,6 +12,7 @@ from typing import Any
 from countermand._alarm import Alarm
 from countermand._case._facts import Action, Began, Caller, Ended, Signed, Withheld
 from countermand._case._kin import must_search
+from countermand._clock import clock_of
 from countermand._engine._budget import Budgets
 from countermand._engine._calls import KINDS, order_call, page_call
 from countermand._engine._cancel_lists import CancelLists
@@ -42,6 +43,7 @@ class Exchanges:
         on_fact: Callable[[OpenCase], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         self._stations = stations
         self._on_fact = on_fact
         self._budgets = Budgets(budget)
@@ -79,9 +81,7 @@ class Exchanges:
         )
         # An overdue cancel lives on, for a late answer still counts; an overdue read makes way for the next.
         lasts_until = deadline if kind is CallKind.CANCEL else overdue_at
-        progress = Progress(
-            clock=self._loop.time, on_signed=lambda call, at: self._sign(entry, errand, call, at)
-        )
+        progress = Progress(clock=self._clock, on_signed=lambda call, at: self._sign(entry, errand, call, at))
         errand = Errand(
             number=number,
             account=entry.case.account,
@@ -106,7 +106,7 @@ class Exchanges:
     def go_on(self, entry: OpenCase, straight: Straight) -> None:
         """Go on with a cancel that went straight, in the case that was made of it."""
         lane, express = straight.road.lane, straight.road.express
-        progress = Progress(clock=self._loop.time) if straight.sending is None else straight.sending.progress
+        progress = Progress(clock=self._clock) if straight.sending is None else straight.sending.progress
         progress.session = straight.session
         progress.on_signed = lambda call, at: self._sign(entry, errand, call, at)
         errand = Errand(
@@ -156,7 +156,7 @@ class Exchanges:
         self._tasks.discard(task)
         if not task.cancelled() or self._closed or entry.under_way.pop(errand.number, None) is None:
             return
-        now = self._loop.time()
+        now = self._clock()
         entry.case.facts.append(errand.ended(now, fault="given up"))
         look_at = now + GIVEN_UP_S
         if entry.alarm is None or entry.alarm.at > look_at:

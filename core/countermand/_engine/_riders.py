@@ -56,7 +56,7 @@ class Rider:
 
 def give_up(riders: list[Rider], errand: Errand) -> None:
     """Tell the riders of a shared call that it was canceled, by whomever."""
-    ended = errand.ended(asyncio.get_running_loop().time(), fault="given up")
+    ended = errand.ended(errand.progress.clock(), fault="given up")
     for rider in riders:
         rider.tell(ended, errand.progress, None)
 
@@ -67,7 +67,7 @@ def joint_errand(number: int, kind: CallKind, riders: list[Rider], patience_s: f
     So it is also when one of them becomes more urgent, or lasts longer, while it is under way. The riders, as
     they are then, are told when it goes to the wire.
     """
-    clock = asyncio.get_running_loop().time
+    clock = riders[0].errand.progress.clock
 
     def on_signed(call: str, at: float) -> None:
         for rider in riders:

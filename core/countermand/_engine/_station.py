@@ -11,6 +11,7 @@ import attrs
 
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Answer, Ended, NoSession
+from countermand._clock import clock_of
 from countermand._engine._errand import Errand
 from countermand._engine._guard import Guard, PluginFault
 from countermand._engine._guarded_venue import GuardedVenue
@@ -60,8 +61,8 @@ class Station:
         self.post = Post(fenced, guard, wire, watch, settings)
         self._watch = watch
         self._settings = settings
-        self.clock: Callable[[], float] = loop.time
-        self.sessions = Sessions(self.venue, self._ask_log_in, loop.time, self._on_log_in)
+        self.clock = clock_of(loop)
+        self.sessions = Sessions(self.venue, self._ask_log_in, self.clock, self._on_log_in)
 
     @cached_property
     def gate(self) -> Gate:

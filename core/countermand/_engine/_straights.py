@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from countermand._alarm import Alarm
+from countermand._clock import clock_of
 from countermand._engine._errand import GIVEN_UP_S, patience_s
 from countermand._engine._exchanges import Exchanges
 from countermand._engine._express import Express
@@ -47,6 +48,7 @@ class Straights:
         on_past: Callable[[list[Straight]], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         self._expresses = expresses
         self._exchanges, self._traffic = exchanges, exchanges.traffic
         self._epoch = epoch
@@ -152,7 +154,7 @@ class Straights:
         road, number = straight.road, straight.number
         if road.under_way.get(number) is not straight:
             return
-        if not road.express.takes_receipt(straight, self._loop.time()):
+        if not road.express.takes_receipt(straight, self._clock()):
             self._miss(straight)
             return
         del road.under_way[number]
@@ -192,7 +194,7 @@ class Straights:
     def _miss(self, straight: Straight) -> None:
         if straight.sending is not None and straight.sending.given_up:
             # Not on a loop that ends with all its tasks.
-            straight.overdue_at = min(straight.overdue_at, self._loop.time() + GIVEN_UP_S)
+            straight.overdue_at = min(straight.overdue_at, self._clock() + GIVEN_UP_S)
             self._look_by(straight.overdue_at)
         else:
             self._on_trouble(straight)
@@ -206,7 +208,7 @@ class Straights:
     def _look(self) -> None:
         """Give over those that are late."""
         self._alarm = None
-        now = self._loop.time()
+        now = self._clock()
         try:
             for straight in [one for one in self._put_off if one.due_at <= now]:
                 self._land(straight, is_late=True)  # its answer was not
@@ -233,7 +235,7 @@ class Straights:
 
     def _sweep(self) -> None:
         self._sweeper = None
-        now = self._loop.time()
+        now = self._clock()
         for landed in self._landed.values():
             past = []
             while landed and _past_at(landed[0]) <= now:

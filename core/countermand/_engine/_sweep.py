@@ -14,6 +14,7 @@ import attrs
 from countermand._ack import CancelAck
 from countermand._aside import is_being_canceled
 from countermand._case._facts import Caller
+from countermand._clock import clock_of
 from countermand._engine._cases import Cases
 from countermand._engine._guard import worded
 from countermand._engine._station import Station
@@ -51,6 +52,7 @@ class MassCancel:
         tell: Tell | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         self._sweep = sweep
         self._cases = cases
         self._watch = watch
@@ -81,7 +83,7 @@ class MassCancel:
             for caller in self._callers:
                 self._cases.leave(caller)
         self._own.end_native()
-        told = report(self._sweep, self._loop.time(), len(self._calls()))
+        told = report(self._sweep, self._clock(), len(self._calls()))
         if fault is not None:
             told = attrs.evolve(told, proved_empty_as_of=None, doubt=None, error=fault)
         self._telling.end(told)
@@ -94,7 +96,7 @@ class MassCancel:
 
     async def _until_over(self) -> None:
         while not self._closed:
-            due = step(self._sweep, self._loop.time())
+            due = step(self._sweep, self._clock())
             if due.over:
                 return
             self._news.clear()
@@ -106,12 +108,12 @@ class MassCancel:
             await self._ask(due.cancel)
             if self._broken is not None:
                 raise self._broken
-            await self._wait(self._telling.tell(self._loop.time(), due.again_at))
+            await self._wait(self._telling.tell(self._clock(), due.again_at))
 
     async def _last_answers(self) -> None:
         """Wait for what is to be said at the deadline."""
         until = self._sweep.deadline + _ROUNDING_UP_S
-        while self._sweep.awaited and not self._closed and self._loop.time() < until:
+        while self._sweep.awaited and not self._closed and self._clock() < until:
             self._news.clear()
             await self._wait(until)
 
@@ -124,7 +126,7 @@ class MassCancel:
 
     async def _ask(self, order_ids: tuple[OrderId, ...]) -> None:
         for place, order_id in enumerate(order_ids, 1):
-            now = self._loop.time()
+            now = self._clock()
             if now >= self._sweep.deadline:
                 return
             self._ask_one(order_id, now)
@@ -155,7 +157,7 @@ class MassCancel:
 
     def _heard(self, ask: Ask, waiter: asyncio.Future[CancelAck]) -> None:
         ack = waiter.result()
-        self._sweep.hear(ask, ack, self._loop.time())
+        self._sweep.hear(ask, ack, self._clock())
         self._watch.acknowledged(ack)
         if not self._sweep.awaited:
             self._news.set()

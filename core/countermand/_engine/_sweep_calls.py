@@ -10,6 +10,7 @@ from typing import cast
 import attrs
 
 from countermand._case._facts import Action, Began, Ended, NoSession, Signed
+from countermand._clock import clock_of
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
 from countermand._engine._pages import by_turns
@@ -42,7 +43,7 @@ class SweepCalls:
         *,
         kill: bool,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._sweep = sweep
         self._station = station
         self._number = number
@@ -55,7 +56,7 @@ class SweepCalls:
 
     def begin_native(self) -> Errand:
         """Note that the venue's own call is about to be made."""
-        now = self._loop.time()
+        now = self._clock()
         errand = self._native = self._errand(CallKind.MASS_CANCEL, Need.FIRST_CANCEL)
         self._sweep.call(
             Began(number=errand.number, action=Action.CANCEL, at=now, overdue_at=errand.overdue_at)
@@ -70,22 +71,22 @@ class SweepCalls:
     def end_native(self) -> None:
         """Tell of a call that the deadline came before."""
         if self._sweep.calling and self._native is not None:
-            self._hear(self._native.ended(self._loop.time(), fault="no answer by the deadline"))
+            self._hear(self._native.ended(self._clock(), fault="no answer by the deadline"))
 
     def begin_look(self) -> None:
         """Note that a listing is about to be made."""
-        self._sweep.looking_since = self._loop.time()
+        self._sweep.looking_since = self._clock()
 
     async def look(self) -> None:
         """List all that is open."""
         errand = self._errand(CallKind.LISTING, Need.OTHER if self._sweep.has_looked else Need.SETTLING_READ)
-        asked_at = self._loop.time()
+        asked_at = self._clock()
         calls = partial(page_call, self._station.venue, errand.account, Action.OPEN)
         handed_over_at = asked_at
 
         async def so_far(listing: Callable[[], WholeListing]) -> None:
             nonlocal handed_over_at
-            now = self._loop.time()
+            now = self._clock()
             if now >= handed_over_at + _HAND_OVER_S:
                 handed_over_at = now
                 await self._see_so_far(listing(), asked_at)
@@ -105,7 +106,7 @@ class SweepCalls:
 
     async def _look_of(self, listing: WholeListing, asked_at: float) -> Look:
         """Take a listing for what it proves: what it does not show has not been open since it began."""
-        ended_at = self._loop.time()
+        ended_at = self._clock()
         began_at = asked_at if listing.began_at is None else listing.began_at
         failure = listing.failure
         rows = await by_turns(listing.present, partial(shown, self._sweep.scope, listing.seen_at))
@@ -123,7 +124,7 @@ class SweepCalls:
         self._sweep.hear_native(signed, ended)
 
     def _errand(self, kind: CallKind, need: Need) -> Errand:
-        now, deadline = self._loop.time(), self._sweep.deadline
+        now, deadline = self._clock(), self._sweep.deadline
         patience_s = min(PATIENCE_S[kind], (deadline - now) / 2)
         errand = Errand(
             number=self._number(),
@@ -132,7 +133,7 @@ class SweepCalls:
             until=deadline,
             overdue_at=now + patience_s,
             patience_s=patience_s,
-            progress=Progress(clock=self._loop.time, on_signed=lambda call, at: self._sign(errand, call, at)),
+            progress=Progress(clock=self._clock, on_signed=lambda call, at: self._sign(errand, call, at)),
             need=Need.KILL if self._kill else need,
             deadline=deadline,
         )

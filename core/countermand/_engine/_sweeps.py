@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from countermand._clock import clock_of
 from countermand._engine._cases import Cases
 from countermand._engine._guard import worded
 from countermand._engine._station import Station
@@ -26,7 +27,7 @@ class Sweeps:
     """Begins mass cancels, and ends them along with the client."""
 
     def __init__(self, find: Callable[[str], Station], cases: Cases, watch: Watch) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._find = find
         self._cases = cases
         self._watch = watch
@@ -39,7 +40,7 @@ class Sweeps:
         if not isinstance(placed_after, PlacedAfter):
             raise InvalidRequestError(f"placed_after must be a PlacedAfter, got {placed_after!r}")
         check_timeout("timeout_s", timeout_s)
-        now = self._loop.time()
+        now = self._clock()
         try:
             station = self._admitted(scope)
         except CountermandError:
