@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,51 @@ def test_whatever_the_venue_answers(theatre: Theatre, quick: Ask, answer: Any) -
         peer.on("cancel", answer, RECEIPT).on("order", CANCELED)
 
     as_case, straight = theatre.twice(script, play, reply_bytes=1000)
+    assert straight == as_case
+
+
+#: Soon enough to be the same each time.
+AT_ONCE = RetryPolicy(first_wait_s=1e-9, longest_wait_s=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_comes_together(theatre: Theatre, ask: Ask, seed: int) -> None:
+    """However answers, delays, duplicates and those who leave meet, all is told as of a case."""
+    chance = random.Random(seed)  # noqa: S311 - it only draws what is played
+    waits = [0.0, 0.0, 0.113, 0.517, 1.213, 3.709, 6.021, 12.909, 100.0]
+    likely, orders = [*ANSWERS.values(), *[RECEIPT] * 9], [canceled, ALIVE, UNREADABLE, RECEIPT]
+    answers = [(chance.choice(waits), chance.choice(likely)) for _ in range(4)]
+    reads = [chance.choice([*orders, httpx.ReadError("reset")]) for _ in range(3)]
+    # Nothing at the moment of anything else, for what comes first then is nobody's promise.
+    starts = sorted(chance.choice([0.0507, 0.907, 2.151, 4.519, 7.757]) for _ in range(3))
+    asked = [
+        (
+            place * 0.0137 + start,
+            ask(assurance=chance.choice(list(Assurance)), timeout_s=chance.choice([0.8, 3.3, 10.0])),
+            chance.choice([None, None, None, 0.6, 2.2]),
+        )
+        for place, start in enumerate([0.0, *starts])
+    ]
+
+    async def play(one: AsyncClient) -> Any:
+        async def cancel(at: float, request: CancelRequest, leave_s: float | None) -> Any:
+            await asyncio.sleep(at)
+            try:
+                async with asyncio.timeout(leave_s):
+                    ack = await one.cancel(request)
+            except TimeoutError:
+                return "left"
+            return told(ack), round(ack.elapsed_s, 2)
+
+        acks = await asyncio.gather(*(cancel(*each) for each in asked))
+        before = owed(one)
+        await asyncio.sleep(60)
+        return acks, before, owed(one)
+
+    def script(peer: Peer) -> None:
+        peer.on("cancel", *(peer.after(*answer) for answer in answers)).on("order", *reads)
+
+    as_case, straight = theatre.twice(script, play, retry=AT_ONCE)
     assert straight == as_case
 
 
