@@ -17,7 +17,7 @@ from countermand._case._survey import Exchange, Survey
 from countermand._ids import OrderId
 from countermand._order import StatusClass
 from countermand._outcome import Sent
-from countermand._waits import confirm_wait_s
+from countermand._waits import PROBE_EVERY_S, confirm_wait_s
 from countermand.venue import Gone, Throttled
 
 #: So many times as long as the last read took before the deadline there is time for a last one.
@@ -201,7 +201,10 @@ def _free_at(read: Exchange) -> float:
     """When a read is done with: answered, overdue, or as long after as the venue asked us to wait."""
     if read.ended is None:
         return read.overdue_at
-    return read.ended.again_at if isinstance(read.ended.answer, Throttled | NoSession) else read.ended.at
+    if isinstance(read.ended.answer, NoSession):
+        # To ask in vain costs the venue nothing, and meanwhile somebody may have had a session.
+        return min(read.ended.again_at, read.ended.at + PROBE_EVERY_S)
+    return read.ended.again_at if isinstance(read.ended.answer, Throttled) else read.ended.at
 
 
 def _next_search_at(survey: Survey, since: float) -> float:

@@ -239,11 +239,11 @@ ASKED: dict[str, tuple[str, ...]] = {
     # an order read | the search of a Canceled order | the search of a Replaced order | the look-up of a client's id
     "connect failed": ("pending, read 1.15", "unknown, history 1.15", "unknown, open 1.15", "not sent, open 1.15"),
     "fault of a plugin before the first byte": ("pending, read 1.15", "unknown, history 1.15", "unknown, open 1.15", "not sent, open 1.15"),
-    "log-in refused": ("pending, nothing", "unknown, nothing", "unknown, nothing", "not authorized., nothing"),
+    "log-in refused": ("pending, read 6.15", "unknown, history 6.15", "unknown, open 6.15", "not authorized., nothing"),
     "log-in throttled for 4 s": ("pending, read 5.101", "unknown, history 5.101", "unknown, open 5.101", "throttled, open 5.15"),
-    "log-in throttled for 60 s": ("pending, nothing", "unknown, nothing", "unknown, nothing", "throttled., nothing"),
+    "log-in throttled for 60 s": ("pending, read 6.15", "unknown, history 6.15", "unknown, open 6.15", "throttled., nothing"),
     "log-in unreadable": ("pending, read 1.2", "unknown, history 1.2", "unknown, open 1.2", "not sent, open 1.2"),
-    "log-in held back for 60 s": ("pending, nothing", "unknown, nothing", "unknown, nothing", "not sent., nothing"),
+    "log-in held back for 60 s": ("pending, read 6.15", "unknown, history 6.15", "unknown, open 6.15", "not sent., nothing"),
     "reset": ("pending, read 1.15", "unknown, history 1.15", "unknown, open 1.15", "not sent, open 1.15"),
     "fault of a plugin": ("pending, read 1.15", "unknown, history 1.15", "unknown, open 1.15", "not sent, open 1.15"),
     "unreadable": ("pending, read 1.15", "unknown, history 1.15", "unknown, open 1.15", "not sent, open 1.15"),
@@ -285,7 +285,10 @@ ASKED_TWICE: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize(("fate", "point", "cell"), cells(ASKED, POINTS))
 def test_a_read(told: Told, fate: str, point: str, cell: str) -> None:
-    """A read that shows nothing proves nothing; it is tried again, as late as it was told to."""
+    """A read that shows nothing proves nothing; it is tried again, as late as the venue told it to.
+
+    For want of a session it is told to by nobody but us, and somebody else may have one sooner.
+    """
     begin, action = POINTS[point]
     story = asked(begin(told), action, fate, 1)
     assert f"{story.says()}, {story.then(1.1)}" == cell

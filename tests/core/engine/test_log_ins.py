@@ -353,3 +353,65 @@ def test_wrong_accounts_over_an_hour(
     times = peer.when("log-in")
     assert len(times) <= 1 + 12 + 20  # the first one, one for each death, one for each wrong account
     assert min(last - first for first, last in zip(times, times[3:], strict=False)) >= 60.0
+
+
+@attrs.define
+class Worn:
+    """A venue whose first session dies with the cancel of order 7; its book is right all the while."""
+
+    dead: set[str] = attrs.field(factory=set)
+    worn: set[str] = attrs.field(factory=set)
+
+    def cancel(self, request: httpx.Request) -> Any:
+        """Cancel an order."""
+        if request.headers["authorization"] in self.worn:
+            return {"say": "session"}
+        order = request.url.path.rpartition("/")[2]
+        self.dead.add(order)
+        if order == "7":
+            self.worn.add(request.headers["authorization"])
+        return RECEIPT
+
+    def read(self, request: httpx.Request) -> Any:
+        """Show an order."""
+        if request.headers["authorization"] in self.worn:
+            return {"say": "session"}
+        order = request.url.path.rpartition("/")[2]
+        return {"say": "order", "id": order, "status": "CANCELED" if order in self.dead else "NEW"}
+
+    def list(self, request: httpx.Request) -> Any:
+        """Show no orders."""
+        return {"say": "session" if request.headers["authorization"] in self.worn else "rows", "rows": []}
+
+
+@pytest.mark.parametrize(("other_after_s", "by_s"), [(None, 25.0), (22.0, 30.0)])
+def test_reads_go_on_once_there_is_a_session_again(
+    virtually: Callable[[Any], Any],
+    client: Callable[..., AsyncClient],
+    peer: Peer,
+    pebble: Pebble,
+    ask: Ask,
+    other_after_s: float | None,
+    by_s: float,
+) -> None:
+    """A log-in that was refused once is not the last word for whoever still waits: its own, or another's."""
+    venue = Worn()
+    peer.on("log-in", TOKENS[0], {"say": "refused", "reason": "NOT_AUTHORIZED"}, TOKENS[1])
+    peer.on("cancel", venue.cancel).on("order", venue.read).on("log-out", RECEIPT)
+    for listing in ("open", "history", "trail"):
+        peer.on(listing, venue.list)
+
+    async def wait() -> CancelAck:
+        async with client(pebble.by_password()) as one:
+            if other_after_s is None:  # a session that was good for reads is had anew for them, too
+                assert (await one.cancel(ask("3"))).outcome is Outcome.CANCELED
+                return await one.cancel(ask("7", timeout_s=60.0))
+            ack = asyncio.create_task(one.cancel(ask("7", timeout_s=60.0)))
+            await asyncio.sleep(other_after_s)
+            other = ask("8", assurance=Assurance.RECEIVED, timeout_s=5.0)
+            assert (await one.cancel(other)).outcome is Outcome.PENDING
+            return await ack
+
+    ack = virtually(wait())
+    assert (ack.outcome, peer.calls().count("log-in")) == (Outcome.CANCELED, 3)
+    assert 20.0 < ack.elapsed_s < by_s
