@@ -95,10 +95,11 @@ class Express:
         """Hear that nobody waits any more for a cancel that was sent, unless it is over."""
         if straight.ticket is not None:
             letter, sending, ticket = straight.way
-            self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
             self._station.gate.leave(ticket)
             self._let_go(straight)
             sending.drop()
+            # Last of all: an observer may be interrupted, and others wait for that place.
+            self._post.tell(letter, self._clock() - (straight.signed_at or 0.0), None, None, GIVEN_UP)
 
     def _let_go(self, straight: Straight) -> None:
         """Hear that a cancel is done with its turn and its session."""

@@ -142,3 +142,36 @@ def test_an_interrupt_at_a_deadline(pebble: Any, ask: Ask, virtually: Virtually)
     loop.close()
     assert watcher.answers >= MANY
     assert task.result().outcome is Outcome.UNKNOWN
+
+
+async def connecting(request: httpx.Request) -> httpx.Response:
+    """Answer all, but never get a connection for one."""
+    if SILENT in request.url.path:
+        await request.extensions["trace"]("connection.connect_tcp.started", {})
+        await asyncio.Event().wait()
+    return httpx.Response(200, json={"say": "receipt"})
+
+
+def test_an_interrupt_as_one_is_given_up(pebble: Any, ask: Ask, virtually: Virtually) -> None:
+    """An interrupt that meets a cancel which is taken back before it left keeps its place from nobody."""
+    loop = virtually.__globals__["VirtualLoop"]()  # one that goes on after an interrupt
+    watcher = Watcher(broken_at=2)
+    asked, then = requests(ask)[:2]
+
+    async def main() -> CancelAck:
+        transport = httpx.MockTransport(connecting)
+        async with AsyncClient([pebble], transport=transport, observer=watcher, max_in_flight=1) as client:
+            await client.cancel(asked)  # the first one has a session to wait for, and goes not straight
+            leaving = asyncio.ensure_future(client.cancel(ask(SILENT, assurance=Assurance.RECEIVED)))
+            await asyncio.sleep(0.01)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            return await client.cancel(then)
+
+    task = loop.create_task(main())
+    with suppress(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    ack = loop.run_until_complete(task)
+    loop.close()
+    assert (watcher.answers, ack.outcome) == (3, Outcome.PENDING)
+    assert ack.elapsed_s < 0.1
