@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import defaultdict
 from typing import Any
 
@@ -94,6 +95,8 @@ class Venue:
         for ticket in granted:
             self.waiting.remove(ticket)
             self._fly(ticket)
+        for ticket in granted:
+            assert not any(_goes_before(one, ticket) for one in self.waiting)
         return granted
 
     def _fly(self, ticket: Ticket) -> None:
@@ -101,6 +104,12 @@ class Venue:
         self.flying.append(ticket)
         for bucket in ticket.lane.buckets:
             self.given[bucket].append(self.now)
+
+
+def _goes_before(one: Ticket, other: Ticket) -> bool:
+    """Tell whether one that lacks nothing else has the nearer deadline."""
+    alike = (one.lane, one.need) == (other.lane, other.need)
+    return alike and one.deadline < other.deadline
 
 
 steps = st.lists(
@@ -135,7 +144,7 @@ def perform(venue: Venue, step: tuple[Any, ...]) -> None:
 
 @given(limits=limits, steps=steps)
 def test_laws(limits: list[Limit], steps: list[tuple[Any, ...]]) -> None:
-    """No limit is passed, kills go first, no cancel waits for what is there, and nobody is forgotten."""
+    """No limit is passed, kills and near deadlines go first, no cancel waits in vain, nobody is forgotten."""
     venue = Venue(Limiter(limits, PLACES))
     for step in steps:
         perform(venue, step)
@@ -146,6 +155,28 @@ def test_laws(limits: list[Limit], steps: list[tuple[Any, ...]]) -> None:
     for bucket, times in venue.given.items():
         if bucket.interval_s:
             _is_within(bucket, times)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_crowd(seed: int) -> None:
+    """The same where many more ask than there is room for: then it matters who goes first."""
+    chance = random.Random(seed)  # noqa: S311 - drawn from a seed, to be drawn again
+    both = Limit(per=LimitScope.VENUE, kinds=frozenset(CallKind), rate=3.0, burst=1 + seed)
+    own = Limit(per=LimitScope.ACCOUNT, kinds=frozenset({CallKind.CANCEL}), rate=1.0, burst=2)
+    venue = Venue(Limiter([both, own], PLACES))
+    for _ in range(300):
+        word = chance.choice(["ask", "ask", "ask", "wait", "end", "end", "leave"])
+        more: dict[str, tuple[Any, ...]] = {
+            "ask": (chance.choice(list(Need)), chance.randrange(4), chance.uniform(0.5, 9.0)),
+            "wait": (chance.choice([0.1, 0.7]),),
+            "end": (chance.randrange(99), None, False),
+            "leave": (chance.randrange(99),),
+        }
+        perform(venue, (word, *more[word]))
+        venue.serve()
+        _nobody_urgent_waits_in_vain(venue)
+    for bucket, times in venue.given.items():
+        _is_within(bucket, times)
 
 
 def _nobody_urgent_waits_in_vain(venue: Venue) -> None:
