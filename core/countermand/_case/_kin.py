@@ -101,13 +101,13 @@ def linked(survey: Survey) -> tuple[OrderReport, ...]:
     """
     if survey.latest is None:
         return ()
-    own = survey.latest.report
-    if own.parent is None:
-        return own.legs
+    own, parent = survey.latest.report, survey.parent
+    if parent is None:
+        return survey.legs
     shown = [(one, row) for one in survey.listings for row in listed(one)]
-    kin = [(one, row) for one, row in shown if row.parent == own.parent and row.order_id != own.order_id]
+    kin = [(one, row) for one, row in shown if row.parent == parent and row.order_id != own.order_id]
     before = {row.order_id for one, row in kin if _was_dead(row) and _ended_at(one) <= _first_signed(survey)}
-    return (*own.legs, *{row.order_id: row for _, row in kin if row.order_id not in before}.values())
+    return (*survey.legs, *{row.order_id: row for _, row in kin if row.order_id not in before}.values())
 
 
 def linked_unread(survey: Survey) -> bool:
@@ -115,7 +115,7 @@ def linked_unread(survey: Survey) -> bool:
 
     One that failed was tried; so was one beside which, overdue, a second had to begin.
     """
-    if survey.end is None or survey.end.report.parent is None:
+    if survey.end is None or survey.parent is None:
         return False
     listings, since = {Action.OPEN, Action.HISTORY}, survey.dead[0].began_at
     tried = [one for one in survey.exchanges if one.began.action in listings and one.began.at >= since]

@@ -145,8 +145,25 @@ class Survey:
 
     @cached_property
     def dead(self) -> tuple[Sighting, ...]:
-        """The reports of the order as dead; dead beats alive, whenever read."""
-        return tuple(seen for seen in self.sightings if seen.report.status_class is StatusClass.DEAD)
+        """The reports of the order as dead, its legs included; dead beats alive, whenever read."""
+        dead = (seen for seen in self.sightings if seen.report.status_class is StatusClass.DEAD)
+        return tuple(seen for seen in dead if self._tells_of_legs(seen))
+
+    def _tells_of_legs(self, seen: Sighting) -> bool:
+        # A trail, say, leaves them out: where another call shows legs it is no word on these.
+        showing = {one.exchange.name for one in self.sightings if one.report.legs}
+        return not showing or seen.exchange.name in showing
+
+    @cached_property
+    def legs(self) -> tuple[OrderReport, ...]:
+        """The legs of the order, as last shown."""
+        return next((seen.report.legs for seen in reversed(self.sightings) if seen.report.legs), ())
+
+    @cached_property
+    def parent(self) -> OrderId | None:
+        """The order that this one is a leg of, if any read says so."""
+        parents = (seen.report.parent for seen in reversed(self.sightings))
+        return next((parent for parent in parents if parent is not None), None)
 
     @cached_property
     def end(self) -> Sighting | None:

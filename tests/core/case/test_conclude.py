@@ -230,6 +230,20 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(Receipt()).read(order("Canceled", legs=(order("Canceled", "71"),)), 1),
         Outcome.CANCELED, None, True,
     ),
+    "legs alive, and a trail that leaves them out": (
+        lambda s: s.cancel(Receipt()).read(order("Canceled", legs=(order("New", "72"),)), 6)
+        .read(CANCELED, 6.2, action=Action.TRAIL),
+        Outcome.PENDING, None, False,
+    ),
+    "a trail that leaves the legs out, and then legs alive": (
+        lambda s: s.cancel(Receipt()).read(FILLED, 6, action=Action.TRAIL)
+        .read(order("Filled", legs=(order("New", "72"),), filled_quantity=Decimal(3)), 6.2),
+        Outcome.PENDING, None, False,
+    ),
+    "legs alive, and then no more legs": (
+        lambda s: s.cancel(Receipt()).read(order("New", legs=(order("New", "72"),)), 1).read(CANCELED, 2),
+        Outcome.CANCELED, None, True,
+    ),
     "Replaced": (lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1), Outcome.UNKNOWN, None, False),
     "Replaced, successor listed": (
         lambda s: s.cancel(CONFLICT).read(order("Replaced"), 1)
@@ -575,6 +589,17 @@ def test_linked_orders_are_named(told: Told) -> None:
     legs = (order("Canceled", "71"), order("Filled", "72"))
     whole = told().cancel(Receipt()).read(order("Canceled", legs=legs), 1)
     assert whole.ack().also_canceled == (OrderId("71"),)
+
+
+def test_what_a_trail_leaves_out_is_told_by_other_reads(told: Told) -> None:
+    """An order that a trail shows at its end is a leg, or has legs, if any other read says so."""
+    leg, sibling = order("New", parent=OrderId("6")), order("Canceled", "8", parent=OrderId("6"))
+    story = told().cancel(Receipt()).read(leg, 6).read(CANCELED, 6.2, action=Action.TRAIL)
+    assert story.concludes().settled is False
+    story.listing(sibling, at=6.4, action=Action.HISTORY)
+    assert (story.concludes().settled, story.ack().also_canceled) == (True, (OrderId("8"),))
+    whole = told().cancel(Receipt()).read(order("Canceled", legs=(order("Canceled", "71"),)), 6)
+    assert whole.read(CANCELED, 6.2, action=Action.TRAIL).ack().also_canceled == (OrderId("71"),)
 
 
 def test_not_found_is_a_refusal_of_a_cancel_and_an_absence_to_a_read(told: Told) -> None:

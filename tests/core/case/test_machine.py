@@ -54,6 +54,7 @@ SHIFTING = attrs.evolve(FULL, replaced_reads_canceled=True)
 PLAIN = Capabilities(read_lag_s=LAG_S)
 NATIVE = attrs.evolve(FULL, identities=frozenset(Identity))
 TOO_LATE = {OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+DEAD = {OrderStatus.CANCELED, *TOO_LATE}
 
 NAMES = (
     "New",
@@ -66,6 +67,9 @@ NAMES = (
     "Expired",
 )
 STATUSES = [OrderStatus(name) for name in (*NAMES, "Canceled", "Canceled", "New")]
+legs = st.sampled_from(["New", "Canceled", "Canceled"]).map(
+    lambda name: (OrderReport(order_id=OrderId("71"), status=OrderStatus(name), filled_quantity=Decimal(0)),)
+)
 own_reports = st.builds(
     OrderReport,
     order_id=st.just(ORDER),
@@ -74,6 +78,7 @@ own_reports = st.builds(
     account=st.sampled_from(["9", None]),
     client_order_id=st.sampled_from([ALIAS, None]),
     cancel_rejected=st.booleans(),
+    legs=st.one_of(st.just(()), st.just(()), legs),
 )
 other_reports = st.builds(
     OrderReport,
@@ -210,8 +215,9 @@ class Facts(RuleBasedStateMachine):
 
     def sign(self, number: int) -> None:
         self.signed.add(number)
+        call = self.open[number].value
         self.case.facts.append(
-            Signed(number=number, call="call", at=self.now, overdue_at=self.now + PATIENCE_S)
+            Signed(number=number, call=call, at=self.now, overdue_at=self.now + PATIENCE_S)
         )
 
     @precondition(lambda self: not self.case.unresolved)
@@ -311,22 +317,34 @@ class Facts(RuleBasedStateMachine):
     def unanswered(self) -> bool:
         return Action.CANCEL in self.open.values()
 
-    def rows(self, since: int = 0) -> list[tuple[float, OrderReport]]:
-        """Every row of every answer, by when its read began."""
+    def rows(self, since: int = 0) -> list[tuple[Began, OrderReport]]:
+        """Every row of every answer, each with its read, by when that began."""
         found = []
         for began, end in self.ended(*Action, since=since):
             told = [*getattr(end.answer, "rows", ()), getattr(end.answer, "report", None)]
-            found += [(began.at, row) for row in told if row is not None]
-        return sorted(found, key=lambda one: one[0])
+            found += [(began, row) for row in told if row is not None]
+        return sorted(found, key=lambda one: one[0].at)
 
     def own(self, since: int = 0) -> list[OrderReport]:
         """List what was read of the order, by when the reads began."""
+        return [row for _, row in self.own_rows(since)]
+
+    def own_rows(self, since: int = 0) -> list[tuple[Began, OrderReport]]:
+        """List the same, each with its read."""
         asked = self.case.order
-        mine = [row for _, row in self.rows(since) if row.account in ("9", None)]
-        return [row for row in mine if asked in (row.order_id, row.client_order_id)]
+        mine = [(began, row) for began, row in self.rows(since) if row.account in ("9", None)]
+        return [(began, row) for began, row in mine if asked in (row.order_id, row.client_order_id)]
 
     def statuses(self, since: int = 0) -> set[OrderStatus]:
         return {row.status for row in self.own(since)}
+
+    def ends(self) -> set[OrderStatus]:
+        """Tell as what the order was read dead, by a call that tells of its legs if any call does."""
+        rows = [(began.action, row) for began, row in self.own_rows()]
+        showing = {action for action, row in rows if row.legs}
+        whole = [row for action, row in rows if not showing or action in showing]
+        dead = [row for row in whole if all(leg.status in DEAD for leg in row.legs)]
+        return {row.status for row in dead} & DEAD
 
     def may_have_acted(self) -> bool:
         """Tell whether any attempt is neither provably unsent nor definitely refused."""
@@ -348,7 +366,7 @@ class Facts(RuleBasedStateMachine):
         """Law 2: CANCELED needs a read of this order as Canceled, and none of another end."""
         if any(conclusion.outcome is Outcome.CANCELED for _, conclusion in self.conclusions()):
             assert OrderStatus.CANCELED in self.statuses()
-            assert not self.statuses() & TOO_LATE
+            assert not self.ends() & TOO_LATE
             fill = max(row.filled_quantity for row in self.own() if row.status is OrderStatus.CANCELED)
             assert fill == max(row.filled_quantity for row in self.own())
 
@@ -365,6 +383,15 @@ class Facts(RuleBasedStateMachine):
                 listed = {row for _, end in self.ended(*Action) for row in getattr(end.answer, "rows", ())}
                 assert not listed & set(mine)
             assert OrderStatus.REPLACED not in self.statuses()
+
+    @invariant()
+    def an_order_with_legs_has_ended_with_all_of_them(self) -> None:
+        """Law 3: what is canceled or too late was read so, with every leg dead."""
+        for _, conclusion in self.conclusions():
+            if conclusion.outcome is Outcome.CANCELED:
+                assert OrderStatus.CANCELED in self.ends()
+            if conclusion.reason is Reason.TOO_LATE:
+                assert self.ends() & TOO_LATE
 
     @invariant()
     def too_late_was_read(self) -> None:
@@ -432,7 +459,7 @@ class Facts(RuleBasedStateMachine):
     @invariant()
     def contradictions_are_unknown(self) -> None:
         """Law 4: two different ends, other than Filled and Canceled, prove neither."""
-        ends = {row.status for row in self.own() if row.status_class is StatusClass.DEAD}
+        ends = self.ends()
         single = isinstance(self.case.order, OrderId)
         if single and len(ends) > 1 and ends != {OrderStatus.FILLED, OrderStatus.CANCELED}:
             assert all(conclusion.outcome is Outcome.UNKNOWN for _, conclusion in self.conclusions())
@@ -440,10 +467,10 @@ class Facts(RuleBasedStateMachine):
     @invariant()
     def a_dead_order_is_never_called_open(self) -> None:
         """Law 4: dead beats alive, whenever read."""
-        if self.case.order == ORDER and self.statuses() & TOO_LATE:
+        if self.case.order == ORDER and self.ends() & TOO_LATE:
             for _, conclusion in self.conclusions():
                 assert conclusion.reason is Reason.TOO_LATE or conclusion.outcome is Outcome.UNKNOWN
-        if self.case.order == ORDER and OrderStatus.CANCELED in self.statuses():
+        if self.case.order == ORDER and OrderStatus.CANCELED in self.ends():
             for _, conclusion in self.conclusions():
                 assert conclusion.outcome is not Outcome.PENDING
                 assert conclusion.reason in (None, Reason.TOO_LATE, Reason.REPLACED)
@@ -515,7 +542,7 @@ class Facts(RuleBasedStateMachine):
     def no_cancel_of_an_order_that_is_not_there(self) -> None:
         """No dead order, no leaving and no replaced one is sent a cancel."""
         if Action.CANCEL in self.plan().begin and self.own():
-            assert not any(row.status_class is StatusClass.DEAD for row in self.own())
+            assert not self.ends()
             assert self.own()[-1].status_class is not StatusClass.LEAVING
             assert self.own()[-1].status is not OrderStatus.REPLACED
 

@@ -64,6 +64,17 @@ def opened(told: Told, venue: str, ack: CancelAck, now: float = NOW) -> Case:
     return case
 
 
+def test_a_trail_that_leaves_the_legs_out_is_no_word_on_them_later_either(told: Told) -> None:
+    """What was told of an order with a living leg settles nothing when it is told again."""
+    whole = order(OrderStatus.CANCELED, legs=(order(OrderStatus.NEW, order_id=OrderId("71")),))
+    story = (
+        told().cancel(Receipt()).read(whole, 6).read(order(OrderStatus.CANCELED), 6.2, action=Action.TRAIL)
+    )
+    case = opened(told, "full", story.ack())
+    caller = Caller(request=story.caller.request, joined_at=0, deadline=NOW + 9, may_send=False)
+    assert conclude(Survey(case=case), caller).outcome is Outcome.PENDING
+
+
 def concludes(case: Case, ack: CancelAck, now: float = NOW) -> Conclusion:
     """Say what the case proves to one who only wants to know."""
     caller = Caller(
