@@ -20,7 +20,7 @@ from countermand._case._resolve import NoOrder, resolve
 from countermand._case._survey import Exchange, Survey
 from countermand._case._taken_back import is_taken_back
 from countermand._ids import OrderId
-from countermand._order import OrderStatus, StatusClass
+from countermand._order import OrderStatus
 from countermand._outcome import CanceledBy, Outcome, Reason, Sent, Stage
 from countermand._request import Assurance
 from countermand.venue import Acted, Throttled
@@ -119,7 +119,7 @@ def _canceled(survey: Survey, caller: Caller) -> Conclusion | None:
 
 
 def _leaving(survey: Survey, caller: Caller) -> Conclusion | None:
-    if survey.latest is not None and survey.latest.report.status_class is StatusClass.LEAVING:
+    if survey.is_leaving:
         settled = caller.assurance is Assurance.RECEIVED
         return Conclusion(outcome=Outcome.PENDING, settled=settled, stage=Stage.CONFIRM)
     return None

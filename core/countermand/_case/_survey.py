@@ -150,9 +150,11 @@ class Survey:
         return tuple(seen for seen in dead if self._tells_of_legs(seen))
 
     def _tells_of_legs(self, seen: Sighting) -> bool:
-        # A trail, say, leaves them out: where another call shows legs it is no word on these.
+        # A trail, say, leaves them out: where another call shows a leg that lives it is no word on that.
+        shown = [leg for one in self.sightings for leg in one.report.legs]
+        dead = {leg.order_id for leg in shown if leg.status_class is StatusClass.DEAD}
         showing = {one.exchange.name for one in self.sightings if one.report.legs}
-        return not showing or seen.exchange.name in showing
+        return seen.exchange.name in showing or all(leg.order_id in dead for leg in shown)
 
     @cached_property
     def legs(self) -> tuple[OrderReport, ...]:
@@ -185,6 +187,13 @@ class Survey:
         if self.end is None:
             return False
         return any(seen.report.filled_quantity > self.end.report.filled_quantity for seen in self.sightings)
+
+    @cached_property
+    def is_leaving(self) -> bool:
+        """Whether the order was last seen as Pending Cancel, for all that a read shows that may lag."""
+        ends = [seen.ended_at for seen in self.sightings if seen.report.status_class is StatusClass.LEAVING]
+        over_at = max(ends, default=math.inf) + self.case.capabilities.read_lag_s
+        return bool(ends) and not any(seen.began_at >= over_at for seen in self.sightings)
 
     def alive_since(self, at: float) -> bool:
         """Tell whether the order's youngest report is of a living one, in a read that began since then."""

@@ -88,6 +88,19 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     "no answer": (lambda s: s.cancel("reset"), Outcome.UNKNOWN, None, False),
     "no answer, still New": (lambda s: s.cancel("reset").read(NEW, 8), Outcome.UNKNOWN, None, False),
     "no answer, Canceled": (lambda s: s.cancel("reset").read(CANCELED, 1), Outcome.CANCELED, None, True),
+    "no answer, Pending Cancel, then New in a read that may lag": (
+        lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6), Outcome.PENDING, None, False,
+    ),
+    "no answer, Pending Cancel, then New the lag after it": (
+        lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6.2), Outcome.UNKNOWN, None, False,
+    ),
+    "receipt, Pending Cancel, then an old refusal in a read that may lag": (
+        lambda s: s.cancel(Receipt()).read(order("Pending Cancel"), 6).read(order("New", cancel_rejected=True), 6.2),
+        Outcome.PENDING, None, False,
+    ),
+    "conflict, Pending Cancel, then New in a read that may lag": (
+        lambda s: s.cancel(CONFLICT).read(order("Pending Cancel"), 6).read(NEW, 6.2), Outcome.PENDING, None, False,
+    ),
     "no answer, Pending Cancel": (
         lambda s: s.cancel("reset").read(order("Pending Cancel"), 1), Outcome.PENDING, None, False,
     ),
@@ -239,6 +252,11 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(Receipt()).read(FILLED, 6, action=Action.TRAIL)
         .read(order("Filled", legs=(order("New", "72"),), filled_quantity=Decimal(3)), 6.2),
         Outcome.PENDING, None, False,
+    ),
+    "a trail that leaves the legs out, and legs dead of an order that seems alive": (
+        lambda s: s.cancel(Receipt()).read(CANCELED, 6, action=Action.TRAIL)
+        .read(order("New", legs=(order("Canceled", "72"),)), 6.2).read(order("New", legs=(order("New", "72"),)), 6.4),
+        Outcome.CANCELED, None, True,
     ),
     "legs alive, and then no more legs": (
         lambda s: s.cancel(Receipt()).read(order("New", legs=(order("New", "72"),)), 1).read(CANCELED, 2),

@@ -23,6 +23,7 @@ from countermand import (
     Outcome,
     Reason,
     Sent,
+    Stage,
     StatusClass,
 )
 from countermand._case._ack_of import ack_of
@@ -341,8 +342,10 @@ class Facts(RuleBasedStateMachine):
     def ends(self) -> set[OrderStatus]:
         """Tell as what the order was read dead, by a call that tells of its legs if any call does."""
         rows = [(began.action, row) for began, row in self.own_rows()]
+        legs = [leg for _, row in rows for leg in row.legs]
+        gone = {leg.order_id for leg in legs if leg.status in DEAD} == {leg.order_id for leg in legs}
         showing = {action for action, row in rows if row.legs}
-        whole = [row for action, row in rows if not showing or action in showing]
+        whole = [row for action, row in rows if gone or action in showing]
         dead = [row for row in whole if all(leg.status in DEAD for leg in row.legs)]
         return {row.status for row in dead} & DEAD
 
@@ -482,7 +485,9 @@ class Facts(RuleBasedStateMachine):
         """Law 11: what was final changes by a contradiction only, or by what was sent after it."""
         for caller, conclusion in self.conclusions():
             before = self.finals.get(caller)
-            if before is not None and before.conclusion.outcome is Outcome.CANCELED:
+            if before is not None and before.conclusion.stage is Stage.DONE and self.has_come_to_life(before):
+                assert conclusion.outcome is not Outcome.CANCELED
+            elif before is not None and before.conclusion.outcome is Outcome.CANCELED:
                 assert conclusion.outcome in (Outcome.CANCELED, Outcome.UNKNOWN) or conclusion.reason in (
                     Reason.TOO_LATE,
                     Reason.REPLACED,
@@ -502,6 +507,11 @@ class Facts(RuleBasedStateMachine):
                 self.finals[caller] = Final(
                     conclusion=conclusion, facts=len(self.case.facts), callers=len(self.everybody)
                 )
+
+    def has_come_to_life(self, final: Final) -> bool:
+        """Tell whether a read since then showed living legs of an order that was told to have ended."""
+        shown = any(leg.status not in DEAD for row in self.own(final.facts) for leg in row.legs)
+        return shown and not self.ends()
 
     def only_alive_since(self, final: Final) -> bool:
         """Tell whether nobody came and nothing was sent since, and no read showed the order other than alive."""
