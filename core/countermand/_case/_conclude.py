@@ -165,9 +165,11 @@ def _unsent(survey: Survey, caller: Caller) -> Conclusion | None:
 
 def _refused(survey: Survey, caller: Caller) -> Conclusion:
     """Every attempt was definitely refused, so a rejection is true; the reads say of what kind."""
-    refusal = refusal_of(survey, caller)
+    refusal = refusal_of(survey)
+    # Who is owed another attempt, such as for one that was not sent, waits for it.
+    settled = refusal.settled and cancel_due_at(survey, caller) == math.inf
     return _rejected(
-        refusal.reason, stage=Stage.CONFIRM, settled=refusal.settled, retry_after_s=refusal.retry_after_s
+        refusal.reason, stage=Stage.CONFIRM, settled=settled, retry_after_s=refusal.retry_after_s
     )
 
 

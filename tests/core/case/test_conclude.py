@@ -194,7 +194,7 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
     ),
     "one speaks for all: refused, then not sent": (
         lambda s: s.cancel(CONFLICT).cancel("refused", 1, sent=Sent.NO).read(NEW, 8),
-        Outcome.REJECTED, Reason.VENUE_REFUSED, True,
+        Outcome.REJECTED, Reason.VENUE_REFUSED, False,
     ),
     "receipt, a refusal that the order bore from the start": (
         lambda s: s.cancel(Receipt()).read(order("New", cancel_rejected=True), 1).read(order("New", cancel_rejected=True), 6),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from countermand import CanceledBy, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
-from countermand._case._facts import Action, Listing, NoSession
+from countermand._case._facts import Action, Ended, Listing, NoSession
 from countermand._case._plan import Plan
 from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
@@ -55,6 +55,15 @@ def missed(story: Any, at: float) -> Any:
     return story.read(Gone(), at).listing(at=at).listing(at=at, action=HISTORY)
 
 
+def answered_late(story: Any, answer: Any, at: float) -> Any:
+    """Answer the story's first exchange, whatever began since."""
+    number = story.case.facts[0].number
+    story.case.facts.append(
+        Ended(number=number, at=at, sent=Sent.YES, answer=answer, signed_at=0, status=200)
+    )
+    return story
+
+
 #: id: (venue, what happened, what it proves). A cancel begins at 0 and takes as long as said.
 PROVED: dict[str, tuple[str, Happened, str]] = {
     "a refusal stands once a read began just the lag after it": (
@@ -62,6 +71,27 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
     ),
     "a moment sooner it does not": (
         "full", lambda s: s.cancel(CONFLICT, took=1).read(NEW, 5.99), "venue refused",
+    ),
+    "of two refusals the one that came last counts, whichever attempt it was": (
+        "full", lambda s: answered_late(s.began(CANCEL, 0).cancel(CONFLICT, 3.5), CONFLICT, 6).read(NEW, 10.9), "venue refused",
+    ),
+    "the lag after it they stand": (
+        "full", lambda s: answered_late(s.began(CANCEL, 0).cancel(CONFLICT, 3.5), CONFLICT, 6).read(NEW, 11), "venue refused.",
+    ),
+    "absences before the later of two refusals do not count": (
+        "full", lambda s: missed(missed(answered_late(s.began(CANCEL, 0).cancel(Gone(), 3.5), Gone(), 6), 3.7), 8.8), "not found",
+    ),
+    "a session that was refused to another caller says nothing of what was refused before": (
+        "full", lambda s: s.cancel(CONFLICT).cancel(SessionRefused(), 1).cancel(SessionRefused(), 2).read(NEW, 3), "venue refused",
+    ),
+    "nor does a throttle": (
+        "full", lambda s: s.cancel(CONFLICT).cancel(Throttled(acted=Acted.NO, retry_after_s=60), 1).read(NEW, 3), "venue refused",
+    ),
+    "and once a read is young enough the refusal stands": (
+        "full", lambda s: s.cancel(CONFLICT).cancel(SessionRefused(), 1).cancel(SessionRefused(), 2).read(NEW, 6), "venue refused.",
+    ),
+    "one whose cancel was not sent is owed it, whatever another one was told": (
+        "full", lambda s: s.cancel(CONFLICT).joined(1).cancel("refused", 1, sent=Sent.NO).read(NEW, 6), "venue refused",
     ),
     "a throttle that ends with the deadline is waited for": (
         "full", lambda s: s.cancel(Throttled(retry_after_s=9), took=1).read(NEW, 2), "unknown",

@@ -190,7 +190,7 @@ FORMER = (
 REPEATED: dict[str, tuple[str, ...]] = {
     # connect failed | log-in unreadable | reset | throttled, not processed | session refused | conflict | receipt
     "connect failed; not read": ("not sent, cancel 1.3", "not sent, cancel 1.3", "unknown, read 1.1", "throttled, read 1.1", "not authorized, read 1.1", "venue refused, read 1.1", "pending, read 1.1"),
-    "connect failed; alive": ("not sent, cancel 7.1", "not sent, cancel 7.1", "unknown, cancel 7.1", "throttled, cancel 7.1", "not authorized, cancel 7.1", "venue refused., nothing", "pending, cancel 7.1"),
+    "connect failed; alive": ("not sent, cancel 7.1", "not sent, cancel 7.1", "unknown, cancel 7.1", "throttled, cancel 7.1", "not authorized, cancel 7.1", "venue refused, cancel 7.1", "pending, cancel 7.1"),
     "log-in refused; not read": ("not authorized., nothing", "not authorized., nothing", "unknown, read 1.1", "throttled., nothing", "not authorized., nothing", "venue refused, read 1.1", "pending, read 1.1"),
     "log-in refused; alive": ("not authorized., nothing", "not authorized., nothing", "unknown, read 7.15", "throttled., nothing", "not authorized., nothing", "venue refused., nothing", "pending, trail 7.1"),
     "reset; not read": ("unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "pending, read 1.1"),
@@ -199,10 +199,10 @@ REPEATED: dict[str, tuple[str, ...]] = {
     "fault of a plugin; alive": ("unknown, read 7.15", "unknown, read 7.15", "unknown, read 7.15", "unknown, read 7.15", "unknown, read 7.15", "unknown, read 7.15", "pending, trail 7.1"),
     "throttled for 60 s; not read": ("unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "unknown, read 1.1", "pending, read 1.1"),
     "throttled for 60 s; alive": ("unknown., nothing", "unknown., nothing", "unknown, read 7.15", "unknown., nothing", "unknown., nothing", "unknown., nothing", "pending, trail 7.1"),
-    "throttled, not processed; not read": ("throttled, read 1.1", "throttled, read 1.1", "unknown, read 1.1", "throttled, read 1.1", "throttled, read 1.1", "throttled, read 1.1", "pending, read 1.1"),
-    "throttled, not processed; alive": ("throttled, cancel 7.1", "throttled, cancel 7.1", "unknown, cancel 7.1", "throttled, cancel 7.1", "throttled, cancel 7.1", "throttled, cancel 7.1", "pending, cancel 7.1"),
-    "session refused; not read": ("not authorized, cancel 1.1", "not authorized, cancel 1.1", "unknown, cancel 1.1", "not authorized, cancel 1.1", "not authorized., nothing", "not authorized, cancel 1.1", "pending, cancel 1.1"),
-    "session refused; alive": ("not authorized, cancel 7.1", "not authorized, cancel 7.1", "unknown, cancel 7.1", "not authorized, cancel 7.1", "not authorized., nothing", "not authorized, cancel 7.1", "pending, cancel 7.1"),
+    "throttled, not processed; not read": ("throttled, read 1.1", "throttled, read 1.1", "unknown, read 1.1", "throttled, read 1.1", "throttled, read 1.1", "venue refused, read 1.1", "pending, read 1.1"),
+    "throttled, not processed; alive": ("throttled, cancel 7.1", "throttled, cancel 7.1", "unknown, cancel 7.1", "throttled, cancel 7.1", "throttled, cancel 7.1", "venue refused, cancel 7.1", "pending, cancel 7.1"),
+    "session refused; not read": ("not authorized, cancel 1.1", "not authorized, cancel 1.1", "unknown, cancel 1.1", "not authorized, cancel 1.1", "not authorized., nothing", "venue refused, cancel 1.1", "pending, cancel 1.1"),
+    "session refused; alive": ("not authorized, cancel 7.1", "not authorized, cancel 7.1", "unknown, cancel 7.1", "not authorized, cancel 7.1", "not authorized., nothing", "venue refused, cancel 7.1", "pending, cancel 7.1"),
     "conflict; not read": ("venue refused, read 1.1", "venue refused, read 1.1", "unknown, read 1.1", "venue refused, read 1.1", "venue refused, read 1.1", "venue refused, read 1.1", "pending, read 1.1"),
     "conflict; alive": ("venue refused., nothing", "venue refused., nothing", "unknown, read 7.15", "venue refused., nothing", "venue refused., nothing", "venue refused., nothing", "pending, trail 7.1"),
     "invalid; not read": ("invalid request, read 1.1", "invalid request, read 1.1", "unknown, read 1.1", "invalid request, read 1.1", "invalid request, read 1.1", "invalid request, read 1.1", "pending, read 1.1"),
