@@ -6,7 +6,7 @@ import math
 
 from countermand._case._facts import Action, Case, Listing
 from countermand._case._survey import Exchange, Sighting, Survey, listed
-from countermand._ids import OrderId
+from countermand._ids import ClientOrderId, OrderId
 from countermand._order import OrderReport, OrderStatus, StatusClass
 
 #: How an order whose exposure moved to a successor may read.
@@ -30,30 +30,40 @@ def must_search(survey: Survey) -> bool:
 
 
 def was_replaced(survey: Survey) -> bool:
-    """Tell whether any read showed the order as Replaced."""
-    return any(seen.report.status is OrderStatus.REPLACED for seen in survey.sightings)
+    """Tell whether any read showed the order as Replaced, or another one in its place by the venue's id."""
+    if any(seen.report.status is OrderStatus.REPLACED for seen in survey.sightings):
+        return True
+    own, rows = survey.order_id, (row for one in survey.listings for row in _of_account(survey, one))
+    return own is not None and any(row.succeeds(own, None) for row in rows)
 
 
 def successor(survey: Survey) -> OrderId | None:
     """Find the order that took this one's place, if any listing shows one."""
-    if survey.latest is None:
+    own, alias = survey.order_id, None
+    if survey.latest is not None:
+        own, alias = survey.latest.report.order_id, survey.latest.report.client_order_id
+    if own is None:
         return None
-    heirs = (heir for one in reversed(survey.listings) for heir in _heirs(survey, survey.latest.report, one))
+    heirs = (heir for one in reversed(survey.listings) for heir in _heirs(survey, own, alias, one))
     return next(heirs, None)
 
 
-def _heirs(survey: Survey, own: OrderReport, listing: Exchange) -> list[OrderId]:
+def _heirs(survey: Survey, own: OrderId, alias: ClientOrderId | None, listing: Exchange) -> list[OrderId]:
     """Name the heirs a listing shows, the nearest to the order first.
 
     A client's id can be used again, so an heir known by that alone must stand before the order in the same
     listing, newest first: below it stand the heirs of an earlier bearer of the id.
     """
-    rows = [row for row in listed(listing) if row.account in (None, survey.case.account)]
-    places = [place for place, row in enumerate(rows) if row.order_id == own.order_id]
+    rows = _of_account(survey, listing)
+    places = [place for place, row in enumerate(rows) if row.order_id == own]
     younger = rows[: places[0]] if places else []
     by_id = [row for row in rows if isinstance(row.replaces, OrderId)]
-    heirs = [row for row in (*reversed(younger), *by_id) if row.succeeds(own.order_id, own.client_order_id)]
+    heirs = [row for row in (*reversed(younger), *by_id) if row.succeeds(own, alias)]
     return [row.order_id for row in heirs]
+
+
+def _of_account(survey: Survey, listing: Exchange) -> list[OrderReport]:
+    return [row for row in listed(listing) if row.account in (None, survey.case.account)]
 
 
 def searched(survey: Survey) -> bool:
@@ -61,7 +71,8 @@ def searched(survey: Survey) -> bool:
 
     One history that shows the order itself at its end serves for both, for a successor is younger and would
     be in that same snapshot; but a replace can come between two pages. Otherwise both listings must be
-    complete, have begun after a read of the order at its end was answered, and not show it as it was before.
+    complete, have begun after a read of the order at its end was answered, and not be of before that end:
+    they show the order otherwise, or lack it, too, where a read that lags could be of before it was placed.
     """
     ends = [seen for seen in survey.sightings if seen.report.status in _GONE]
     if not ends or _has_unplaced_heir(survey, ends[-1].report):
@@ -74,9 +85,12 @@ def searched(survey: Survey) -> bool:
 
 
 def _lags(survey: Survey, listing: Exchange) -> bool:
-    """Tell whether a listing shows the order as it was before its end."""
-    own = (row for row in listed(listing) if survey.case.is_about(row))
-    return any(row.status not in _GONE for row in own)
+    """Tell whether a listing shows, or may show, how it was before the order's end."""
+    own = [row for row in listed(listing) if survey.case.is_about(row)]
+    if own:
+        return any(row.status not in _GONE for row in own)
+    placed_by = min(seen.ended_at for seen in survey.sightings)
+    return listing.began.at < placed_by + survey.case.capabilities.read_lag_s
 
 
 def _has_unplaced_heir(survey: Survey, own: OrderReport) -> bool:

@@ -337,7 +337,10 @@ SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
     ),
     "history lacks it": (lambda s: s.listing(at=2, action=Action.HISTORY), Outcome.UNKNOWN, None),
     "history lacks it, open orders searched": (
-        lambda s: s.listing(at=2, action=Action.HISTORY).listing(at=2, action=Action.OPEN), Outcome.CANCELED, None,
+        lambda s: s.listing(at=7, action=Action.HISTORY).listing(at=7, action=Action.OPEN), Outcome.CANCELED, None,
+    ),
+    "history lacks it, open orders searched, both perhaps as it was before it was placed": (
+        lambda s: s.listing(at=2, action=Action.HISTORY).listing(at=2, action=Action.OPEN), Outcome.UNKNOWN, None,
     ),
     "both lack it, but began before the read": (
         lambda s: s.listing(at=0.5, action=Action.HISTORY).listing(at=0.5, action=Action.OPEN), Outcome.UNKNOWN, None,

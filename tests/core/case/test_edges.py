@@ -172,15 +172,38 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
     ),
     "listings that began with the end of the read of the end are a search": (
         "shifting",
-        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1.1).listing(at=1.1, action=HISTORY), "canceled.",
+        lambda s: s.read(NEW, -4).cancel(Receipt()).read(CANCELED, 1).listing(at=1.1).listing(at=1.1, action=HISTORY),
+        "canceled.",
     ),
     "listings that began a moment sooner are none": (
         "shifting",
-        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=1.0).listing(at=1.1, action=HISTORY), "unknown",
+        lambda s: s.read(NEW, -4).cancel(Receipt()).read(CANCELED, 1).listing(at=1.0).listing(at=1.1, action=HISTORY),
+        "unknown",
+    ),
+    "listings that lack the order the lag after it was first shown are a search": (
+        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=6.1).listing(at=6.1, action=HISTORY), "canceled.",
+    ),
+    "a moment sooner they may be of before it was placed": (
+        "shifting", lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=6.09).listing(at=6.1, action=HISTORY), "unknown",
+    ),
+    "an heir that names an order which no read shows": (
+        "shifting", lambda s: missed(s.cancel(Gone()), 1).listing(order("New", "8", replaces=OrderId("7")), at=6), "replaced.",
+    ),
+    "an heir that names an order which a read that lags shows as it was": (
+        "shifting",
+        lambda s: s.cancel(Gone()).listing(order("New", "8", replaces=OrderId("7")), at=1).read(NEW, 6), "replaced.",
+    ),
+    "an order that names itself is no heir": (
+        "shifting", lambda s: s.cancel(CONFLICT).listing(order("New", replaces=OrderId("7")), at=6), "venue refused.",
+    ),
+    "another account's heir is none": (
+        "shifting",
+        lambda s: s.cancel(CONFLICT).listing(order("New", "8", replaces=OrderId("7"), account="10"), at=1).read(NEW, 6),
+        "venue refused.",
     ),
     "a later read of the end does not undo the search": (
         "shifting",
-        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=2).listing(at=2, action=HISTORY).read(CANCELED, 3),
+        lambda s: s.cancel(Receipt()).read(CANCELED, 1).listing(at=7).listing(at=7, action=HISTORY).read(CANCELED, 8),
         "canceled.",
     ),
     "open orders that show it Canceled are no search": (

@@ -452,6 +452,9 @@ class Facts(RuleBasedStateMachine):
         assert self.case.capabilities.not_found_documented
         assert self.case.order == ORDER
         assert not self.own()
+        assert not any(
+            row.replaces == ORDER and row.order_id != ORDER for _, row in self.rows() if row.account == "9"
+        )
         assert not self.may_have_acted()
         for action in (Action.READ, Action.OPEN, Action.HISTORY):
             lacking = [
