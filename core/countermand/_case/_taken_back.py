@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 from countermand._case._survey import Survey
@@ -22,11 +21,17 @@ def is_taken_back(survey: Survey) -> bool:
 
 
 def _flag_appeared(survey: Survey) -> bool:
-    # An order can bear the refusal of an older cancel: it must have come since the last one was signed.
+    if len(survey.receipts) > 1:
+        return False  # it does not say which of them was refused
+    # An order can bear the refusal of an older cancel: it must have come since this one was signed.
     sent = [one for one in survey.attempts if one.sent is not Sent.NO]
     signed_at = max((one.signed_at for one in sent if one.signed_at is not None), default=-math.inf)
-    before = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at < signed_at]
-    since = [seen.report.cancel_rejected for seen in survey.sightings if seen.began_at >= signed_at]
-    flags = [*before[-1:], *since]
-    # Once it came it stands, though a read that lags may show the order without it again.
-    return any(shown and not earlier for earlier, shown in itertools.pairwise(flags))
+    before = [seen for seen in survey.sightings if seen.began_at < signed_at]
+    since = [seen for seen in survey.sightings if seen.began_at >= signed_at]
+    looks = [*before[-1:], *since]
+    clear = [seen.ended_at for seen in looks if not seen.report.cancel_rejected]
+    shown = [seen.began_at for seen in looks if seen.report.cancel_rejected]
+    if not clear or not shown:
+        return False
+    # A read that goes back could show an older one again. Once it came it stands, whatever a later one shows.
+    return max(shown) >= min(clear) + survey.case.capabilities.read_lag_s

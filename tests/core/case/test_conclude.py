@@ -204,11 +204,11 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel(Receipt()).read(order("Pending Replace", cancel_rejected=True), 6), Outcome.PENDING, None, False,
     ),
     "receipt, then the market refuses": (
-        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6),
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6.2),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
     "receipt, then the market refuses, and a read that lags shows it no more": (
-        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6).read(NEW, 7),
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(order("New", cancel_rejected=True), 6.2).read(NEW, 7),
         Outcome.REJECTED, Reason.VENUE_REFUSED, True,
     ),
     "receipt, an old refusal shown too soon": (

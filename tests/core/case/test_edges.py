@@ -103,10 +103,10 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
         "full", lambda s: s.cancel(Throttled(retry_after_s=60), took=1).read(NEW, 0.9), "unknown",
     ),
     "a refusal shown the lag after a receipt takes it back": (
-        "full", lambda s: s.cancel(Receipt(), took=2).read(NEW, 3).read(REFUSED, 7), "venue refused.",
+        "full", lambda s: s.cancel(Receipt(), took=2).read(NEW, 1).read(REFUSED, 7), "venue refused.",
     ),
     "a refusal shown sooner may be that of an older cancel": (
-        "full", lambda s: s.cancel(Receipt(), took=2).read(NEW, 3).read(REFUSED, 6.99), "pending",
+        "full", lambda s: s.cancel(Receipt(), took=2).read(NEW, 1).read(REFUSED, 6.99), "pending",
     ),
     "a refusal that was not shown before the cancel is its own": (
         "full", lambda s: s.read(NEW, -1).cancel(Receipt(), took=2).read(REFUSED, 7), "venue refused.",
@@ -161,7 +161,25 @@ PROVED: dict[str, tuple[str, Happened, str]] = {
     ),
     "an attempt that was not sent is no later cancel": (
         "full",
-        lambda s: s.cancel(Receipt()).read(NEW, 1).read(REFUSED, 6).cancel("refused", 7, sent=Sent.NO), "venue refused.",
+        lambda s: s.cancel(Receipt()).read(NEW, 1).read(REFUSED, 6.1).cancel("refused", 7, sent=Sent.NO), "venue refused.",
+    ),
+    "a refusal shown after a read without it, but perhaps of before that": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 2).read(REFUSED, 7), "pending",
+    ),
+    "a refusal shown the lag after a read without it": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 2).read(REFUSED, 7.1), "venue refused.",
+    ),
+    "a refusal shown since an earlier read without it": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 1).read(NEW, 6).read(REFUSED, 7), "venue refused.",
+    ),
+    "of two receipts nobody knows whose refusal the order shows": (
+        "full", lambda s: s.cancel(Receipt()).read(NEW, 1).cancel(Receipt(), 2).read(NEW, 3).read(REFUSED, 9), "pending",
+    ),
+    "but a trail tells of the last one": (
+        "full",
+        lambda s: s.cancel(Receipt()).read(NEW, 1).cancel(Receipt(), 2).read(REFUSED, 9)
+        .read(TrailRead(cancel_rejected=True), 9.2, action=TRAIL),
+        "venue refused.",
     ),
     "three absences are two": ("full", lambda s: missed(missed(missed(s.cancel(Gone()), 1), 6), 7), "unknown order."),
     "a history in one page that shows the end is a search": (

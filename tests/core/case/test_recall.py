@@ -262,4 +262,4 @@ def test_a_refusal_that_came_after_the_receipt(told: Told) -> None:
     case.facts.append(Began(number=1, action=Action.READ, at=NOW, overdue_at=NOW + 3))
     case.facts.append(Ended(number=1, at=NOW + 0.1, sent=Sent.YES, answer=OrderRead(report=refused)))
     assert concludes(case, ack).reason is Reason.VENUE_REFUSED
-    assert story.read(refused, 6).concludes().reason is Reason.VENUE_REFUSED
+    assert story.read(refused, 6.1).concludes().reason is Reason.VENUE_REFUSED
