@@ -199,7 +199,7 @@ def moves(told: Told, now: Conclusion, *, firm: bool) -> bool:
     if before.outcome is Outcome.CANCELED or before.reason in _ENDS:
         return (before.outcome, before.reason) != (now.outcome, now.reason)
     if before.reason is Reason.UNKNOWN_ORDER:
-        return ended
+        return ended or told.entry.survey.latest is not None
     # A refused order may well end in its own time, or by a cancel that came later.
     return now.outcome is Outcome.CANCELED and before.sent is not Sent.NO and not told.outdone
 

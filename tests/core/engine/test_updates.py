@@ -413,8 +413,18 @@ def test_what_is_no_contradiction(
     assert witness.updates == []
 
 
-def test_an_order_that_never_was_and_then_ended(
-    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness, pebble: Pebble
+@pytest.mark.parametrize(
+    ("shown", "reason"), [(FILLED, Reason.TOO_LATE), (ALIVE, Reason.VENUE_REFUSED)], ids=["ended", "lives"]
+)
+def test_an_order_that_never_was_and_then_shows(
+    virtually: Virtually,
+    client: Make,
+    peer: Peer,
+    ask: Ask,
+    witness: Witness,
+    pebble: Pebble,
+    shown: Any,
+    reason: Reason,
 ) -> None:
     """Whatever shows an order that was told never to have existed contradicts that."""
     documented = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=1.0, not_found_documented=True))
@@ -424,13 +434,13 @@ def test_an_order_that_never_was_and_then_ended(
         async with client(documented) as one:
             unknown = await one.cancel(ask())
             assert unknown.reason is Reason.UNKNOWN_ORDER
-            peer.on("order", FILLED)
-            assert (await one.cancel(ask())).reason is Reason.TOO_LATE
+            peer.on("order", shown)
+            assert (await one.cancel(ask())).reason is reason
 
     virtually(wait())
     (update,) = witness.updates
     assert update.contradicts
-    assert (update.before.reason, update.ack.reason) == (Reason.UNKNOWN_ORDER, Reason.TOO_LATE)
+    assert (update.before.reason, update.ack.reason) == (Reason.UNKNOWN_ORDER, reason)
 
 
 def test_an_end_that_turns_out_another(
