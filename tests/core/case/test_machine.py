@@ -437,6 +437,31 @@ class Facts(RuleBasedStateMachine):
                 )
 
     @invariant()
+    def a_settled_refusal_outlived_the_lag(self) -> None:
+        """Law 4: what reads alive proves a refusal only in a read that began the lag after the last answer."""
+        if any(one.settled and one.reason is Reason.VENUE_REFUSED for _, one in self.conclusions()):
+            answers = [end.at for end in self.cancels() if isinstance(end.answer, Receipt | Refused | Gone)]
+            youngest, report = self.own_rows()[-1]
+            assert youngest.at >= max(answers) + LAG_S
+            assert report.status_class is StatusClass.ALIVE
+
+    @invariant()
+    def an_order_seen_leaving_is_pending(self) -> None:
+        """Law of the table: while reads may lag behind Pending Cancel, nothing but the order's end says more."""
+        seen = [(began.at, self.ended_at(began), row) for began, row in self.own_rows()]
+        left = max((at for _, at, row in seen if row.status is OrderStatus.PENDING_CANCEL), default=math.inf)
+        shifted = OrderStatus.REPLACED in self.statuses() or any(
+            row.replaces == ORDER for _, row in self.rows()
+        )
+        if self.case.order != ORDER or left == math.inf or self.ends() or shifted:
+            return
+        if all(began_at < left + LAG_S for began_at, _, _ in seen):
+            assert all(conclusion.outcome is Outcome.PENDING for _, conclusion in self.conclusions())
+
+    def ended_at(self, began: Began) -> float:
+        return next(end.at for one, end in self.ended(began.action) if one is began)
+
+    @invariant()
     def not_sent_sent_nothing(self) -> None:
         """NOT_SENT and AMBIGUOUS_ORDER: no byte of a cancel left."""
         unsent = {Reason.NOT_SENT, Reason.AMBIGUOUS_ORDER}
@@ -576,4 +601,4 @@ class Facts(RuleBasedStateMachine):
 
 
 TestFacts = Facts.TestCase
-TestFacts.settings = settings(max_examples=200, stateful_step_count=15, deadline=None)
+TestFacts.settings = settings(max_examples=300, stateful_step_count=15, deadline=None)
