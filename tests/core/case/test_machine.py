@@ -529,7 +529,9 @@ class Facts(RuleBasedStateMachine):
             elif before is not None and self.only_alive_since(before):
                 # Who heard that there is no order is contradicted by one that shows after all.
                 found = before.conclusion.reason is Reason.NOT_FOUND and bool(self.own(before.facts))
-                assert conclusion.outcome is Outcome.REJECTED or found
+                # Of an id that several bore nothing was sent, and the newest listing tells who bears it.
+                several = before.conclusion.reason is Reason.AMBIGUOUS_ORDER
+                assert conclusion.outcome is Outcome.REJECTED or found or several
             final = conclusion.outcome in (Outcome.CANCELED, Outcome.REJECTED)
             if final and conclusion.settled:
                 self.finals[caller] = Final(
