@@ -17,7 +17,7 @@ from countermand._request import CancelRequest
 from countermand._scope import PlacedAfter, Scope
 from countermand._update import Unsettled
 from countermand._updates import AsyncUpdates
-from countermand.errors import ClosedClientError, WrongLoopError
+from countermand.errors import ClosedClientError
 
 if TYPE_CHECKING:
     from countermand._engine._engine import Engine
@@ -33,13 +33,13 @@ class AsyncClient(Equipment):
     """
 
     _running: Engine | None = None
-    _loop: asyncio.AbstractEventLoop | None = None
     _home = Home()
 
     async def __aenter__(self) -> Self:
         if self._running is not None:
+            self._home.check()
             raise ClosedClientError("the client is entered already")
-        self._loop, self._home = asyncio.get_running_loop(), Home()
+        self._home = Home(loop=asyncio.get_running_loop())
         self._running = self._engine()
         return self
 
@@ -146,7 +146,10 @@ class AsyncClient(Equipment):
 
         Of more than `most_unsettled` the oldest are dropped. Of a closed client, what it left.
         """
-        return self._left if self._running is None else self._running.unsettled()
+        if self._running is None:
+            return self._left
+        self._home.check()
+        return self._running.unsettled()
 
     def updates(self) -> AsyncUpdates:
         """Give each change of an ack that was returned, from now on: late answers, settled ones."""
@@ -155,7 +158,5 @@ class AsyncClient(Equipment):
     def _open(self) -> Engine:
         if self._running is None:
             raise ClosedClientError("the client is not open: use it within `async with`")
-        self._home.check()  # before all else: a fork has no running loop to compare
-        if asyncio.get_running_loop() is not self._loop:
-            raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
+        self._home.check_loop()
         return self._running

@@ -4,6 +4,8 @@ Requests that are there already, in a list or another collection, are taken with
 of them waits for those of another account before it. What is no `CancelRequest` holds up none of the others.
 It is raised once all acks were given, as is whatever the requests themselves raise; acks that `collect` could
 not return are then there for who goes on.
+
+In a fork none goes on: it would wait for ever, or send over connections that its parent has still in use.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, Self
 from countermand._ack import CancelAck
 from countermand._batch_progress import BatchProgress
 from countermand._engine._flow import Flow, Step
+from countermand._host import Home
 from countermand._request import CancelRequest
 from countermand.errors import ClosedClientError
 
@@ -38,12 +41,15 @@ class AsyncBatch:
         else:
             self._progress = BatchProgress(requests)
         self._flow = flow
+        self._home = Home(loop=asyncio.get_running_loop())
         self._turn = asyncio.Lock()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> CancelAck:
+        if not self._progress.has_acks:
+            self._home.check_loop()
         async with self._turn:
             while not self._progress.has_acks:
                 await self._advance()
@@ -51,6 +57,7 @@ class AsyncBatch:
 
     async def collect(self) -> list[CancelAck]:
         """Wait for all acks, and return them in the order in which the requests came."""
+        self._home.check_loop()
         try:
             while True:
                 async with self._turn:
@@ -101,6 +108,7 @@ class Batch:
             flow.take_freely()
         self._flow = flow
         self._ask = ask
+        self._home = Home()
         self._progress = BatchProgress(requests)
         self._turn = threading.Lock()
 
@@ -108,6 +116,8 @@ class Batch:
         return self
 
     def __next__(self) -> CancelAck:
+        if not self._progress.has_acks:
+            self._home.check()
         with self._turn:
             while not self._progress.has_acks:
                 self._advance()
@@ -115,6 +125,7 @@ class Batch:
 
     def collect(self) -> list[CancelAck]:
         """Wait for all acks, and return them in the order in which the requests came."""
+        self._home.check()
         try:
             while True:
                 with self._turn:

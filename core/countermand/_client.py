@@ -40,6 +40,7 @@ class Client(Equipment):
 
     def __enter__(self) -> Self:
         if self._host is not None:
+            self._host.home.check()
             raise ClosedClientError("the client is entered already")
         self._host = host = Host()
         try:

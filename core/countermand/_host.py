@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from countermand._question import ENDED, Question
-from countermand.errors import ClientUsageError, ClosedClientError
+from countermand.errors import ClientUsageError, ClosedClientError, WrongLoopError
 
 
 @attrs.frozen(kw_only=True)
@@ -19,6 +19,8 @@ class Home:
     """The process a client was opened in: a fork of it has its memory, but no thread and no loop of it."""
 
     process: int = attrs.field(factory=os.getpid)
+    #: Where it is used on its caller's own loop, that one.
+    loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def inherited(self) -> bool:
@@ -29,6 +31,12 @@ class Home:
         """Raise `ClientUsageError` in a fork."""
         if self.process != os.getpid():
             raise ClientUsageError("a client does not survive a fork: open another one in the child")
+
+    def check_loop(self) -> None:
+        """Raise `ClientUsageError` in a fork, and `WrongLoopError` on another loop."""
+        self.check()  # before all else: a fork has no running loop to compare
+        if asyncio.get_running_loop() is not self.loop:
+            raise WrongLoopError("an AsyncClient works only on the event loop it was entered on")
 
 
 class Host:

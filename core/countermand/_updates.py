@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 from countermand._engine._mailbox import Mailbox
+from countermand._host import Home
 from countermand._update import Update
-from countermand.errors import ClosedClientError, WrongLoopError
+from countermand.errors import ClosedClientError
 
 #: Runs something on a client's loop and waits for it; raises `ClosedClientError` once the client is closed.
 Ask = Callable[[Callable[[Any], Coroutine[Any, Any, Update | None]]], Update | None]
@@ -23,6 +24,7 @@ class AsyncUpdates:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
+        self._home = Home(loop=asyncio.get_running_loop())
 
     @property
     def overflow(self) -> int:
@@ -33,8 +35,7 @@ class AsyncUpdates:
         return self
 
     async def __anext__(self) -> Update:
-        if asyncio.get_running_loop() is not self._mailbox.loop:
-            raise WrongLoopError("updates can be read only on the event loop of their client")
+        self._home.check_loop()
         update = await self._mailbox.take()
         if update is None:
             raise StopAsyncIteration

@@ -11,7 +11,6 @@ class Mailbox:
     """Keeps what its reader has not taken yet; of what does not fit the oldest is dropped, and counted."""
 
     def __init__(self, places: int) -> None:
-        self.loop = asyncio.get_running_loop()
         self._places = places
         self._updates: dict[object, Update] = {}
         self._news = asyncio.Event()

@@ -331,16 +331,17 @@ def test_closing_beside_one_who_reads(peer: Peer, pebble: Pebble, ask: Ask) -> N
     gc.collect()
 
 
-def test_on_another_loop(peer: Peer, pebble: Pebble) -> None:
-    """Updates are read where their client lives."""
+def test_on_another_loop(peer: Peer, pebble: Pebble, ask: Ask) -> None:
+    """Updates are read, and batches gone through, where their client lives."""
 
-    async def elsewhere(updates: Any) -> None:
-        with pytest.raises(WrongLoopError, match="only on the event loop of their client"):
-            await anext(updates)
+    async def elsewhere(given: Any) -> None:
+        with pytest.raises(WrongLoopError, match="only on the event loop it was entered on"):
+            await anext(given)
 
     async def use() -> None:
         async with AsyncClient([pebble], transport=httpx.MockTransport(peer)) as client:
-            await asyncio.to_thread(asyncio.run, elsewhere(client.updates()))
+            for given in (client.updates(), client.cancel_many([ask()])):
+                await asyncio.to_thread(asyncio.run, elsewhere(given))
 
     asyncio.run(use())
 
