@@ -15,7 +15,7 @@ from countermand._mass_cancel import KillReport, MassCancelReport, Progress, Rea
 from countermand._open_orders import OpenOrders
 from countermand._request import CancelRequest
 from countermand._scope import PlacedAfter, Scope
-from countermand._update import Unsettled
+from countermand._update import Owed, Unsettled
 from countermand._updates import AsyncUpdates
 from countermand.errors import ClosedClientError
 
@@ -50,13 +50,17 @@ class AsyncClient(Equipment):
 
     async def aclose(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
-        if self._running is not None and not self._home.inherited:
-            engine, self._running = self._open(), None
-            try:
-                await engine.aclose()
-            finally:  # what is owed is owed, though whoever closes is canceled
-                self._left = engine.unsettled()
-        return self._left
+        if self._home.inherited:
+            return self._left.unsettled
+        if self._running is None:
+            return self._owed().unsettled
+        engine = self._ending = self._open()
+        self._running = None
+        try:
+            await engine.aclose()
+        finally:  # what is owed is owed, though whoever closes is canceled
+            self._left, self._ending = engine.owed(), None
+        return self._left.unsettled
 
     async def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
@@ -144,16 +148,25 @@ class AsyncClient(Equipment):
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List the acks that are owed more, oldest first: also those of callers that were canceled.
 
-        Of more than `most_unsettled` the oldest are dropped. Of a closed client, what it left.
+        Of more than `most_unsettled` the oldest are dropped, and counted by `unsettled_overflow()`. Of a
+        closed client, what it left.
         """
-        if self._running is None:
-            return self._left
-        self._home.check()
-        return self._running.unsettled()
+        return self._owed().unsettled
+
+    def unsettled_overflow(self) -> int:
+        """How many acks that were owed more are no longer in `unsettled()`, for want of room."""
+        return self._owed().overflow
 
     def updates(self) -> AsyncUpdates:
         """Give each change of an ack that was returned, from now on: late answers, settled ones."""
         return AsyncUpdates(self._open().updates())
+
+    def _owed(self) -> Owed:
+        engine = self._running or self._ending
+        if engine is None:
+            return self._left
+        self._home.check()
+        return engine.owed()
 
     def _open(self) -> Engine:
         if self._running is None:

@@ -16,7 +16,7 @@ from countermand._mass_cancel import KillReport, MassCancelReport, Progress, Rea
 from countermand._open_orders import OpenOrders
 from countermand._request import CancelRequest
 from countermand._scope import PlacedAfter, Scope
-from countermand._update import Unsettled
+from countermand._update import Owed, Unsettled
 from countermand._updates import Updates
 from countermand.errors import ClosedClientError
 
@@ -60,26 +60,32 @@ class Client(Equipment):
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
         host = self._host
         if host is None or host.home.inherited:  # a child that closed the loop would break its parent's
-            return self._left
+            return self._left.unsettled
         host.check()
         with self._lock:
             engine, self._running = self._running, None
+            self._ending = engine or self._ending
         if engine is None:
-            return self._left
+            return self._owed().unsettled
         try:
             with contextlib.suppress(ClosedClientError):  # the thread has ended already, with all that it did
                 # Who closes may be interrupted: whoever waits is told what is known even so.
                 host.ask(lambda question: host.end_after(question.follow(self._end(engine), to_the_end=True)))
         finally:
             host.end()
+            if self._ending is not None:  # the thread had ended before
+                self._leave(engine)
             self._host = None
-        return self._left
+        return self._left.unsettled
 
     async def _end(self, engine: Engine) -> None:
         try:
             await engine.aclose()
         finally:  # what is owed is owed, whatever closing came to
-            self._left = engine.unsettled()
+            self._leave(engine)
+
+    def _leave(self, engine: Engine) -> None:
+        self._left, self._ending = engine.owed(), None
 
     def cancel(self, request: CancelRequest) -> CancelAck:
         """Cancel one order and say what became of it; raises only for the caller's own mistakes.
@@ -168,16 +174,31 @@ class Client(Equipment):
     def unsettled(self) -> tuple[Unsettled, ...]:
         """List the acks that are owed more, oldest first: also those of callers that were interrupted.
 
-        Of more than `most_unsettled` the oldest are dropped. Of a closed client, what it left.
+        Of more than `most_unsettled` the oldest are dropped, and counted by `unsettled_overflow()`. Of a
+        closed client, what it left.
         """
-        if self._running is None:
-            return self._left
-        return self._asked(lambda engine: _soon(engine.unsettled))
+        return self._owed().unsettled
+
+    def unsettled_overflow(self) -> int:
+        """How many acks that were owed more are no longer in `unsettled()`, for want of room."""
+        return self._owed().overflow
 
     def updates(self) -> Updates:
         """Give each change of an ack that was returned, from now on: late answers, settled ones."""
         mailbox = self._asked(lambda engine: _soon(engine.updates))
         return Updates(mailbox, self._asked)
+
+    def _owed(self) -> Owed:
+        engine = self._running or self._ending
+        if engine is None:
+            return self._left
+        try:
+            owed: Owed = self._put(lambda question: question.follow(_soon(engine.owed)))
+        except ClosedClientError:
+            if self._running or self._ending:
+                raise
+            return self._left  # it has been closed meanwhile
+        return owed
 
     def _asked(self, ask: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         answer: T = self._put(lambda question: question.follow(ask(self._open())))

@@ -14,7 +14,7 @@ from countermand._mass_cancel import KillReport
 from countermand._observer import Observer
 from countermand._retry import RetryPolicy
 from countermand._scope import Scope
-from countermand._update import MOST_UNSETTLED, Unsettled
+from countermand._update import MOST_UNSETTLED, Owed
 from countermand.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Equipment:
         retry = RetryPolicy() if retry is None else _checked_policy(retry)
         self._make_engine = partial(Engine, self._venues, transport, self._watch, settings, retry)
         #: What was still owed when the client was closed.
-        self._left: tuple[Unsettled, ...] = ()
+        self._left = Owed()
+        #: What is just being closed: until then its own word counts.
+        self._ending: Engine | None = None
         self.accounts: Mapping[str, tuple[str, ...]] = dict.fromkeys(self._venues, ())
         #: Venues of the configuration that could not be used, and were skipped, by name: why.
         self.broken: Mapping[str, str] = {}

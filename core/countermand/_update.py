@@ -41,3 +41,11 @@ class Unsettled:
     def last_evidence(self) -> Evidence | None:
         """What was learned last."""
         return self.ack.evidence[-1] if self.ack.evidence else None
+
+
+@attrs.frozen(kw_only=True)
+class Owed:
+    """All that is owed: what is kept, oldest first, and how much more was dropped for want of room."""
+
+    unsettled: tuple[Unsettled, ...] = ()
+    overflow: int = 0

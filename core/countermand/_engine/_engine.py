@@ -37,7 +37,7 @@ from countermand._request import Assurance, CancelRequest, check_timeout
 from countermand._retry import RetryPolicy
 from countermand._scope import PlacedAfter, Scope
 from countermand._tasks import begin_task
-from countermand._update import Unsettled
+from countermand._update import Owed
 from countermand._wire._wire import Wire
 from countermand.errors import ClosedClientError, CountermandError, InvalidRequestError, UnknownVenueError
 from countermand.venue import Venue
@@ -227,9 +227,9 @@ class Engine:
         """List the open orders of an account; raises only for the caller's own mistakes."""
         return await self._inquiries.open_orders(self._station(venue), account, timeout_s)
 
-    def unsettled(self) -> tuple[Unsettled, ...]:
-        """List the acks that are owed more, oldest first."""
-        return self._ledger.unsettled()
+    def owed(self) -> Owed:
+        """List the acks that are owed more, and count those that were dropped for want of room."""
+        return Owed(unsettled=self._ledger.unsettled(), overflow=self._ledger.dropped)
 
     def updates(self) -> Mailbox:
         """Open a mailbox for what changes from now on."""

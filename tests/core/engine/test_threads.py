@@ -456,16 +456,20 @@ def test_a_start_that_fails(pebble: Pebble) -> None:
 
 
 def test_a_thread_that_has_ended(client: Client, ask: Ask, peer: Peer, witness: Witness) -> None:
-    """Whoever waits for a thread that something has ended is told so, and closing does not hang."""
-    peer.on("cancel", peer.never)
+    """Whoever waits for a thread that something has ended is told so; closing it does not hang, and tells."""
+    peer.on("cancel", RECEIPT, peer.never)
     with ThreadPoolExecutor(max_workers=1) as threads, client:
+        client.cancel(ask("6", assurance=Assurance.RECEIVED))
         waiting = threads.submit(client.cancel, ask(timeout_s=60))
         host = client._host  # noqa: SLF001 - nothing public ends it but close
         assert host is not None
-        asyncio.run_coroutine_threadsafe(witness.until(lambda seen: bool(seen.attempts)), host.loop).result()
+        asyncio.run_coroutine_threadsafe(
+            witness.until(lambda seen: len(seen.attempts) > 1), host.loop
+        ).result()
         host.loop.call_soon_threadsafe(host.loop.stop)
         with pytest.raises(ClosedClientError, match="thread has ended"):
             waiting.result()
         host.thread.join()
         with pytest.raises(ClosedClientError, match="thread has ended"):
             client.cancel(ask())
+    assert [owed.ack.request.order.value for owed in client.unsettled()] == ["6"]

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
@@ -46,6 +47,7 @@ Virtually = Callable[[Coroutine[Any, Any, Any]], Any]
 
 RECEIPT, MAYBE = {"say": "receipt"}, {"say": "maybe"}
 CANCELED = {"say": "order", "id": "7", "status": "CANCELED"}
+TOKEN = {"say": "token", "token": "s3ss10n"}
 UNREADABLE = {"say": "order", "id": "7", "status": "ERROR"}
 
 
@@ -251,6 +253,63 @@ def test_closing_from_a_thread_tells_what_is_owed(peer: Peer, patient: Pebble, a
         assert client.unsettled() == client.close() == (left,)
 
 
+def test_what_is_owed_while_the_client_closes(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, pebble: Pebble
+) -> None:
+    """Who asks while somebody else closes the client is told what is owed, and so is who closes it, too."""
+    peer.on("cancel", RECEIPT, RECEIPT, peer.never).on("log-in", TOKEN)
+    peer.on("log-out", peer.after(0.5, RECEIPT))
+
+    async def close() -> None:
+        async with client(pebble.by_password(), most_unsettled=2) as one:
+            for order in ("6", "7"):
+                await one.cancel(ask(order, assurance=Assurance.RECEIVED))
+            waiting = asyncio.create_task(one.cancel(ask("8", assurance=Assurance.RECEIVED)))
+            await asyncio.sleep(0.1)
+            closing = asyncio.create_task(one.aclose())
+            await waiting
+            await asyncio.sleep(0.2)
+            assert not closing.done()
+            assert orders(one.unsettled()) == ["7", "8"]
+            assert one.unsettled_overflow() == 1
+            assert orders(await one.aclose()) == ["7", "8"]
+            assert orders(await closing) == ["7", "8"]
+
+    virtually(close())
+
+
+def test_what_is_owed_while_a_thread_closes(peer: Peer, patient: Pebble, ask: Ask) -> None:
+    """So it is told to threads."""
+    closes, go_on = threading.Event(), threading.Event()
+
+    async def leave_slowly(_: httpx.Request) -> Any:
+        closes.set()
+        await asyncio.to_thread(go_on.wait, 5)
+        return RECEIPT
+
+    peer.on("cancel", RECEIPT).on("log-in", TOKEN).on("log-out", leave_slowly)
+    client = Client([patient.by_password()], transport=httpx.MockTransport(peer))
+    with ThreadPoolExecutor(max_workers=1) as threads, client:
+        client.cancel(ask(assurance=Assurance.RECEIVED))
+        closing = threads.submit(client.close)
+        assert closes.wait(5)
+        assert orders(client.unsettled()) == orders(client.close()) == ["7"]
+        go_on.set()
+        assert orders(closing.result(5)) == ["7"]
+
+
+def test_a_thread_is_told_what_was_dropped(peer: Peer, patient: Pebble, ask: Ask) -> None:
+    """Whether the list is whole can be asked from a thread, and after the end."""
+    peer.on("cancel", RECEIPT)
+    client = Client([patient], transport=httpx.MockTransport(peer), most_unsettled=1)
+    assert client.unsettled_overflow() == 0
+    with client:
+        for order in ("7", "8", "9"):
+            client.cancel(ask(order, assurance=Assurance.RECEIVED))
+        assert (orders(client.unsettled()), client.unsettled_overflow()) == (["9"], 2)
+    assert (orders(client.unsettled()), client.unsettled_overflow()) == (["9"], 2)
+
+
 def test_no_more_than_fit_are_kept(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """The newest are kept, and whoever needs the oldest has its ack: it can still be settled."""
     peer.on("cancel", RECEIPT).on("order", CANCELED)
@@ -261,10 +320,13 @@ def test_no_more_than_fit_are_kept(virtually: Virtually, client: Make, peer: Pee
                 await one.cancel(ask(str(number), assurance=Assurance.RECEIVED)) for number in range(7, 13)
             ]
             assert orders(one.unsettled()) == ["10", "11", "12"]
+            assert one.unsettled_overflow() == 3
             settled = await one.settle(acks[0])
             assert settled.outcome is Outcome.CANCELED
             assert settled.attempts == acks[0].attempts
             assert orders(one.unsettled()) == ["10", "11", "12"]
+            await one.aclose()
+            assert (orders(one.unsettled()), one.unsettled_overflow()) == (["10", "11", "12"], 3)
 
     virtually(fill())
     assert peer.calls("cancel") == ["7", "8", "9", "10", "11", "12"]
