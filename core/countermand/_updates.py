@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
@@ -43,11 +44,17 @@ class AsyncUpdates:
 
 
 class Updates:
-    """The same as `AsyncUpdates` for a thread, which waits for the next one."""
+    """The same as `AsyncUpdates` for a thread, which waits for the next one.
+
+    It tells which one it had last, so that none is lost with a wait that is interrupted.
+    """
 
     def __init__(self, mailbox: Mailbox, ask: Ask) -> None:
         self._mailbox = mailbox
         self._ask = ask
+        self._had: Update | None = None
+        self._home = Home()
+        self._turn = threading.Lock()
 
     @property
     def overflow(self) -> int:
@@ -58,10 +65,13 @@ class Updates:
         return self
 
     def __next__(self) -> Update:
-        try:
-            update = self._ask(lambda _: self._mailbox.take())
-        except ClosedClientError:
-            update = self._mailbox.pop()  # nobody adds to it any more
-        if update is None:
-            raise StopIteration
+        self._home.check()
+        with self._turn:
+            try:
+                update = self._ask(lambda _: self._mailbox.hand(self._had))
+            except ClosedClientError:
+                update = self._mailbox.hand_rest(self._had)
+            if update is None:
+                raise StopIteration
+            self._had = update
         return update

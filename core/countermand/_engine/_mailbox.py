@@ -15,6 +15,8 @@ class Mailbox:
         self._updates: dict[object, Update] = {}
         self._news = asyncio.Event()
         self._closed = False
+        #: What was handed out last to one who may be interrupted before it has it.
+        self._handed: Update | None = None
         #: How many updates were dropped.
         self.overflow = 0
 
@@ -38,6 +40,18 @@ class Mailbox:
             self._news.clear()
             await self._news.wait()
         return self.pop()
+
+    async def hand(self, had: Update | None) -> Update | None:
+        """Take as `take` does; what was handed out last once more, unless its reader had that."""
+        if self._handed is had:
+            self._handed = await self.take()
+        return self._handed
+
+    def hand_rest(self, had: Update | None) -> Update | None:
+        """Hand out what is left, once nobody adds to it any more."""
+        if self._handed is had:
+            self._handed = self.pop()
+        return self._handed
 
     def pop(self) -> Update | None:
         """Take the oldest; None where there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -285,6 +286,41 @@ def test_from_a_thread(peer: Peer, pebble: Pebble, ask: Ask) -> None:
             rest = threads.submit(list, updates)
         assert rest.result(5) == []
         assert (list(updates), updates.overflow) == ([], 0)
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_an_interrupt_takes_no_update_along(peer: Peer, pebble: Pebble, ask: Ask, *, closes: bool) -> None:
+    """What comes just as its reader is interrupted is there for whoever reads on, also after the end."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("only a main thread is interrupted")
+    patient = attrs.evolve(pebble, capabilities=Capabilities(read_lag_s=30.0))
+    peer.on("cancel", RECEIPT).on("order", lambda request: {**CANCELED, "id": named(request)})
+
+    with Client([patient], transport=httpx.MockTransport(peer)) as client:
+        updates = client.updates()
+        acks = [client.cancel(ask(order, assurance=Assurance.RECEIVED)) for order in ("7", "8", "9")]
+
+        def interrupt(*_: object) -> None:
+            client.settle(acks[1])
+            client.unsettled()  # the loop is past that
+            if closes:
+                client.close()
+            raise KeyboardInterrupt
+
+        client.settle(acks[0])
+        read = [next(updates)]
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            with pytest.raises(KeyboardInterrupt):
+                next(updates)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        if not closes:
+            client.settle(acks[2])
+    read += list(updates)
+    assert [update.before for update in read] == acks[: 2 if closes else 3]
+    assert list(updates) == []
 
 
 def test_what_a_thread_did_not_read_before_the_end(peer: Peer, pebble: Pebble, ask: Ask) -> None:
