@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -120,19 +120,23 @@ class Ledger:
     def _let_go(self, owed: Owed) -> None:
         """Let what was struck out be found no more."""
         if isinstance(owed, Told):
-            for ack in owed.versions:
-                self._by_ack.pop(id(ack), None)
+            self._find_no_more(owed, owed.given)
         again = self._again.get(id(owed.request), [])
         if owed in again:
             again.remove(owed)
             if not again:
                 del self._again[id(owed.request)]
 
+    def _find_no_more(self, told: Told, ids: Iterable[int]) -> None:
+        for key in ids:
+            if self._by_ack.get(key) is told:  # else another one's ack has that id by now
+                del self._by_ack[key]
+
     def find(self, ack: CancelAck) -> Owed | None:
         """Find how an ack that is owed more stands now, by the ack as a caller was given it."""
         self._write_down()
         told = self._by_ack.get(id(ack))
-        if told is not None:
+        if told is not None and any(one is ack for one in told.versions):
             return told
         key = id(ack.request)
         found = (self._owed.get(key), *self._again.get(key, ()))
@@ -143,6 +147,7 @@ class Ledger:
         self._write_down()
         before = told.ack
         told.restate(ack)
+        self._find_no_more(told, told.forget_some())
         if ack.final:
             self._forget(told)
         elif self._is_owed(told):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import weakref
 from collections.abc import Callable, Iterable
 
 import attrs
@@ -39,11 +40,14 @@ class Told:
     attempts: int = attrs.field(init=False)
     #: When it was given, at the latest.
     given_at: float = attrs.field(init=False)
-    #: The ack in all the ways in which it was given.
-    versions: list[CancelAck] = attrs.field(factory=list, init=False)
+    #: The ack in the ways in which it was given, by their ids; one may be asked for again for days.
+    given: dict[int, weakref.ref[CancelAck]] = attrs.field(factory=dict, init=False)
+    #: Kept: of a cancel that went straight the caller has one that is only equal to it.
+    first: CancelAck = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.given_at = self.caller.joined_at + self.ack.elapsed_s
+        self.first = self.ack
         self.restate(self.ack)
 
     @property
@@ -59,7 +63,20 @@ class Told:
     def restate(self, ack: CancelAck) -> None:
         """Let it be told so from now on."""
         self.ack, self.attempts = ack, len(self.entry.survey.attempts)
-        self.versions.append(ack)
+        self.given[id(ack)] = weakref.ref(ack)
+
+    @property
+    def versions(self) -> tuple[CancelAck, ...]:
+        """The ack in all the ways in which somebody has it."""
+        given = (one() for one in self.given.values())
+        return tuple(ack for ack in given if ack is not None)
+
+    def forget_some(self) -> list[int]:
+        """Forget the ways in which nobody has it any more; return their ids."""
+        gone = [key for key, one in self.given.items() if one() is None]
+        for key in gone:
+            del self.given[key]
+        return gone
 
     @property
     def outdone(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -528,3 +529,36 @@ def test_who_settles_can_leave(virtually: Virtually, client: Make, peer: Peer, a
             assert (await staying).outcome is Outcome.CANCELED
 
     virtually(settle())
+
+
+@pytest.mark.parametrize("assurance", Assurance)
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_who_settles_for_days(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, assurance: Assurance, *, goes_on: bool
+) -> None:
+    """However often an ack is asked for, as it was or as it last stood, it is found, and no more is kept."""
+    peer.on("cancel", RECEIPT).on("order", UNREADABLE)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(type(one) is CancelAck for one in gc.get_objects())
+
+    async def settle() -> None:
+        async with client() as one:
+            await one.cancel(ask("1", assurance=Assurance.RECEIVED))  # the next one may go straight
+            ack = first = await one.cancel(ask(assurance=assurance, timeout_s=1))
+            counts = []
+            for _ in range(3):
+                for _ in range(5):
+                    still = await one.settle(ack, 1)
+                    assert still.outcome is Outcome.PENDING
+                    assert [owed.ack for owed in one.unsettled()][1:] == [still]
+                    ack = still if goes_on else first
+                counts.append(kept())
+            assert counts[2] == counts[0]
+            peer.on("order", CANCELED)
+            assert (await one.settle(ack)).outcome is Outcome.CANCELED
+            assert [owed.ack.request.order for owed in one.unsettled()] == [OrderId("1")]
+
+    virtually(settle())
+    assert peer.calls("cancel") == ["1", "7"]
