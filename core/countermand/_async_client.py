@@ -50,10 +50,8 @@ class AsyncClient(Equipment):
 
     async def aclose(self) -> tuple[Unsettled, ...]:
         """Answer whoever waits with what is known, end everything, and return what is still owed."""
-        if self._home.inherited:
-            return self._left.unsettled
-        if self._running is None:
-            return self._owed().unsettled
+        if self._running is None or self._home.inherited:
+            return (self._left if self._home.inherited else self._owed()).unsettled
         engine = self._ending = self._open()
         self._running = None
         try:

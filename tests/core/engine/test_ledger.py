@@ -128,6 +128,17 @@ def test_what_becomes_final_made_no_room_for_who_landed_before(ask: Ask) -> None
     assert ledger.dropped == 1
 
 
+def test_an_ack_with_the_id_of_one_that_is_gone(ask: Ask) -> None:
+    """An ack that has the id of another, which nobody has any more, is found whatever that comes to."""
+    ledger, gone, one = ledger_of(5), told(ask("7")), told(ask("8"))
+    ledger.note(gone)
+    ledger.note(one)
+    gone.given[id(one.ack)] = weakref.ref(CancelAck(request=ask("7"), outcome=Outcome.UNKNOWN))
+    ledger.restate(gone, not_sent(gone.request, TimeoutError()))
+    assert ledger.find(one.ack) is one
+    assert owed(ledger) == ["8"]
+
+
 def test_what_is_dropped_is_not_kept_alive(ask: Ask) -> None:
     """Little more is held than may be owed, though nobody ever asks."""
     ledger, alive, asked_again = ledger_of(3), weakref.WeakSet[Straight](), ask()

@@ -472,4 +472,27 @@ def test_a_thread_that_has_ended(client: Client, ask: Ask, peer: Peer, witness: 
         host.thread.join()
         with pytest.raises(ClosedClientError, match="thread has ended"):
             client.cancel(ask())
+        with pytest.raises(ClosedClientError, match="thread has ended"):
+            client.unsettled()
     assert [owed.ack.request.order.value for owed in client.unsettled()] == ["6"]
+
+
+def test_a_client_that_is_closed_meanwhile(client: Client, quick: Ask) -> None:
+    """Whoever asks what is owed just while another thread closes the client is told what it left."""
+
+    class ClosesFirst:
+        """A host's loop; the client is closed before anything is put to it."""
+
+        def __init__(self, host: Host) -> None:
+            self._host, self._loop = host, host.loop
+
+        def call_soon_threadsafe(self, *call: Any) -> Any:
+            self._host.loop = self._loop
+            client.close()
+            return self._loop.call_soon_threadsafe(*call)
+
+    with client:
+        client.cancel(quick("6"))
+        host = cast("Host", client._host)  # noqa: SLF001 - another thread comes at any moment, a test cannot
+        host.loop = cast("asyncio.AbstractEventLoop", ClosesFirst(host))
+        assert [owed.ack.request.order.value for owed in client.unsettled()] == ["6"]
