@@ -181,6 +181,8 @@ class Caller:
     calls: set[tuple[int, float]] | None = None
     #: Since when it waits: it is owed a look at the order after that.
     waits_since: float = attrs.field(default=attrs.Factory(lambda self: self.joined_at, takes_self=True))
+    #: When its cancel was asked for: who follows has waited for the order before.
+    asked_at: float = attrs.field(default=attrs.Factory(lambda self: self.joined_at, takes_self=True))
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -282,7 +282,7 @@ class Engine:
             visited.add(ack.successor)
             heir = attrs.evolve(ack.request, order=ack.successor, client_order=None, timeout_s=deadline - now)
             ack = await self._cases.answer(
-                Caller(request=heir, joined_at=now, deadline=deadline),
+                Caller(request=heir, joined_at=now, deadline=deadline, asked_at=caller.joined_at),
                 retell=partial(followed, ack, waited_s=now - caller.joined_at),
             )
         return ack

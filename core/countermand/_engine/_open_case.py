@@ -46,14 +46,14 @@ class Told:
     first: CancelAck = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.given_at = self.caller.joined_at + self.ack.elapsed_s
+        self.given_at = self.joined_at + self.ack.elapsed_s
         self.first = self.ack
         self.restate(self.ack)
 
     @property
     def joined_at(self) -> float:
         """When it was asked for."""
-        return self.caller.joined_at
+        return self.caller.asked_at
 
     @property
     def request(self) -> CancelRequest:

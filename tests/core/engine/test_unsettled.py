@@ -216,6 +216,24 @@ def test_who_follows_and_leaves(virtually: Virtually, client: Make, peer: Peer, 
     assert peer.calls("cancel") == ["7", "8"]
 
 
+def test_who_follows_is_owed_since_it_asked(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, patient: Pebble
+) -> None:
+    """The age of what is owed counts from the request, and not from when it came to the successor."""
+    heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+    working, replaced = ({"say": "order", "id": "7", "status": status} for status in ("NEW", "REPLACED"))
+    peer.on("cancel", RECEIPT, peer.never).on("open", heirs).on("order", working, working, working, replaced)
+
+    async def list_it() -> None:
+        async with client(patient) as one:
+            ack = await one.cancel(ask(follow_replacement=True, timeout_s=4))
+            assert (ack.outcome, ack.order_id) == (Outcome.UNKNOWN, OrderId("8"))
+            (owed,) = one.unsettled()
+            assert (round(owed.age_s, 2), round(ack.elapsed_s, 2)) == (4.0, 4.0)
+
+    virtually(list_it())
+
+
 def test_closing_tells_what_is_owed(virtually: Virtually, client: Make, peer: Peer, ask: Ask) -> None:
     """Who waits at the end is answered and listed, and so is what was open before."""
     peer.on("cancel", RECEIPT, peer.never)
