@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
-from proof.ledger import DEAD, Ledger, Record
+from proof.ledger import DEAD, Arrival, Ledger, Record
+from proof.sequel import SEQUELS
 from proof.told import Played, Told, Trial
 
 #: The most cancels that may be sent for one order and case.
@@ -16,19 +17,25 @@ MOST_CANCELS = 5
 
 #: How a venue shows an order that was replaced, where not as Replaced.
 _REPLACED_READS = {"apex": "Canceled"}
+#: Faults at a cancel that a venue's own documents call a receipt: AutoShares says so of a 200 without a body.
+_LIKE_A_RECEIPT = {"autoshares": frozenset({"empty"})}
 #: Outcomes only ever move forward.
 _MOVES = {
     "unknown": {"unknown", "pending", "canceled", "rejected"},
     "pending": {"pending", "canceled", "rejected"},
 }
+#: How long after its deadline an ack may come where time is virtual, in seconds.
+_LATE_S = 0.05
 
 
 def lies(played: Played) -> Iterator[tuple[str, Told]]:
-    """Name every lie of a world, and the ack that tells it; both as first told and once settled."""
+    """Name every lie of a world, and the ack that tells it: as first told, as listed, updated and settled."""
     for first in played.told:
         yield from _lies_of(Trial(told=first, first=first, played=played))
-    for first, told in played.settled:
+    for first, told in (*played.settled, *played.later.updates, *(played.later.owed or ())):
         yield from _lies_of(Trial(told=told, first=first, played=played))
+    for name, found in SEQUELS.items():
+        yield from ((name, told) for told in found(played))
     named = _named(played)
     for one in played.ledger.arrivals:
         if one.call == "cancel" and one.order_id is not None and one.order_id not in named:
@@ -110,8 +117,9 @@ def _canceled_by_wrong(trial: Trial) -> bool:
 def _not_sent_though_arrived(trial: Trial) -> bool:
     if trial.told.reason != "not sent" and trial.ack["sent"] != "no":
         return False
-    # Over sockets nobody knows who came first, the ack or the next caller.
+    # Over sockets nobody knows who came first, the ack or the next caller, if there is one.
     shared = trial.told.reason == "not sent" and not trial.played.script.sockets
+    shared = shared or not trial.siblings
     attempts = (one for record in trial.roots for one in trial.attempts(record, shared=shared))
     # Only what came by then: a later one may be sent in the same case for somebody else.
     return any(shared or one.at <= trial.first.decided_at for one in attempts)
@@ -130,8 +138,35 @@ def _also_canceled_wrong(trial: Trial) -> bool:
     return any(record is None or record.last.status != "Canceled" for record in records)
 
 
+def _pending_without(trial: Trial) -> bool:
+    if trial.told.outcome != "pending":
+        return False
+    records = [trial.spoken] if trial.spoken is not None else trial.roots
+    states = [state for record in records for state in record.states]
+    if any(state.status == "Pending Cancel" and state.at <= trial.told.at for state in states):
+        return False
+    return not any(_sounds_received(trial, one) for one in trial.cancels if one.at <= trial.told.at)
+
+
+def _sounds_received(trial: Trial, cancel: Arrival) -> bool:
+    script = trial.played.script
+    like = _LIKE_A_RECEIPT.get(script.stratum.venue, frozenset())
+    if cancel.fault is not None and cancel.fault.kind.value in like:
+        return True
+    # A venue that answers every cancel with a receipt says so of dead and unknown orders, too.
+    return bool(script.behaviour["venue"].get("dead_order") == "receipt")
+
+
 def _moved_back(trial: Trial) -> bool:
+    if trial.told.before is not None:  # what contradicts a final ack is told, and must be true
+        return trial.told.outcome not in _MOVES.get(trial.told.before, {"canceled", "rejected"})
     return trial.told.outcome not in _MOVES.get(trial.first.outcome, {trial.first.outcome})
+
+
+def _told_late(trial: Trial) -> bool:
+    # Over sockets a busy machine can be the cause.
+    first = trial.told is trial.first and not trial.played.script.sockets
+    return first and trial.told.at > trial.told.deadline + _LATE_S
 
 
 def _too_many_cancels(trial: Trial) -> bool:
@@ -148,11 +183,13 @@ LIES: Mapping[str, Callable[[Trial], bool]] = {
     "NOT_SENT though a byte of its cancel arrived": _not_sent_though_arrived,
     "a successor that is none": _successor_wrong,
     "also_canceled is wrong": _also_canceled_wrong,
+    "PENDING though the venue had no cancel of it": _pending_without,
     "an outcome moved back when it was settled": _moved_back,
+    "an ack after its deadline": _told_late,
     "more than 5 cancels for an order": _too_many_cancels,
 }
 #: The lies that are told by the world as a whole, or by no ack.
-OTHER_LIES = ("an exception instead of an ack", "an order canceled that nobody named")
+OTHER_LIES = ("an exception instead of an ack", "an order canceled that nobody named", *SEQUELS)
 
 
 def _named(played: Played) -> set[str]:

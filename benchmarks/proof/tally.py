@@ -57,7 +57,7 @@ class Tally:
             if not told.final and trial.dead_since(first.at):
                 self.counts["settled, owed of dead orders"] += 1
                 self._keep("owed of a dead order", played, told)
-            self.acks[f"settled|{first.outcome}|{_name(told)}"] += 1
+            self.acks[f"settled|{first.outcome}|{told.name}"] += 1
         for name, told in lies(played):
             self.lies[name] += 1
             self._keep(name, played, told)
@@ -65,7 +65,7 @@ class Tally:
 
     def _add_ack(self, played: Played, told: Told) -> None:
         trial = Trial(told=told, first=told, played=played)
-        self.acks[f"first|{told.ask.assurance}|{_name(told)}"] += 1
+        self.acks[f"first|{told.ask.assurance}|{told.name}"] += 1
         self.counts["final"] += told.final
         if told.ask.assurance == "confirmed":
             self.counts["confirmed"] += 1
@@ -119,10 +119,6 @@ class Tally:
     def lied(self) -> int:
         """How many lies there were."""
         return sum(self.lies.values())
-
-
-def _name(told: Told) -> str:
-    return told.outcome if told.reason is None else f"{told.outcome}: {told.reason}"
 
 
 def _example(name: str, played: Played, told: Told) -> dict[str, Any]:

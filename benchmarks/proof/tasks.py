@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from typing import Any
 
 import attrs
 import httpx
 
-from countermand import AsyncClient, CancelAck
+from countermand import AsyncClient, CancelAck, Update
 from countermand.testing import in_process, run_virtually, serving
 from proof.certificate import tls_of
 from proof.latency import Latency
 from proof.ledger import ledger_of
+from proof.listening import Listener, told_of
 from proof.rival import arrange
 from proof.scripts import Ask, OrderScript, Script
 from proof.stage import IN_PROCESS_URL, Stage, simulator_of
@@ -62,6 +63,9 @@ class Play:
     stage: Stage
     clock: Callable[[], float]
     _told: list[tuple[Told, CancelAck | Exception]] = attrs.field(factory=list)
+    _listener: Listener = attrs.field(
+        default=attrs.Factory(lambda self: Listener(self.stage.script.sockets), takes_self=True)
+    )
 
     async def run(self, wire: httpx.AsyncBaseTransport | None, options: dict[str, Any]) -> Played:
         """Let everybody cancel, wait until all is over, and settle what is owed."""
@@ -69,28 +73,43 @@ class Play:
         start = self.clock()
         arrange(self.stage.simulator, script, start)
         async with AsyncClient([self.stage.venue], transport=wire, **options) as client:
+            hearing = asyncio.ensure_future(self._hear(client.updates()))
             asks = [(order, ask) for order in script.orders for ask in order.asks]
             await asyncio.gather(*(self._ask(client, order, ask, start) for order, ask in asks))
             await self._over()
+            settling_at = self.clock()
+            self._listener.owes(settling_at, client.unsettled())
             settled = await self._settled(client)
+            left = await client.aclose()  # it takes its time
+            self._listener.leaves(self.clock(), left)
+        await hearing
         self.stage.simulator.book.advance(self.clock() + LONG_AFTER_S)
         return Played(
             script=script,
             ledger=ledger_of(self.stage.simulator),
             told=tuple(told for told, _ in self._told),
             settled=settled,
+            later=self._listener.later(),
+            settling_at=settling_at,
             declared_lag_s=self.stage.venue.capabilities.read_lag_s,
         )
 
     async def _ask(self, client: AsyncClient, order: OrderScript, ask: Ask, start: float) -> None:
         await asyncio.sleep(start + ask.at - self.clock())
         asked_at = self.clock()
+        request = self.stage.request(order, ask)
         answer: CancelAck | Exception
         try:
-            answer = await client.cancel(self.stage.request(order, ask))
+            answer = await client.cancel(request)
         except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
             answer = fault
-        self._told.append((told_of(order, ask, asked_at, self.clock(), answer), answer))
+        told = told_of(order, ask, asked_at, self.clock(), answer)
+        self._listener.told(request, told)
+        self._told.append((told, answer))
+
+    async def _hear(self, updates: AsyncIterable[Update]) -> None:
+        async for update in updates:
+            self._listener.updated(self.clock(), update)
 
     async def _over(self) -> None:
         """Wait until everything has happened, also what waits for a read."""
@@ -114,9 +133,3 @@ class Play:
 
         owed = [(told, ack) for told, ack in self._told if isinstance(ack, CancelAck) and not told.final]
         return tuple(await asyncio.gather(*(settled(told, ack) for told, ack in owed)))
-
-
-def told_of(order: OrderScript, ask: Ask, asked_at: float, at: float, answer: CancelAck | Exception) -> Told:
-    """Write down what a caller was told."""
-    ack, error = (answer.to_dict(), None) if isinstance(answer, CancelAck) else (None, repr(answer))
-    return Told(order=order, ask=ask, asked_at=asked_at, at=at, ack=ack, error=error)

@@ -27,6 +27,13 @@ class Told:
     #: `CancelAck.to_dict()`; missing where an exception came instead.
     ack: Mapping[str, Any] | None
     error: str | None = None
+    #: As what it stood until an update told this, by its name; None for what is no update.
+    before: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The ack in short: its outcome, and its reason."""
+        return name_of(self.ack) if self.ack is not None else self.outcome
 
     @property
     def outcome(self) -> str:
@@ -59,6 +66,30 @@ class Told:
         return self.asked_at + self.ask.timeout_s
 
 
+def _is_named(cancel: Arrival, order: OrderScript) -> bool:
+    return cancel.client_order_id == order.client_order_id
+
+
+def name_of(ack: Mapping[str, Any]) -> str:
+    """Name an ack by its outcome and its reason."""
+    outcome, reason = str(ack["outcome"]), ack["reason"]
+    return outcome if reason is None else f"{outcome}: {reason}"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Later:
+    """What a client told after its acks, each with what its caller was told first."""
+
+    #: Each update, in the order in which they came.
+    updates: tuple[tuple[Told, Told], ...] = ()
+    #: What was owed before any was settled; None where nobody asked.
+    owed: tuple[tuple[Told, Told], ...] | None = None
+    #: What was owed by the closed client.
+    left: tuple[tuple[Told, Told], ...] | None = None
+    #: How many of these were of requests that nobody had made, or not with the age that they have.
+    strange: int = 0
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Played:
     """A world that is over."""
@@ -68,6 +99,10 @@ class Played:
     told: tuple[Told, ...]
     #: The acks that were not final, as they were once settled.
     settled: tuple[tuple[Told, Told], ...] = ()
+    #: What was told besides, each with what its caller was told first.
+    later: Later = attrs.field(factory=Later)
+    #: When settling began: no cancel is sent from then on.
+    settling_at: float = math.inf
     declared_lag_s: float
 
 
@@ -100,6 +135,17 @@ class Trial:
         if self.by_client_id:
             return self.ledger.bearers(self.told.order.account, self.told.order.client_order_id)
         return self.ledger.chain(self.told.order.order_id)[:1]
+
+    @property
+    def cancels(self) -> list[Arrival]:
+        """The cancels that came and named the order as the request does, the book or the ack."""
+        own = self.told.order
+        ids = {own.order_id, self.ack.get("order_id"), *(one.order_id for one in self.roots)}
+        return [
+            one
+            for one in self.ledger.arrivals
+            if one.call == "cancel" and (one.order_id in ids - {None} or _is_named(one, own))
+        ]
 
     @property
     def spoken(self) -> Record | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from proof.ledger import Arrival, Ledger, Record, State
 from proof.scripts import Ask, OrderScript, Script, Stratum
-from proof.told import Played, Told
+from proof.told import Later, Played, Told
 
 #: When the one caller of a world asks, and is told; the venue's declared lag is 1 s.
 ASKED, TOLD = 10.0, 12.0
@@ -74,6 +75,7 @@ class Hand:
         asked_at: float = ASKED,
         account: str = "9",
         steps_s: float = 0.0,
+        before: str | None = None,
         **ask: Any,
     ) -> Told:
         """Make what one caller was told about order 7; the way to the client and back takes `steps_s`."""
@@ -81,7 +83,7 @@ class Hand:
         order = OrderScript(order_id="7", account=account, client_order_id="70", asks=(asked,))
         error = None if ack is not None else "RuntimeError()"
         ack = None if ack is None else {**ack, "elapsed_s": at - asked_at - steps_s}
-        return Told(order=order, ask=asked, asked_at=asked_at, at=at, ack=ack, error=error)
+        return Told(order=order, ask=asked, asked_at=asked_at, at=at, ack=ack, error=error, before=before)
 
     @staticmethod
     def world(
@@ -92,6 +94,11 @@ class Hand:
         identity: str = "order id",
         venue: str = "apex",
         turned_away: tuple[str, ...] = (),
+        later: Later | None = None,
+        settling_at: float = math.inf,
+        sockets: bool = False,
+        venue_words: Mapping[str, str] | None = None,
+        **behaviour: Any,
     ) -> Played:
         """Make a world that is over."""
         tellings = told if isinstance(told, tuple) else (told,)
@@ -99,12 +106,19 @@ class Hand:
             index=0,
             seed="by hand",
             stratum=Stratum(venue=venue, client="async", identity=identity, assurance="confirmed"),
-            sockets=False,
+            sockets=sockets,
             tls=False,
             rate=0.0,
             faults=(),
             orders=tuple({one.order.order_id: one.order for one in tellings}.values()),
-            behaviour={"cancel_delay_s": 0.0},
+            behaviour={
+                "cancel_delay_s": 0.0,
+                "read_lag_s": 1.0,
+                "fill_before_cancel": (),
+                "refuse_cancels_late": (),
+                "venue": {"dead_order": "receipt"} if venue_words is None else venue_words,
+                **behaviour,
+            },
             settings={},
             log_in="token",
             limited=False,
@@ -114,7 +128,15 @@ class Hand:
         )
         book = {record.order_id: record for record in records}
         ledger = Ledger(records=book, arrivals=arrivals, faults=(), turned_away=turned_away)
-        return Played(script=script, ledger=ledger, told=tellings, settled=settled, declared_lag_s=1.0)
+        return Played(
+            script=script,
+            ledger=ledger,
+            told=tellings,
+            settled=settled,
+            later=later or Later(),
+            settling_at=settling_at,
+            declared_lag_s=1.0,
+        )
 
 
 @pytest.fixture

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
+from countermand.testing import Fault, FaultKind, Point
 from proof.judge import LIES, OTHER_LIES, lies
-from proof.told import Played
+from proof.told import Later, Played
 
 if TYPE_CHECKING:
     from tests.benchmarks.conftest import Hand
 
-OPEN, REPORT, REJECTED, UNKNOWN, BY, NOT_SENT, SUCCESSOR, ALSO, BACK, CAP = LIES
-RAISED, UNNAMED = OTHER_LIES
+OPEN, REPORT, REJECTED, UNKNOWN, BY, NOT_SENT, SUCCESSOR, ALSO, PENDING, BACK, LATE, CAP = LIES
+RAISED, UNNAMED, UPDATES, LISTS, UNHEARD, BESIDE, SETTLING = OTHER_LIES
 NEW, GONE = (0.0, "New"), (11.0, "Canceled")
 
 World = Callable[["Hand"], Played]
@@ -30,6 +32,37 @@ def one(h: Hand, ack: dict[str, Any] | None, *states: tuple[float, str], **recor
     return h.world(h.told(ack), h.record(*states, **record), arrivals=(h.arrival(),))
 
 
+def moved(
+    h: Hand, *steps: tuple[str, str], settled: str | None = None, strange: int = 0, **lists: Any
+) -> Played:
+    """Make a world of an ack UNKNOWN and its updates: as what it stood before, and stands then."""
+    first, reached = h.told(h.ack("unknown")), h.arrival()
+    updates = tuple(
+        (first, h.told(told(h, outcome), at=13.0 + number, before=before))
+        for number, (before, outcome) in enumerate(steps)
+    )
+    end = () if settled is None else ((first, h.told(told(h, settled), at=20.0)),)
+    lists = {name: tuple((first, one) for one in listed) for name, listed in lists.items()}
+    later = Later(updates=updates, strange=strange, **lists)
+    return h.world(first, h.record(NEW, GONE), arrivals=(reached,), later=later, settled=end)
+
+
+def told(h: Hand, outcome: str) -> dict[str, Any]:
+    """Make an ack of that outcome about an order that was canceled."""
+    return canceled(h) if outcome == "canceled" else h.ack(outcome)
+
+
+def in_flight(h: Hand, fault: Fault | None, *cancels_at: float, **fields: Any) -> Played:
+    """Make a world of one who waits from 10 to 14 for cancels that came then, the first with that fault."""
+    first, *others = cancels_at
+    arrivals = (
+        h.arrival(at=first, fault=fault),
+        *(h.arrival(at=at, number=number) for number, at in enumerate(others, 2)),
+    )
+    told_ = h.told(h.ack("unknown"), at=14.0, timeout_s=4.0)
+    return h.world(told_, h.record(NEW, *fields.pop("states", ())), arrivals=arrivals, **fields)
+
+
 def followed_twice(h: Hand, canceled_at: float) -> Played:
     """Make a world of an order that was replaced, and two who follow it, of whom the second asks at 11.5."""
     refused = h.ack("rejected", "not found", order_id="8", successor="8")
@@ -43,6 +76,10 @@ def followed_twice(h: Hand, canceled_at: float) -> Played:
         arrivals=(h.arrival(order_id="8", at=canceled_at), h.arrival(order_id="8", number=2, at=15.4)),
     )
 
+
+STALL = Fault(kind=FaultKind.STALL)
+AFTER = Fault(kind=FaultKind.LATE, point=Point.AFTER, delay_s=1.0)
+LEAVING = (10.5, "Pending Cancel")
 
 #: What is told, and what is true; each row is one lie, or none.
 ROWS: dict[str, tuple[str | None, World]] = {
@@ -175,9 +212,11 @@ ROWS: dict[str, tuple[str | None, World]] = {
     "settled backwards": (
         BACK,
         lambda h: h.world(
-            h.told(h.ack("pending")),
+            (first := h.told(h.ack("pending"))),
             h.record(NEW),
-            settled=((h.told(h.ack("pending")), h.told(h.ack("unknown"))),),
+            arrivals=(h.arrival(),),
+            later=Later(updates=((first, h.told(h.ack("unknown"), before="pending")),)),
+            settled=((first, h.told(h.ack("unknown"))),),
         ),
     ),
     "rejected, for an earlier case had canceled it": (
@@ -236,6 +275,138 @@ ROWS: dict[str, tuple[str | None, World]] = {
         REJECTED,
         lambda h: followed_twice(h, canceled_at=11.6),
     ),
+    "pending, and no cancel came": (PENDING, lambda h: h.world(h.told(h.ack("pending")), h.record(NEW))),
+    "pending, and the cancel was not taken": (
+        PENDING,
+        lambda h: h.world(
+            h.told(h.ack("pending")),
+            h.record(NEW),
+            arrivals=(h.arrival(),),
+            venue_words={"dead_order": "104"},
+        ),
+    ),
+    "pending, and the cancel was taken": (
+        None,
+        lambda h: h.world(
+            h.told(h.ack("pending")),
+            h.record(NEW, LEAVING),
+            arrivals=(h.arrival(),),
+            venue_words={"dead_order": "104"},
+        ),
+    ),
+    "pending, and a rival's cancel was taken": (
+        None,
+        lambda h: h.world(h.told(h.ack("pending")), h.record(NEW, LEAVING), venue_words={}),
+    ),
+    "pending, and the cancel came later": (
+        PENDING,
+        lambda h: h.world(
+            h.told(h.ack("pending")), h.record(NEW, (12.5, "Pending Cancel")), arrivals=(h.arrival(at=12.5),)
+        ),
+    ),
+    "pending, by an empty 200 where that is a receipt": (
+        None,
+        lambda h: h.world(
+            h.told(h.ack("pending")),
+            h.record(NEW),
+            arrivals=(h.arrival(fault=Fault(kind=FaultKind.EMPTY)),),
+            venue="autoshares",
+            venue_words={},
+        ),
+    ),
+    "after the deadline": (
+        LATE,
+        lambda h: h.world(h.told(h.ack("unknown"), timeout_s=1.9), h.record(NEW), arrivals=(h.arrival(),)),
+    ),
+    "not sent, over sockets, and it came a moment later": (
+        NOT_SENT,
+        lambda h: h.world(
+            h.told(h.ack("rejected", "not sent", sent="no")),
+            h.record(NEW),
+            arrivals=(h.arrival(at=12.01),),
+            sockets=True,
+        ),
+    ),
+    "not sent, over sockets, and another one sent it": (
+        None,
+        lambda h: h.world(
+            (
+                h.told(h.ack("rejected", "not sent", sent="no")),
+                h.told(h.ack("pending"), asked_at=12.0, at=15.0),
+            ),
+            h.record(NEW),
+            arrivals=(h.arrival(at=12.01),),
+            sockets=True,
+        ),
+    ),
+    "updates, each from where it stood": (
+        None,
+        lambda h: moved(h, ("unknown", "pending"), ("pending", "canceled"), settled="canceled"),
+    ),
+    "an update from where it never stood": (UPDATES, lambda h: moved(h, ("pending", "canceled"))),
+    "an update backwards": (BACK, lambda h: moved(h, ("unknown", "pending"), ("pending", "unknown"))),
+    "a change that no update told": (UPDATES, lambda h: moved(h, settled="canceled")),
+    "an update of what nobody asked for": (UPDATES, lambda h: moved(h, strange=1)),
+    "an update that is not true": (
+        OPEN,
+        lambda h: h.world(
+            (first := h.told(h.ack("unknown"))),
+            h.record(NEW),
+            arrivals=(h.arrival(),),
+            later=Later(updates=((first, h.told(canceled(h, order=None), before="unknown")),)),
+        ),
+    ),
+    "what contradicts a final ack, and is true": (
+        None,
+        lambda h: h.world(
+            (first := h.told(h.ack("rejected", "venue refused"))),
+            h.record(NEW, (13.0, "Canceled"), canceled_by="rival"),
+            arrivals=(h.arrival(),),
+            later=Later(updates=((first, h.told(canceled(h), at=14.0, before="rejected: venue refused")),)),
+        ),
+    ),
+    "owed, and listed": (None, lambda h: moved(h, owed=(h.told(h.ack("unknown"), at=19.0),))),
+    "owed, and not listed": (LISTS, lambda h: moved(h, owed=())),
+    "owed no more, and not listed": (None, lambda h: moved(h, ("unknown", "canceled"), owed=())),
+    "listed as nobody was told": (LISTS, lambda h: moved(h, owed=(h.told(h.ack("pending"), at=19.0),))),
+    "listed, and final": (LISTS, lambda h: moved(h, owed=(h.told(canceled(h), at=19.0),))),
+    "owed at the end, and not listed": (LISTS, lambda h: moved(h, settled="unknown", left=())),
+    "settled, and still listed": (
+        LISTS,
+        lambda h: moved(
+            h, ("unknown", "canceled"), settled="canceled", left=(h.told(h.ack("unknown"), at=20.0),)
+        ),
+    ),
+    "a receipt that came late, and was not heard": (
+        UNHEARD,
+        lambda h: in_flight(h, AFTER, 13.0, states=((13.0, "Pending Cancel"),)),
+    ),
+    "a receipt that came in time, and was not heard": (
+        UNHEARD,
+        lambda h: in_flight(h, None, 10.5, states=(LEAVING,)),
+    ),
+    "a receipt that came after the grace": (
+        None,
+        lambda h: in_flight(h, attrs.evolve(AFTER, delay_s=9.0), 13.0, states=((13.0, "Pending Cancel"),)),
+    ),
+    "no receipt, for the venue refused it in the end": (
+        None,
+        lambda h: in_flight(h, None, 10.5, states=(LEAVING,), refuse_cancels_late=("7",)),
+    ),
+    "another cancel while one is not answered": (BESIDE, lambda h: in_flight(h, STALL, 10.0, 11.9)),
+    "another cancel when one is overdue": (None, lambda h: in_flight(h, STALL, 10.0, 12.1)),
+    "another cancel before the late answer": (BESIDE, lambda h: in_flight(h, AFTER, 10.0, 10.9)),
+    "another cancel after the late answer": (None, lambda h: in_flight(h, AFTER, 10.0, 11.1)),
+    "another cancel when the order was dead": (
+        None,
+        lambda h: in_flight(h, STALL, 10.0, 11.9, states=((11.0, "Canceled"),)),
+    ),
+    "a cancel sent to settle": (
+        SETTLING,
+        lambda h: h.world(
+            h.told(h.ack("unknown")), h.record(NEW), arrivals=(h.arrival(at=21.0),), settling_at=20.0
+        ),
+    ),
     "an exception": (RAISED, lambda h: one(h, None, NEW)),
     "a cancel of an order nobody named": (
         UNNAMED,
@@ -246,7 +417,7 @@ ROWS: dict[str, tuple[str | None, World]] = {
     "an order canceled that nobody named": (
         UNNAMED,
         lambda h: h.world(
-            h.told(h.ack("pending")),
+            h.told(h.ack("unknown")),
             h.record(NEW),
             h.record(NEW, GONE, order_id="8", canceled_by="cancel 1"),
         ),

@@ -294,6 +294,9 @@ _NOT_OF_ACKS = frozenset(
         "an outcome moved back when it was settled",
         "more than 5 cancels for an order",
         "canceled_by is wrong",
+        # A mass cancel names no order, and its report has a deadline of its own.
+        "PENDING though the venue had no cancel of it",
+        "an ack after its deadline",
     }
 )
 #: Those that go by who sent a cancel, which nobody can tell where scopes overlap.
