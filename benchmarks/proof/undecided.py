@@ -21,7 +21,7 @@ _MINUTE_S = 60.0
 
 
 def knowable(trial: Trial) -> bool:
-    """Tell whether the book was dead `read_lag_s` and one read before the deadline of a confirmed cancel."""
+    """Tell whether a confirmed cancel's deadline came after reads had shown the end, by one read at least."""
     if trial.told.ask.assurance != "confirmed" or not trial.dead_since(math.inf):
         return False
     return _visible_at(trial) + _one_read_s(trial) <= trial.told.deadline
@@ -35,8 +35,15 @@ def undecided(trial: Trial) -> bool:
 
 
 def _visible_at(trial: Trial) -> float:
-    dead_at = max(record.dead_at for record in trial.exposure)
-    return max(dead_at, trial.told.asked_at) + trial.played.declared_lag_s
+    dead_at, asked_at = max(record.dead_at for record in trial.exposure), trial.told.asked_at
+    script, declared_s = trial.played.script, trial.played.declared_lag_s
+    # Over sockets the rest of the declared lag is what a busy machine takes.
+    lag_s = declared_s if script.sockets else float(script.behaviour["read_lag_s"])
+    shown_at = max(dead_at, asked_at) + lag_s
+    if script.stratum.identity != "client id":
+        return shown_at
+    # Until the lag is over that the venue declares, another order with that id may still turn up.
+    return max(shown_at, asked_at + declared_s)
 
 
 def _one_read_s(trial: Trial) -> float:

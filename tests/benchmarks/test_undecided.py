@@ -37,6 +37,37 @@ ROWS: dict[str, tuple[bool, bool, World]] = {
     "dead in time, and never read": (True, True, lambda h: pending(h, NEW, GONE)),
     "alive": (False, False, lambda h: pending(h, NEW, reads=((15.0, None),))),
     "dead too late for the lag": (False, False, lambda h: pending(h, NEW, (18.0, "Canceled"))),
+    "dead in time for the lag that reads have": (
+        True,
+        True,
+        lambda h: h.world(
+            h.told(h.ack("pending"), at=20.0, timeout_s=10.0),
+            h.record(NEW, (18.0, "Canceled")),
+            arrivals=(h.arrival(),),
+            read_lag_s=0.2,
+        ),
+    ),
+    "dead in time for that, over sockets": (
+        False,
+        False,
+        lambda h: h.world(
+            h.told(h.ack("pending"), at=20.0, timeout_s=10.0),
+            h.record(NEW, (18.0, "Canceled")),
+            arrivals=(h.arrival(),),
+            sockets=True,
+            read_lag_s=0.2,
+        ),
+    ),
+    "which order an id means takes the lag declared": (
+        False,
+        False,
+        lambda h: h.world(
+            h.told(h.ack("unknown"), at=12.0, timeout_s=2.0),
+            h.record((0.0, "Canceled")),
+            identity="client id",
+            read_lag_s=0.0,
+        ),
+    ),
     "dead in time, and the read fails": (
         True,
         False,
