@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
+import trustme
 
 from countermand import Assurance, AsyncClient, Attempt, CancelRequest, OrderId
 from countermand.testing import (
@@ -61,14 +63,21 @@ async def first_attempts(
     return {name: ack.attempts[0] for name, ack in zip(simulators, acks, strict=True)}
 
 
-async def over_sockets(name: str) -> dict[str, Attempt]:
-    """Cancel over loopback, by the library's own transport."""
+def a_server(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """Make a context for one server: its faults change it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+async def over_sockets(name: str, certificate: trustme.LeafCert | None = None) -> dict[str, Attempt]:
+    """Cancel over loopback, by the library's own transport; under TLS if there is a certificate."""
     simulators = venues_of(name)
     async with AsyncExitStack() as stack:
-        served = {
-            name: (await stack.enter_async_context(serving(simulator))).base_url
-            for name, simulator in simulators.items()
-        }
+        served = {}
+        for word, simulator in simulators.items():
+            tls = None if certificate is None else a_server(certificate)
+            served[word] = (await stack.enter_async_context(serving(simulator, tls=tls))).base_url
         return await first_attempts(simulators, served, None)
 
 
@@ -92,3 +101,14 @@ def test_a_client_learns_the_same_through_both_shells(name: str) -> None:
     remembered = {word: told(attempt) for word, attempt in run_virtually(in_memory(name)).items()}
     assert {word: told(attempt) for word, attempt in asyncio.run(over_sockets(name)).items()} == remembered
     assert len(set(remembered.values())) > len(FaultKind) // 3
+
+
+@pytest.mark.parametrize("name", ["apex", "autoshares"])
+def test_a_client_learns_the_same_under_tls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does of every fault at a cancel, and not one of them is taken for an answer."""
+    authority = trustme.CA()
+    with authority.cert_pem.tempfile() as trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", trusted)
+        under_tls = asyncio.run(over_sockets(name, authority.issue_cert("127.0.0.1")))
+    remembered = {word: told(attempt) for word, attempt in run_virtually(in_memory(name)).items()}
+    assert {word: told(attempt) for word, attempt in under_tls.items()} == remembered
