@@ -14,6 +14,7 @@ from countermand import CancelAck, CanceledBy, OrderId, OrderReport, OrderStatus
 from countermand.venue import CancelTarget, OrderRead
 from countermand_apex import Apex
 from countermand_autoshares import AutoShares
+from proof import shortcuts
 
 #: What breaks: patches that last as long as the stack.
 Break = Callable[[ExitStack], None]
@@ -25,6 +26,8 @@ class Plant:
 
     breaks: Break
     lie: str
+    #: Whether it only breaks what goes over sockets.
+    sockets: bool = False
 
 
 _ENGINE = "countermand._engine._engine.Engine"
@@ -93,6 +96,10 @@ def _doubt_is_rejected(ack: CancelAck) -> CancelAck:
     if ack.outcome is not Outcome.UNKNOWN:
         return ack
     return attrs.evolve(ack, outcome=Outcome.REJECTED, reason=Reason.VENUE_REFUSED)
+
+
+def _doubt_is_pending(ack: CancelAck) -> CancelAck:
+    return attrs.evolve(ack, outcome=Outcome.PENDING) if ack.outcome is Outcome.UNKNOWN else ack
 
 
 def _fill_is_forgotten(ack: CancelAck) -> CancelAck:
@@ -169,6 +176,9 @@ _OPEN = "CANCELED or TOO_LATE while the order or a successor is open"
 _REPORT = "a dead report that differs from the book"
 _REJECTED = "REJECTED, then off the book by an attempt of this case"
 _BY = "canceled_by is wrong"
+_NOT_SENT = "NOT_SENT though a byte of its cancel arrived"
+_PENDING = "PENDING though the venue had no cancel of it"
+_LISTED = "owed and not listed, or listed and not owed"
 _NEVER, _ALWAYS = (lambda *_: False), (lambda *_: True)
 _THIS, _EARLIER = (lambda *_: CanceledBy.THIS_REQUEST), (lambda *_: CanceledBy.EARLIER)
 
@@ -195,13 +205,50 @@ _WAYS: tuple[tuple[str, str, Break], ...] = (
     ),
     (
         "fault-means-not-sent",
-        "NOT_SENT though a byte of its cancel arrived",
+        _NOT_SENT,
         replaced(property(_sent_if_answered), "_wire._wire.Progress.sent"),
     ),
     ("always-this-request", _BY, replaced(_THIS, "_case._conclude.canceled_by")),
     ("always-earlier", _BY, replaced(_EARLIER, "_case._conclude.canceled_by")),
     ("no-cap-on-repeats", "more than 5 cancels for an order", _no_cap),
     ("next-order-is-canceled", "an order canceled that nobody named", _next_order_is_canceled),
+    ("doubt-is-pending", _PENDING, _forged(_doubt_is_pending)),
+    (
+        "any-reply-is-a-receipt",
+        _PENDING,
+        replaced(shortcuts.any_reply_is_a_receipt, "_engine._post.CancelLetter.receipt"),
+    ),
+    (
+        "no-receipt-no-case",
+        _LISTED,
+        replaced(shortcuts.not_handed_over, "_engine._straights.Straights._miss"),
+    ),
+    (
+        "late-answer-is-dropped",
+        "a receipt within the grace that was not heard",
+        shortcuts.late_answer_is_dropped,
+    ),
+    (
+        "straight-is-not-sent",
+        _NOT_SENT,
+        replaced(property(shortcuts.not_sent_yet), "_wire._sending.ByTask.progress"),
+    ),
+    ("nobody-shares", "a cancel sent beside another one under way", shortcuts.nobody_shares),
+    ("straight-is-not-owed", _LISTED, replaced(_NEVER, "_engine._ledger.Ledger.keep")),
+    (
+        "updates-are-lost",
+        "updates that do not lead to where an ack stands",
+        replaced(_NEVER, "_engine._mailbox.Mailbox.put"),
+    ),
+    ("settling-cancels", "a cancel sent to settle", shortcuts.settling_cancels),
+    ("ack-lingers", "an ack after its deadline", shortcuts.ack_lingers),
+)
+#: Those that only break what goes over sockets.
+_OVER_SOCKETS: tuple[tuple[str, str, Break], ...] = (
+    ("any-head-is-known", _PENDING, shortcuts.any_head_is_known),
 )
 #: Each way by its name.
-PLANTS: Mapping[str, Plant] = {name: Plant(breaks=breaks, lie=lie) for name, lie, breaks in _WAYS}
+PLANTS: Mapping[str, Plant] = {
+    **{name: Plant(breaks=breaks, lie=lie) for name, lie, breaks in _WAYS},
+    **{name: Plant(breaks=breaks, lie=lie, sockets=True) for name, lie, breaks in _OVER_SOCKETS},
+}

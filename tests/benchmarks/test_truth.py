@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -34,13 +35,17 @@ def test_no_ack_lies_over_sockets(run_truth: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PLANTS)
+# What is broken on purpose leaves handshakes half done when its world ends.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_broken_library_is_found(run_truth: Run, name: str) -> None:
     """Each plant ends with exit code 1, by the lie it was planted for."""
     # The rarest are found within some 3,000 at this rate; which worlds chance brings differs from run to run.
-    words = ("--cancels", "20000", "--sockets", "0", "--rate", "0.8", "--no-budget")
+    share = "1" if PLANTS[name].sockets else "0"
+    words = ("--cancels", "20000", "--sockets", share, "--rate", "0.8", "--no-budget")
     code, text = run_truth(*words, "--plant", name)
     assert code == 1
     assert f"| {PLANTS[name].lie} | 0 |" not in text
+    gc.collect()  # what it left behind is not to be told of in other tests
 
 
 def test_a_run_goes_on_where_it_stopped(run_truth: Run, tmp_path: Path) -> None:
