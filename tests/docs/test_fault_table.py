@@ -164,7 +164,8 @@ PLAYS: Mapping[str, tuple[Play, ...]] = {
             *both(gets="CANCELED", when=(0.0, 10.0), faults={"cancel": (word,) * 7}, cancels=1),
         )
     ),
-    "reset, close, stall, half an answer, a dribble, garbage, cut JSON, an empty body (APEX), two answers": (
+    "reset, close, stall, half an answer, a dribble, garbage, cut JSON, "
+    "an empty body (AutoShares' 200 without one is a receipt), two answers": (
         *broken("reset:before", "reset:after", "reset:middle", "close:before", "close:after", "close:middle"),
         *broken("stall:before", "stall:after", "stall:middle", "half:before", "half:middle"),
         *broken("garbage:before", "garbage:after", "garbage:middle", "truncated:before", "truncated:middle"),
