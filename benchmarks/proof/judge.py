@@ -100,6 +100,12 @@ def _known_though_unknown(trial: Trial) -> bool:
     return any(record.placed_at <= trial.told.at for record in trial.roots)
 
 
+def _ambiguous_though_one(trial: Trial) -> bool:
+    if trial.told.reason != "ambiguous order":
+        return False
+    return sum(record.placed_at <= trial.told.at for record in trial.roots) < 2  # noqa: PLR2004 - several
+
+
 def _canceled_by_wrong(trial: Trial) -> bool:
     record = trial.spoken
     if trial.told.outcome != "canceled" or record is None:
@@ -179,6 +185,7 @@ LIES: Mapping[str, Callable[[Trial], bool]] = {
     "a dead report that differs from the book": _dead_report_differs,
     "REJECTED, then off the book by an attempt of this case": _rejected_then_canceled,
     "UNKNOWN_ORDER of an order the book held": _known_though_unknown,
+    "AMBIGUOUS_ORDER of an id that one order bears": _ambiguous_though_one,
     "canceled_by is wrong": _canceled_by_wrong,
     "NOT_SENT though a byte of its cancel arrived": _not_sent_though_arrived,
     "a successor that is none": _successor_wrong,

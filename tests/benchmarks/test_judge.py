@@ -15,7 +15,7 @@ from proof.told import Later, Played
 if TYPE_CHECKING:
     from tests.benchmarks.conftest import Hand
 
-OPEN, REPORT, REJECTED, UNKNOWN, BY, NOT_SENT, SUCCESSOR, ALSO, PENDING, BACK, LATE, CAP = LIES
+OPEN, REPORT, REJECTED, UNKNOWN, AMBIGUOUS, BY, NOT_SENT, SUCCESSOR, ALSO, PENDING, BACK, LATE, CAP = LIES
 RAISED, UNNAMED, UPDATES, LISTS, UNHEARD, BESIDE, SETTLING = OTHER_LIES
 NEW, GONE = (0.0, "New"), (11.0, "Canceled")
 
@@ -130,6 +130,24 @@ ROWS: dict[str, tuple[str | None, World]] = {
     "unknown to the venue, and placed later": (
         None,
         lambda h: one(h, h.ack("rejected", "unknown order"), (13.0, "New"), placed_at=13.0),
+    ),
+    "ambiguous, and one order bears the id": (
+        AMBIGUOUS,
+        lambda h: h.world(
+            h.told(h.ack("rejected", "ambiguous order", order_id=None, sent="no")),
+            h.record(NEW),
+            h.record((13.0, "New"), order_id="8", placed_at=13.0),
+            identity="client id",
+        ),
+    ),
+    "ambiguous, and two orders bear the id": (
+        None,
+        lambda h: h.world(
+            h.told(h.ack("rejected", "ambiguous order", order_id=None, sent="no")),
+            h.record(NEW),
+            h.record(NEW, order_id="8"),
+            identity="client id",
+        ),
     ),
     "canceled by this request, and by a rival": (
         BY,
