@@ -82,8 +82,9 @@ def _unheard(played: Played) -> Iterator[Told]:
     last.update((id(first), told) for first, told in played.later.updates if told.at < played.settling_at)
     for first in played.told:
         record = played.ledger.records.get(first.order.order_id)
-        # Who looks for a successor doubts more than whether the venue has the cancel.
-        if record is None or last[id(first)].outcome != "unknown" or _searches(last[id(first)]):
+        stands = last[id(first)]
+        # Who looks for a successor, or has come to it, doubts more than whether the venue has the cancel.
+        if record is None or stands.outcome != "unknown" or _looks_further(stands):
             continue
         # A venue that answers only when it has decided has no receipt for a cancel that it refuses.
         if first.order.order_id in _refused(played):
@@ -98,8 +99,9 @@ def _refused(played: Played) -> Sequence[str]:
     return (*behaviour["refuse_cancels_late"], *behaviour["fill_before_cancel"])
 
 
-def _searches(told: Told) -> bool:
-    return told.ack is not None and told.ack["stage"] == "successor"
+def _looks_further(told: Told) -> bool:
+    ack = told.ack or {}
+    return ack.get("stage") == "successor" or ack.get("order_id") not in (None, told.order.order_id)
 
 
 def _receipts(played: Played, record: Record, first: Told) -> Iterator[float]:

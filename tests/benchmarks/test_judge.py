@@ -403,6 +403,15 @@ ROWS: dict[str, tuple[str | None, World]] = {
         UNHEARD,
         lambda h: in_flight(h, None, 10.5, states=(LEAVING,)),
     ),
+    "a receipt that was heard, and a successor's that was not": (
+        None,
+        lambda h: h.world(
+            h.told(h.ack("unknown", order_id="8", successor="8"), follow=True),
+            h.record(NEW, LEAVING, (11.0, "Replaced"), replaced_by="8"),
+            h.record((11.0, "New"), order_id="8"),
+            arrivals=(h.arrival(), h.arrival(order_id="8", number=2, at=11.9)),
+        ),
+    ),
     "a receipt that came after the grace": (
         None,
         lambda h: in_flight(h, attrs.evolve(AFTER, delay_s=9.0), 13.0, states=((13.0, "Pending Cancel"),)),
