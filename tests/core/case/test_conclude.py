@@ -674,3 +674,35 @@ def test_a_successor_that_was_not_sent_a_cancel_leaves_it_at_replaced(told: Told
     done = followed(first, gone, 4.0)
     assert (done.outcome, done.order_id, done.successor) == (Outcome.CANCELED, OrderId("8"), OrderId("8"))
     assert len(done.evidence) == len(first.evidence) + len(gone.evidence)
+
+
+#: id: (what became of a successor, what its ack tells of it).
+SUCCESSORS: dict[str, tuple[Callable[[Any], Any], tuple[Outcome, Reason | None]]] = {
+    "filled before anything was sent": (
+        lambda s: s.read(order("Filled", "8"), 0), (Outcome.REJECTED, Reason.TOO_LATE),
+    ),
+    "filled after a cancel was sent": (
+        lambda s: s.cancel(CONFLICT).read(order("Filled", "8"), 1), (Outcome.REJECTED, Reason.TOO_LATE),
+    ),
+    "replaced in its turn": (
+        lambda s: s.read(order("Replaced", "8"), 0).listing(order("New", "9", replaces=OrderId("8")), at=1),
+        (Outcome.REJECTED, Reason.REPLACED),
+    ),
+    "refused": (lambda s: s.cancel(CONFLICT).read(order("New", "8"), 9), (Outcome.REJECTED, Reason.VENUE_REFUSED)),
+    "nothing was sent for it, nor seen": (lambda s: s, (Outcome.REJECTED, Reason.REPLACED)),
+    "nobody knows": (lambda s: s.cancel("reset"), (Outcome.UNKNOWN, None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "told_of_it"), SUCCESSORS.values(), ids=SUCCESSORS)
+def test_what_became_of_a_successor_is_told(
+    told: Told, happened: Callable[[Any], Any], told_of_it: tuple[Outcome, Reason | None]
+) -> None:
+    """Whatever is known of it is the answer; only where nothing is, it stays at REPLACED."""
+    first = told().cancel(CONFLICT).read(order("Replaced"), 1)
+    first = first.listing(order("New", "8", replaces=OrderId("7")), at=2).ack()
+    then = happened(told(order=OrderId("8"))).ack()
+    both = followed(first, then, 3.0)
+    assert (both.outcome, both.reason) == told_of_it
+    assert (both.request, both.sent) == (first.request, Sent.YES)
+    assert both.successor == (then.successor or OrderId("8"))

@@ -400,6 +400,9 @@ DUE: dict[str, tuple[dict[str, Any], Happened, float]] = {
     "no native id after a doubt, though the last was not sent": (
         {"venue": "native", "order": ALIAS}, lambda s: s.cancel("reset").cancel("refused", 2, sent=Sent.NO), NEVER,
     ),
+    "no native id after a refusal, though the last was not sent": (
+        {"venue": "native", "order": ALIAS}, lambda s: s.cancel(CONFLICT).cancel("refused", 2, sent=Sent.NO), NEVER,
+    ),
     "no native id for one who comes after a refusal": (
         {"venue": "native", "order": ALIAS}, lambda s: s.cancel(CONFLICT).joined(2), NEVER,
     ),

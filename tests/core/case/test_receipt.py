@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,27 +86,3 @@ def test_nothing_more_is_planned_for_it(one: OneCancel) -> None:
     """Who waits for no more than the receipt begins nothing after it."""
     survey, _ = case_of(one)
     assert not plan(survey, one.ended_at or 0.0).begin
-
-
-@pytest.mark.parametrize(
-    ("signed_at", "ended_at", "facts"),
-    [(None, None, ["Began"]), (1.5, None, ["Began", "Signed"]), (1.5, 2.0, ["Began", "Signed", "Ended"])],
-    ids=["it waits for its turn", "it is under way", "it has its receipt"],
-)
-def test_the_facts_are_those_that_are_known(
-    signed_at: float | None, ended_at: float | None, facts: list[str]
-) -> None:
-    """A case that is made of one on its way knows of it what has happened, and no more."""
-    order = OrderId("7")
-    one = OneCancel(
-        request=CancelRequest(venue="v", account="9", order=order),
-        order=order,
-        number=4,
-        joined_at=1.0,
-        deadline=11.0,
-        overdue_at=4.0,
-        signed_at=signed_at,
-        ended_at=ended_at,
-        taken=None if ended_at is None else Taken(Receipt(), 200, ""),
-    )
-    assert [type(fact).__name__ for fact in one.facts(0.5)] == facts
