@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from countermand import CanceledBy, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
-from countermand._case._facts import Action, Ended, Listing, NoSession
+from countermand._case._facts import Action, Caller, Ended, Listing, NoSession
 from countermand._case._plan import Plan
 from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
@@ -331,6 +331,9 @@ DUE: dict[str, tuple[dict[str, Any], Happened, float]] = {
     "nor if more were sent already": (
         {"most_attempts": 2}, lambda s: s.cancel("reset").cancel("reset", 1).cancel("reset", 2).read(NEW, 3), NEVER,
     ),
+    "nor if they were sent before the clock began": (
+        {"joined_at": -9, "timeout_s": 60, "most_attempts": 1}, lambda s: s.cancel("reset", -9).read(NEW, -8), NEVER,
+    ),
     "what was not sent does not count": (
         {"most_attempts": 2}, lambda s: s.cancel("refused", sent=Sent.NO).cancel("reset", 1, took=1).read(NEW, 2), 2.2,
     ),
@@ -413,6 +416,13 @@ DUE: dict[str, tuple[dict[str, Any], Happened, float]] = {
 def test_when_a_cancel_is_due(told: Told, how: dict[str, Any], happened: Happened, due: float) -> None:
     """A cancel is owed at exactly that time, or never."""
     assert happened(told(**how)).due() == due
+
+
+def test_who_cancels_is_owed_a_cancel(told: Told) -> None:
+    """Only those who say so want to know, and no more."""
+    story = told()
+    story.caller = Caller(request=story.caller.request, joined_at=0.0, deadline=10.0)
+    assert story.due() == AT_ONCE
 
 
 #: id: (what happened, at what time, what its cancel takes from the budget).
