@@ -418,13 +418,6 @@ def test_when_a_cancel_is_due(told: Told, how: dict[str, Any], happened: Happene
     assert happened(told(**how)).due() == due
 
 
-def test_who_cancels_is_owed_a_cancel(told: Told) -> None:
-    """Only those who say so want to know, and no more."""
-    story = told()
-    story.caller = Caller(request=story.caller.request, joined_at=0.0, deadline=10.0)
-    assert story.due() == AT_ONCE
-
-
 #: id: (what happened, at what time, what its cancel takes from the budget).
 PRICES: dict[str, tuple[Happened, float, int]] = {
     "the first": (lambda s: s, 0, 0),
