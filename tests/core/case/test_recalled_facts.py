@@ -36,9 +36,10 @@ def wall(seconds: float) -> datetime:
 
 def attempt(signed: float | None, answered: float | None = None, **more: Any) -> Attempt:
     """Make one; of what is not said, it was a cancel of this order that was sent."""
-    told = {"call": "CancelOrder", "sent": Sent.YES, "order_id": ORDER, **more}
+    told: dict[str, Any] = {"call": "CancelOrder", "sent": Sent.YES, "order_id": ORDER, **more}
     times = {"signed_at": signed, "answered_at": answered}
-    return Attempt(**told, **{name: None if at is None else wall(at) for name, at in times.items()})
+    told |= {name: None if at is None else wall(at) for name, at in times.items()}
+    return Attempt(**told)
 
 
 def item(kind: EvidenceKind, at: float, source: str = "CancelOrder", **more: Any) -> Evidence:
