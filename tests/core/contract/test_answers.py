@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from countermand import Reason
@@ -19,6 +20,7 @@ from countermand.venue import (
     Throttled,
     Unreadable,
 )
+from countermand.venue._receipts import is_remembered
 from countermand.venue.answers import (
     TEXT_LENGTH,
     as_log_in,
@@ -91,6 +93,31 @@ def test_a_reader_remembers_short_receipts_and_nothing_else() -> None:
     assert [readings(204, b"x" * 256), readings(204, b"x" * 257)] == [1, 2]
     assert [readings(204, b"%d" % number) for number in range(31)] == [1] * 30 + [2]
     assert [readings(204, b"fine"), readings(204, b"0")] == [0, 0]
+
+
+def test_whether_a_receipt_is_remembered() -> None:
+    """By the reader that read it: with that status and those bytes, and from then on."""
+
+    def read(response: HttpResponse) -> CancelVerdict:
+        return by_status(TABLE, response)
+
+    class Unhashable:
+        """A reader as a plugin may have it."""
+
+        __hash__ = None  # type: ignore[assignment]  # so that it can be no key
+
+        def __call__(self, response: HttpResponse) -> CancelVerdict:
+            return read(response)
+
+    reader, other = remembers_receipts(read), remembers_receipts(read)
+    taken, gone = HttpResponse(status=204, content=b"fine"), HttpResponse(status=404, content=b"fine")
+    assert not is_remembered(reader, taken)
+    reader(taken)
+    reader(gone)
+    assert is_remembered(reader, attrs.evolve(taken, headers={"date": "now"}))
+    assert not is_remembered(reader, gone)
+    assert not is_remembered(reader, attrs.evolve(taken, content=b"less fine"))
+    assert not any(is_remembered(one, taken) for one in (other, read, Unhashable()))
 
 
 def test_a_value_of_another_shape_is_unreadable() -> None:
