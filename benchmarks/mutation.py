@@ -9,7 +9,8 @@ file keeps the results, so that a run can be stopped and taken up again. Exit co
 killed or a survivor is not explained in `mutation.toml`.
 
 Not counted, for they are no programs of another meaning: mutants that do not compile, and those within
-annotations, which are never evaluated (`from __future__ import annotations`).
+annotations, which are never evaluated (`from __future__ import annotations`). Nor are those of a module's
+unions of types (`Known = Receipt | Gone`), which no module survives: types can be joined in no other way.
 """
 
 from __future__ import annotations
@@ -98,9 +99,12 @@ def mutant_of(spec: MutationSpec) -> Mutant | None:
 
 @functools.lru_cache(maxsize=64)
 def meaning(source: str) -> str:
-    """Tell a program without its annotations; raises `SyntaxError` if it is none."""
+    """Tell a program without its annotations and unions of types; raises `SyntaxError` if it is none."""
     compile(source, "mutant", "exec", dont_inherit=True)
     tree = ast.parse(source)
+    for named in tree.body:
+        if isinstance(named, ast.Assign) and isinstance(named.value, ast.BinOp) and joins_types(named.value):
+            named.value = ast.Constant(value=None)
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign):
             node.annotation = ast.Constant(value=None)
@@ -109,6 +113,13 @@ def meaning(source: str) -> str:
         elif isinstance(node, ast.FunctionDef):
             node.returns = None
     return ast.dump(tree)
+
+
+def joins_types(value: ast.expr) -> bool:
+    """Tell whether nothing but types stands on both sides, whatever it is that joins them."""
+    if isinstance(value, ast.BinOp):
+        return joins_types(value.left) and joins_types(value.right)
+    return isinstance(value, ast.Name) and not value.id.isupper() and value.id.lstrip("_")[0].isupper()
 
 
 def begin(config: dict[str, Any], only: str, session: WorkDB) -> None:
@@ -244,7 +255,7 @@ def report(config: dict[str, Any], session: WorkDB) -> bool:
     alive = survivors(config, results)
     none = sum(result.worker_outcome is WorkerOutcome.SKIPPED for _, result in session.completed_work_items)
     print("\n".join(counts(results)))
-    print(f"\nNot counted: {none} changes that do not compile or are in annotations.")
+    print(f"\nNot counted: {none} changes that do not compile, or are in annotations or unions of types.")
     print("\n| where | is | survives as | why |\n|---|---|---|---|")
     print("\n".join(f"{told} | {reason or '**not explained**'} |" for told, reason in alive))
     return all(reason for _, reason in alive) and len(alive) <= (1 - LEAST_KILLED) * sum(
