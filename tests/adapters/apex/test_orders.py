@@ -259,6 +259,25 @@ def test_only_an_empty_page_of_history_is_the_last(
     assert (len(tuple(verdict.rows)), verdict.ended().next_page) == (rows, following)
 
 
+@pytest.mark.parametrize(("size", "row_by_row"), [(1 << 18, False), ((1 << 18) + 1, True)])
+def test_a_page_longer_than_asked_for_is_read_row_by_row(size: int, row_by_row: bool) -> None:
+    """So that nobody is held up by it."""
+    whole = reply([ORDER])
+    verdict = HISTORY(attrs.evolve(whole, content=whole.content.ljust(size)))
+    assert isinstance(verdict, Page)
+    assert (verdict.behind is not None) is row_by_row
+    assert list(verdict.rows) == [REPORT]
+
+
+@pytest.mark.parametrize(
+    ("status", "content"), [(200, b"<html>"), (200, b"7"), (201, b"[]"), (401, b"[]"), (500, b"[]")]
+)
+def test_a_long_page_that_is_none_is_none_at_once(status: int, content: bytes) -> None:
+    """So nothing is believed of it, not even that its session was accepted."""
+    for long in (content, content.ljust((1 << 18) + 1)):
+        assert not isinstance(HISTORY(HttpResponse(status=status, content=long)), Page)
+
+
 def test_the_newest_change_comes_first() -> None:
     """GetOrderHistoryByOrderId lists newest first, a row for each change."""
     newest = {**ORDER, "OrderState": "Canceled"}

@@ -302,6 +302,12 @@ def test_the_text_of_a_verdict_is_bounded() -> None:
     assert surrogate.text == "?"
 
 
+def test_a_receipt_is_read_but_once() -> None:
+    """The venue says it in the same bytes over and over; whatever else it says is read each time."""
+    assert CANCEL(answer(True, 0)) is CANCEL(answer(True, 0))
+    assert CANCEL(answer(False, 104)) is not CANCEL(answer(False, 104))
+
+
 SUCCESS: dict[str, Any] = {"result": True, "errormsg": None, "errorcode": 0, "detail": None}
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -88,6 +88,18 @@ def test_a_long_page_tells_the_same_behind_its_rows(
     assert (ended.next_page, ended.total, ended.listed) == (short.next_page, short.total, short.listed)
 
 
+@pytest.mark.parametrize(("size", "row_by_row"), [(1 << 18, False), ((1 << 18) + 1, True)])
+@pytest.mark.parametrize("read", [read_open, read_history])
+def test_a_page_longer_than_any_should_be_is_read_row_by_row(
+    size: int, row_by_row: bool, read: Callable[..., ListingVerdict]
+) -> None:
+    """So that nobody is held up by it."""
+    verdict = read(HttpResponse(status=200, content=json.dumps([ROW]).encode().ljust(size)), 0)
+    assert isinstance(verdict, Page)
+    assert (verdict.behind is not None) is row_by_row
+    assert len(ids(verdict)) == 1
+
+
 BROKEN: dict[str, object] = {
     "no result": {"TotalCount": 0},
     "result null": {"Result": None},

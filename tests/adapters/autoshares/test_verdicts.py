@@ -279,6 +279,13 @@ def test_a_page_follows_a_full_one_or_a_count_that_is_not_reached(rows: int, cou
     assert verdict.next_page == FOLLOWING[rows, count, page]
 
 
+@pytest.mark.parametrize("read", [read_cancel, read_sync_cancel])
+def test_a_receipt_is_read_but_once(read: Callable[[HttpResponse], CancelVerdict]) -> None:
+    """The venue says it in the same bytes over and over; whatever else it says is read each time."""
+    assert read(HttpResponse(status=204)) is read(HttpResponse(status=204))
+    assert read(HttpResponse(status=409)) is not read(HttpResponse(status=409))
+
+
 def test_a_long_text_is_cut() -> None:
     """500 characters of the venue's words are kept."""
     verdict = read_cancel(HttpResponse(status=409, content=b'"' + b"x" * 2000 + b'"'))

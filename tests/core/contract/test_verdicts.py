@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermand import OrderId, Reason
+from countermand import OrderId, OrderReport, OrderStatus, Reason
 from countermand.venue import (
+    Accounts,
     Acted,
     CallKind,
     CancelVerdict,
@@ -22,16 +24,20 @@ from countermand.venue import (
     LimitScope,
     LoggedIn,
     MayHaveActed,
+    OrderRead,
+    Page,
     PerOrder,
     Receipt,
     Refused,
     Session,
     SessionRefused,
     Throttled,
+    TrailRead,
     Unreadable,
     retry_after_s,
 )
 
+NEW = OrderReport(order_id=OrderId("7"), status=OrderStatus.NEW, filled_quantity=Decimal(0))
 ACTED = {
     Receipt: Acted.YES,
     Refused: Acted.NO,
@@ -86,6 +92,30 @@ def test_what_a_venue_cannot_refuse_with(reason: Reason) -> None:
     """Reasons that need more than a venue's words are for the core to conclude."""
     with pytest.raises(ValueError, match="reason"):
         Refused(reason=reason)
+
+
+def test_what_is_not_said_is_not_so() -> None:
+    """A venue that adds nothing has said no more than the kind of its answer does."""
+    assert (Receipt().executed, SessionRefused().or_unsupported, Throttled().retry_after_s) == (
+        False,
+        False,
+        None,
+    )
+    assert TrailRead() == TrailRead(report=None, cancel_rejected=False, text=None)
+    assert Accounts(ids=("9",)) != Accounts(ids=("9", "10"))
+    assert OrderRead(report=NEW) != OrderRead(report=attrs.evolve(NEW, status=OrderStatus.FILLED))
+    assert Session(token="t").lifetime_s is None
+
+
+def test_what_stands_behind_the_rows_of_a_page() -> None:
+    """It is asked for once they were read; of a page that tells all at once there is nothing to ask."""
+    whole = Page(rows=(NEW,), next_page=2, total=7, listed=3)
+    assert whole.ended() is whole
+    behind = Page(rows=(), next_page=2, total=7, listed=3)
+    lazy = Page(rows=(NEW,), behind=lambda: behind)
+    assert (lazy.next_page, lazy.total, lazy.listed) == (None, None, None)
+    assert lazy.ended() == whole
+    assert "behind" not in repr(lazy)
 
 
 def test_what_is_never_shown() -> None:
