@@ -71,6 +71,7 @@ def test_a_venue_that_documents_throttling() -> None:
         ([Refused(), Receipt(), MayHaveActed()], Acted.YES),
         ([Refused(), MayHaveActed()], Acted.MAYBE),
         ([Refused(), Gone()], Acted.NO),
+        ([Receipt()], Acted.YES),
     ],
 )
 def test_what_an_answer_for_each_says_about_acting(verdicts: list[CancelVerdict], acted: Acted) -> None:
@@ -115,6 +116,7 @@ def test_what_stands_behind_the_rows_of_a_page() -> None:
     lazy = Page(rows=(NEW,), behind=lambda: behind)
     assert (lazy.next_page, lazy.total, lazy.listed) == (None, None, None)
     assert lazy.ended() == whole
+    assert lazy == Page(rows=(NEW,))
     assert "behind" not in repr(lazy)
 
 
