@@ -277,11 +277,6 @@ def main() -> int:
     config = tomllib.loads((HERE / "mutation.toml").read_text(encoding="utf-8"))
     for name in FOREIGN:
         __import__(name)
-    # No example database: what one mutant taught must not decide about the next.
-    from hypothesis import settings  # noqa: PLC0415 - loaded with the foreign libraries, above
-
-    settings.register_profile("mutation", database=None, derandomize=True)
-    settings.load_profile("mutation")
     session_file = asked.session or Path(tempfile.mkdtemp()) / "mutation.sqlite"
     mode = WorkDB.Mode.open if session_file.exists() else WorkDB.Mode.create
     with use_db(str(session_file), mode) as session:
