@@ -270,7 +270,8 @@ def test_a_page_longer_than_asked_for_is_read_row_by_row(size: int, row_by_row: 
 
 
 @pytest.mark.parametrize(
-    ("status", "content"), [(200, b"<html>"), (200, b"7"), (201, b"[]"), (401, b"[]"), (500, b"[]")]
+    ("status", "content"),
+    [(200, b"<html>"), (200, b"7"), (199, b"[]"), (201, b"[]"), (401, b"[]"), (500, b"[]")],
 )
 def test_a_long_page_that_is_none_is_none_at_once(status: int, content: bytes) -> None:
     """So nothing is believed of it, not even that its session was accepted."""

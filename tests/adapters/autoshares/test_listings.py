@@ -130,7 +130,7 @@ def test_a_long_listing_that_does_not_fit_is_told_at_its_end(value: object) -> N
 
 def test_a_long_page_that_is_none_is_unreadable_at_once() -> None:
     """So nothing is believed of it, not even that its session was accepted."""
-    for status, content in ((200, b"<html>"), (200, b"7"), (201, b"[]"), (500, b"[]")):
+    for status, content in ((200, b"<html>"), (200, b"7"), (199, b"[]"), (201, b"[]"), (500, b"[]")):
         assert not isinstance(read_open(HttpResponse(status=status, content=content + LONG), 0), Page)
 
 
