@@ -108,6 +108,33 @@ def test_what_is_not_said_is_not_so() -> None:
     assert Session(token="t").lifetime_s is None
 
 
+#: What each kind of answer is made of, as no plugin can give it.
+UNNAMED: dict[Any, object] = {
+    Receipt: True,
+    Refused: Reason.VENUE_REFUSED,
+    Gone: "104",
+    Throttled: 1.0,
+    SessionRefused: True,
+    MayHaveActed: "500",
+    Unreadable: "500",
+    PerOrder: {OrderId("7"): Receipt()},
+    OrderRead: NEW,
+    TrailRead: NEW,
+    Page: (NEW,),
+    Accounts: ("9",),
+    Session: "t",
+    LoggedIn: Session(token="t"),
+    CodeWanted: "t",
+}
+
+
+@pytest.mark.parametrize(("kind", "value"), UNNAMED.items(), ids=lambda one: getattr(one, "__name__", ""))
+def test_whatever_an_answer_says_is_named(kind: Any, value: object) -> None:
+    """So that a plugin goes on meaning what it means when an answer can say more."""
+    with pytest.raises(TypeError):
+        kind(value)
+
+
 def test_what_stands_behind_the_rows_of_a_page() -> None:
     """It is asked for once they were read; of a page that tells all at once there is nothing to ask."""
     whole = Page(rows=(NEW,), next_page=2, total=7, listed=3)
