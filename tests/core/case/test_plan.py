@@ -278,3 +278,21 @@ def test_a_native_client_id_is_sent_once(told: Told) -> None:
     assert Action.CANCEL not in sent.plans(1).begin
     unsent = joined(told("native", order=ALIAS).cancel("refused", sent=Sent.NO), 1)
     assert unsent.plans(1).begin == {Action.CANCEL}
+
+
+@pytest.mark.parametrize("documented", [True, False])
+def test_a_listing_that_many_share_is_looked_at_before_a_read_of_its_own(
+    told: Told, documented: bool
+) -> None:
+    """For one of many, though the order was read, and not found, for another who waits no more."""
+    story = told().cancel(Gone()).read(Gone(), 1).joined(0, deadline=60, gathers=True)
+    story.case.capabilities = attrs.evolve(story.case.capabilities, not_found_documented=documented)
+    assert story.plans(12).begin == {Action.OPEN, Action.HISTORY}
+
+
+@pytest.mark.parametrize("joined_at", [0.0, -20.0])
+def test_who_may_send_no_cancel_any_more_reads(told: Told, joined_at: float) -> None:
+    """Of an order that had all its cancels before: at once, whatever the clock says."""
+    story = told(joined_at=joined_at)
+    story.case.callers[:] = [attrs.evolve(story.caller, most_cancels=0)]
+    assert story.plans(joined_at).begin == {Action.READ}
