@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from countermand import CanceledBy, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
-from countermand._case._facts import Action, Caller, Ended, Listing, NoSession
+from countermand._case._facts import Action, Ended, Listing, NoSession
 from countermand._case._plan import Plan
 from countermand._case._resolve import resolve
 from countermand._case._survey import Survey
