@@ -5,7 +5,7 @@ Nothing here asks when a reader got an update: a busy machine decides that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from proof.ledger import Arrival, Record
@@ -86,17 +86,9 @@ def _unheard(played: Played) -> Iterator[Told]:
         # Who looks for a successor, or has come to it, doubts more than whether the venue has the cancel.
         if record is None or stands.outcome != "unknown" or _looks_further(stands):
             continue
-        # A venue that answers only when it has decided has no receipt for a cancel that it refuses.
-        if first.order.order_id in _refused(played):
-            continue
         until = first.at + _GRACE_S - _TO_SPARE_S
         if any(at <= until for at in _receipts(played, record, first)):
             yield first
-
-
-def _refused(played: Played) -> Sequence[str]:
-    behaviour = played.script.behaviour
-    return (*behaviour["refuse_cancels_late"], *behaviour["fill_before_cancel"])
 
 
 def _looks_further(told: Told) -> bool:
@@ -108,9 +100,12 @@ def _receipts(played: Played, record: Record, first: Told) -> Iterator[float]:
     """Tell when receipts for cancels of an order that came while a caller waited were here, at the latest."""
     taken = {state.at for state in record.states if state.status == "Pending Cancel"}
     script = played.script
-    way_s = script.latency_s + (script.behaviour["cancel_delay_s"] if script.stratum.venue == _SLOW else 0.0)
+    slow = script.stratum.venue == _SLOW
+    way_s = script.latency_s + (script.behaviour["cancel_delay_s"] if slow else 0.0)
     for one in played.ledger.cancels(record):
         late_s = _late_s(one)
+        if slow and record.canceled_by != f"cancel {one.number}":
+            continue
         if first.asked_at <= one.at <= first.at and one.at in taken and late_s is not None:
             yield one.at + late_s + way_s
 

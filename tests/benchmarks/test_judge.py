@@ -416,9 +416,9 @@ ROWS: dict[str, tuple[str | None, World]] = {
         None,
         lambda h: in_flight(h, attrs.evolve(AFTER, delay_s=9.0), 13.0, states=((13.0, "Pending Cancel"),)),
     ),
-    "no receipt, for the venue refused it in the end": (
+    "no receipt, for the venue answers when it has decided, and refused": (
         None,
-        lambda h: in_flight(h, None, 10.5, states=(LEAVING,), refuse_cancels_late=("7",)),
+        lambda h: in_flight(h, None, 10.5, states=(LEAVING,), venue="autoshares"),
     ),
     "another cancel while one is not answered": (BESIDE, lambda h: in_flight(h, STALL, 10.0, 11.9)),
     "another cancel when one is overdue": (None, lambda h: in_flight(h, STALL, 10.0, 12.1)),
