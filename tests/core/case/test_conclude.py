@@ -367,7 +367,7 @@ SHIFTING: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None]] = {
     "history failed": (lambda s: s.read("reset", 2, action=Action.HISTORY), Outcome.UNKNOWN, None),
     "an order that may be its successor, in a listing that lacks it": (
         lambda s: s.read(order("Canceled", client_order_id=ClientOrderId("a")), 1.5)
-        .listing(at=2, action=Action.HISTORY).listing(order("New", "8", replaces=ClientOrderId("a")), at=2),
+        .listing(at=7, action=Action.HISTORY).listing(order("New", "8", replaces=ClientOrderId("a")), at=7),
         Outcome.UNKNOWN, None,
     ),
     "history shows it still alive": (
@@ -386,6 +386,14 @@ def test_canceled_is_searched_for_a_successor(
     """Where a replaced order reads Canceled, Canceled alone settles nothing."""
     story = happened(told("shifting").cancel(Receipt()).read(CANCELED, 1))
     assert (story.ack().outcome, story.ack().reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(("at", "outcome"), [(8, Outcome.UNKNOWN), (11, Outcome.CANCELED)])
+def test_listings_of_before_the_end_are_no_search(told: Told, at: float, outcome: Outcome) -> None:
+    """However long the order was known by then."""
+    story = told("shifting").cancel(Receipt()).read(NEW, 1)
+    story = story.listing(at=at, action=Action.HISTORY).listing(at=at, action=Action.OPEN)
+    assert story.read(CANCELED, 9).ack().outcome is outcome
 
 
 def test_without_a_history_open_orders_are_search_enough(told: Told) -> None:
