@@ -92,7 +92,7 @@ ONE_CANCEL: dict[str, tuple[Callable[[Any], Any], Outcome, Reason | None, bool]]
         lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6), Outcome.PENDING, None, False,
     ),
     "no answer, Pending Cancel, then New the lag after it": (
-        lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6.2), Outcome.UNKNOWN, None, False,
+        lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6.1), Outcome.UNKNOWN, None, False,
     ),
     "receipt, Pending Cancel, then an old refusal in a read that may lag": (
         lambda s: s.cancel(Receipt()).read(order("Pending Cancel"), 6).read(order("New", cancel_rejected=True), 6.2),
