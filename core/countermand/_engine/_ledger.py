@@ -202,7 +202,9 @@ def moves(told: Told, now: Conclusion, *, firm: bool) -> bool:
         late_receipt = before.outcome is Outcome.UNKNOWN and now.outcome is Outcome.PENDING
         return ended or late_receipt or (firm and now.outcome is Outcome.REJECTED)
     if before.outcome is Outcome.CANCELED or before.reason in _ENDS:
-        return (before.outcome, before.reason) != (now.outcome, now.reason)
+        # That it was replaced stands, however doubtful it is what became of the one in its place.
+        tells = ended or before.reason is not Reason.REPLACED
+        return tells and (before.outcome, before.reason) != (now.outcome, now.reason)
     if before.reason is Reason.UNKNOWN_ORDER:
         return ended or told.entry.survey.latest is not None
     # A refused order may well end in its own time, or by a cancel that came later.

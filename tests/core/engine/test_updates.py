@@ -26,6 +26,7 @@ from countermand import (
     ClientOrderId,
     EvidenceKind,
     LoggingObserver,
+    OrderId,
     Outcome,
     Reason,
     RetryPolicy,
@@ -446,6 +447,27 @@ def test_what_is_no_contradiction(
             assert refused.reason is Reason.VENUE_REFUSED
             peer.on("order", {**CANCELED, "status": status})
             assert (await one.cancel(ask())).final
+
+    virtually(wait())
+    assert witness.updates == []
+
+
+def test_a_doubt_about_a_successor_is_no_contradiction(
+    virtually: Virtually, client: Make, peer: Peer, ask: Ask, witness: Witness
+) -> None:
+    """That an order was replaced stands, whatever became of the one in its place."""
+    heirs = {"say": "rows", "rows": [{"id": "8", "status": "NEW", "replaces": "7"}]}
+    peer.on("cancel", {"say": "refused"}, httpx.ConnectError("nobody there")).on("open", heirs)
+    peer.on("order", lambda request: {"say": "order", "id": named(request), "status": "REPLACED"})
+
+    async def wait() -> None:
+        async with client() as one:
+            ack = await one.cancel(ask(timeout_s=1, follow_replacement=True))
+            assert (ack.reason, ack.successor) == (Reason.REPLACED, OrderId("8"))
+            assert ack.attempts[-1].sent is Sent.NO
+            peer.on("open", UNREADABLE).on("cancel", MAYBE)
+            await asyncio.sleep(0.1)
+            assert (await one.cancel(ask("8", timeout_s=1))).outcome is Outcome.UNKNOWN
 
     virtually(wait())
     assert witness.updates == []
