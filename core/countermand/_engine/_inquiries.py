@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from countermand._case._facts import Action, Ended
+from countermand._clock import clock_of
 from countermand._engine._calls import page_call
 from countermand._engine._errand import Errand
 from countermand._engine._guard import PluginFault, worded
@@ -35,7 +36,7 @@ class Inquiries:
     """Asks the venues of one client; `epoch` is the wall clock's time at monotonic 0."""
 
     def __init__(self, stations: Mapping[str, Station], number: Callable[[], int], epoch: datetime) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._stations = stations
         self._number = number
         self._epoch = epoch
@@ -47,7 +48,7 @@ class Inquiries:
             station.venue.check_scope(Scope.account(station.venue.name, account))
         except PluginFault as fault:
             return OpenOrders(incomplete=True, error=worded(fault))
-        errand = self._errand(CallKind.LISTING, account, self._loop.time() + timeout_s)
+        errand = self._errand(CallKind.LISTING, account, self._clock() + timeout_s)
         listing = await station.list_whole(errand, partial(page_call, station.venue, account, Action.OPEN))
         ended = listing.failure
         reason, error = why(ended.answer, ended.fault) if ended is not None else (None, None)
@@ -106,7 +107,7 @@ class Inquiries:
         return self._errand(CallKind.READ, "", deadline)
 
     def _errand(self, kind: CallKind, account: str, deadline: float, *, kill: bool = False) -> Errand:
-        now = self._loop.time()
+        now = self._clock()
         patience_s = min(_PATIENCE_S, deadline - now)
 
         def on_signed(_call: str, at: float) -> None:
@@ -120,7 +121,7 @@ class Inquiries:
             until=deadline,
             overdue_at=now + patience_s,
             patience_s=patience_s,
-            progress=Progress(clock=self._loop.time, on_signed=on_signed),
+            progress=Progress(clock=self._clock, on_signed=on_signed),
             need=Need.KILL if kill else Need.OTHER,
             deadline=deadline,
         )

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from countermand._aside import on_a_thread
+from countermand._clock import clock_of
 from countermand._engine._inquiries import AccountsByVenue, Inquiries
 from countermand._engine._sweeps import Sweeps, failed
 from countermand._engine._telling import Tell
@@ -37,16 +38,16 @@ class Kill:
         self._scopes = _each_once(scopes)
         if not self._scopes:
             raise InvalidRequestError("a kill needs scopes, or accounts in the configuration of its client")
-        self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(asyncio.get_running_loop())
         self._sweeps = sweeps
         self._inquiries = inquiries
-        self._began_at = self._loop.time()
+        self._began_at = self._clock()
         self._deadline = self._began_at + timeout_s
 
     async def run(self, before: Block | None, tell: Tell | None, *, discover: bool) -> KillReport:
         """Block, then sweep all scopes at once; `discover` asks meanwhile for accounts nobody named."""
         blocked = await self._blocked(before) if before is not None else None
-        span = (self._loop.time(), self._deadline)
+        span = (self._clock(), self._deadline)
         sweeps = [begin_task(self._sweeps.kill(scope, span, tell)) for scope in self._scopes]
         asked = self._inquiries.accounts(self._deadline, kill=True) if discover else _nobody()
         asking = begin_task(asked)
@@ -62,11 +63,11 @@ class Kill:
             unnamed=self._unnamed(told),
             untold=self._untold(told),
             undiscovered=undiscovered,
-            elapsed_s=self._loop.time() - self._began_at,
+            elapsed_s=self._clock() - self._began_at,
         )
 
     async def _blocked(self, block: Block) -> BlockReport:
-        began_at = self._loop.time()
+        began_at = self._clock()
         patience_s = min(BLOCK_TIMEOUT_S, _BLOCK_SHARE * (self._deadline - began_at))
         task = begin_task(_call(block))
         task.add_done_callback(_error)  # nobody else hears of one that comes too late
@@ -77,7 +78,7 @@ class Kill:
             in_time = task.done()
             task.cancel()
         error = f"not done within {patience_s:.2g} s" if not in_time else _error(task)
-        return BlockReport(done=error is None, error=error, elapsed_s=self._loop.time() - began_at)
+        return BlockReport(done=error is None, error=error, elapsed_s=self._clock() - began_at)
 
     def _told(self, asking: asyncio.Task[_Accounts]) -> _Accounts:
         if asking.cancelled():

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from countermand._alarm import Alarm
+from countermand._clock import clock_of
 from countermand._limits._lane import Lane, Ticket
 from countermand._limits._limiter import Limiter
 from countermand._limits._urgency import Urgency
@@ -22,6 +23,7 @@ class Gate:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._loop = asyncio.get_running_loop()
+        self._clock = clock_of(self._loop)
         #: Whom to tell when it is their turn.
         self._waiters: dict[Ticket, Callable[[], object]] = {}
         self._alarm: Alarm | None = None
@@ -30,7 +32,7 @@ class Gate:
         self, urgency: Urgency, kind: CallKind, account: str = "", patience_s: float = math.inf
     ) -> Ticket:
         """Wait for a turn; its place is held for `patience_s` seconds at most."""
-        now = self._loop.time()
+        now = self._clock()
         ticket = self._limiter.ask(kind, account, urgency, patience_s=patience_s, now=now)
         if ticket.waiting:
             self._await(ticket)
@@ -55,7 +57,7 @@ class Gate:
 
     def lane(self, kind: CallKind, account: str) -> Lane:
         """Return where to ask for turns of some kind of call; tickets that wait must `line_up` here."""
-        return self._limiter.lane(kind, account, self._loop.time())
+        return self._limiter.lane(kind, account, self._clock())
 
     def line_up(self, ticket: Ticket) -> None:
         """Let a ticket of a lane wait; if it still does after this, `tell_turn` is to be called at once."""
@@ -83,13 +85,13 @@ class Gate:
 
     def give_back(self, ticket: Ticket) -> None:
         """Take back a turn that was not used."""
-        self._limiter.give_back(ticket, self._loop.time())
+        self._limiter.give_back(ticket, self._clock())
         self._serve()
 
     def hear(self, ticket: Ticket, answer: object) -> None:
         """Slow down, or speed up again, as the answer to a call says."""
         if isinstance(answer, Throttled):
-            self._limiter.slow(ticket, answer.retry_after_s, self._loop.time())
+            self._limiter.slow(ticket, answer.retry_after_s, self._clock())
         elif ticket.tries and not isinstance(answer, _UNCLEAR):
             self._limiter.ease(ticket)
 
@@ -106,7 +108,7 @@ class Gate:
         """Let through whoever's turn it is, and look again when the next one may be."""
         if not self._waiters:
             return
-        now = self._loop.time()
+        now = self._clock()
         for ticket in self._limiter.grant(now):
             self._waiters.pop(ticket)()
         next_at = self._limiter.next_at(now) if self._waiters else math.inf

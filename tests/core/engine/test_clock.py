@@ -16,9 +16,14 @@ import pytest
 
 from countermand import Assurance, AsyncClient, CancelAck, CanceledBy, CancelRequest, Outcome
 from countermand._clock import clock_of
+from countermand._limits._gate import Gate
+from countermand._limits._limiter import Limiter
+from countermand._limits._urgency import Need, Urgency
+from countermand.venue import CallKind, Throttled
 
 if TYPE_CHECKING:
     from tests.core.conftest import Pebble
+    from tests.core.engine.conftest import Peer
 
 Ask = Callable[..., CancelRequest]
 TICK_S = 0.1
@@ -81,6 +86,40 @@ def test_who_asks_again_within_a_tick(coarse: asyncio.Runner, pebble: Pebble, as
     acks = play(coarse, pebble, prompt, *requests)
     assert prompt.canceled == ["7"] * 4
     assert [len(ack.attempts) for ack in acks] == [1, 2, 3, 4]
+
+
+def test_a_session_that_is_dead_at_once(coarse: asyncio.Runner, pebble: Pebble, peer: Peer, ask: Ask) -> None:
+    """Which refusals a session outlived is told by one clock: one had within the same tick outlived none."""
+    peer.on("log-in", *({"say": "token", "token": token} for token in ("one", "two")))
+    peer.on("open", {"say": "session"}).on("log-out", RECEIPT)
+    peer.on(
+        "cancel", lambda request: RECEIPT if "two" in request.headers["authorization"] else {"say": "session"}
+    )
+
+    async def cancel() -> CancelAck:
+        transport = httpx.MockTransport(peer)
+        async with AsyncClient([pebble.by_password()], transport=transport) as client:
+            await client.open_orders("pebble", "9")
+            return await client.cancel(ask(assurance=Assurance.RECEIVED))
+
+    with coarse:
+        assert coarse.run(cancel()).outcome is Outcome.PENDING
+
+
+def test_those_throttled_together(coarse: asyncio.Runner) -> None:
+    """What was in flight when the venue throttled is no second time, though all of it is within one tick."""
+
+    async def throttle() -> float:
+        gate, clock = Gate(Limiter([], 16)), clock_of(asyncio.get_running_loop())
+        lane = gate.lane(CallKind.CANCEL, "9")
+        tickets = [lane.ask(Urgency(need=Need.FIRST_CANCEL), math.inf, clock()) for _ in range(5)]
+        began_at = clock()
+        for ticket in tickets:
+            gate.hear(ticket, Throttled())
+        return lane.ready_at(Need.OTHER, began_at) - began_at
+
+    with coarse:
+        assert coarse.run(throttle()) == pytest.approx(0.5, abs=1e-6)
 
 
 def test_a_clock_that_stands_still() -> None:
