@@ -112,14 +112,10 @@ class Flow:
         await asyncio.sleep(0)  # whoever has room for ever must not keep the others from theirs
         if pulling is not None:
             pulling.add_done_callback(self._change)
-        alarm = self._loop.call_at(self._until, self._changed.set) if self._until < math.inf else None
         try:
             while self._must_wait(pulling) and not (may_take and self._room > 0):
-                self._changed.clear()
-                await self._changed.wait()
+                await self._wait(until=math.inf if pulling is None else self._until)
         finally:
-            if alarm is not None:
-                alarm.cancel()
             if pulling is not None:
                 pulling.remove_done_callback(self._change)
         return self._step()
@@ -139,6 +135,16 @@ class Flow:
         self._take(taken)
         self._let_all_in()
         return self._step()
+
+    async def _wait(self, until: float) -> None:
+        """Wait for a change, or that it is late; on some loops an alarm rings before its time."""
+        self._changed.clear()
+        alarm = self._loop.call_at(until, self._changed.set) if until < math.inf else None
+        try:
+            await self._changed.wait()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
 
     def _step(self) -> Step:
         return Step(acks=tuple(self._told), room=self._room, late=self._is_late)
