@@ -25,7 +25,7 @@ from countermand.venue import (
     Venue,
 )
 
-#: Law 6: the most log-ins in `_WINDOW_S` seconds; too many lock the user out. One that the venue cannot have
+#: The most log-ins in `_WINDOW_S` seconds; too many lock the user out. One that the venue cannot have
 #: seen is none: a port closed for a moment must not keep anybody out for a minute.
 _MOST_LOG_INS = 3
 _WINDOW_S = 60.0

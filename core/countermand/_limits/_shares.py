@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from countermand._limits._urgency import Need
 
-#: Law 10: at least half is for first cancels, and a fifth for settling reads, which here get three tenths.
+#: At least half is for first cancels, and a fifth for settling reads, which here get three tenths.
 SHARES = {Need.FIRST_CANCEL: 0.5, Need.SETTLING_READ: 0.3, Need.OTHER: 0.2}
 _STRIDES = {need: 1 / share for need, share in SHARES.items()}
 
