@@ -87,6 +87,9 @@ def _unheard(played: Played) -> Iterator[Told]:
         if record is None or stands.outcome != "unknown" or _looks_further(stands):
             continue
         until = first.at + _GRACE_S - _TO_SPARE_S
+        # Who saw it end doubts what may have taken its place.
+        if any(record.dead_at <= one.at <= until for one in played.ledger.looks(record)):
+            continue
         if any(at <= until for at in _receipts(played, record, first)):
             yield first
 
