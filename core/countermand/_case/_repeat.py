@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from countermand._case._facts import Caller, Ended, ListRefused, NoSession
 from countermand._case._survey import Exchange, Survey
 from countermand._case._taken_back import is_taken_back
-from countermand._order import OrderStatus, StatusClass
+from countermand._order import OrderStatus
 from countermand._outcome import Sent
 from countermand._waits import repeat_wait_s
 from countermand.venue import Acted, Gone, Receipt, Refused, SessionRefused, Throttled
@@ -156,5 +156,4 @@ def _wait_s(survey: Survey, last: Exchange) -> float:
 def _worth_canceling(survey: Survey) -> bool:
     if survey.latest is None:
         return True
-    report = survey.latest.report
-    return report.status_class is not StatusClass.LEAVING and report.status is not OrderStatus.REPLACED
+    return not survey.is_leaving and survey.latest.report.status is not OrderStatus.REPLACED

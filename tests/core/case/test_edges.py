@@ -314,6 +314,12 @@ DUE: dict[str, tuple[dict[str, Any], Happened, float]] = {
     "never again for one who may not send": ({"may_send": False}, lambda s: s.cancel("reset").read(NEW, 1), NEVER),
     "never of a dead order": ({}, lambda s: s.read(order("Partially Filled", filled_quantity=Decimal(3)), 0).read(CANCELED, 1), NEVER),
     "never of a leaving order": ({}, lambda s: s.cancel("reset").read(order("Pending Cancel"), 1), NEVER),
+    "not of one that a read which may lag shows alive again": (
+        {}, lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6), NEVER,
+    ),
+    "of one that was leaving, and lives the lag after that": (
+        {}, lambda s: s.cancel("reset").read(order("Pending Cancel"), 1).read(NEW, 6.1), 0.2,
+    ),
     "never of a replaced order": ({}, lambda s: s.cancel("reset").read(replaced(), 1), NEVER),
     "a wait after a doubt, once seen alive": ({}, lambda s: s.cancel("reset", took=2).read(NEW, 2), 2.1),
     "not for a read that began before the doubt": ({}, lambda s: s.cancel("reset", took=2).read(NEW, 1.9), NEVER),
