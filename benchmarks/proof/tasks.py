@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -24,6 +24,8 @@ from proof.told import Played, Told
 
 #: How long a settling may take, in seconds, as a multiple of the declared lag.
 SETTLING = 4.0
+#: An ack that is so late does not come at all, in seconds.
+_NEVER_S = 60.0
 #: So long after the end even the slowest effect is over, in seconds.
 LONG_AFTER_S = 3600.0
 
@@ -98,11 +100,7 @@ class Play:
         await asyncio.sleep(start + ask.at - self.clock())
         asked_at = self.clock()
         request = self.stage.request(order, ask)
-        answer: CancelAck | Exception
-        try:
-            answer = await client.cancel(request)
-        except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
-            answer = fault
+        answer = await _answer_to(client.cancel(request), ask.timeout_s)
         told = told_of(order, ask, asked_at, self.clock(), answer)
         self._listener.told(request, told)
         self._told.append((told, answer))
@@ -124,12 +122,17 @@ class Play:
         timeout_s = SETTLING * self.stage.venue.capabilities.read_lag_s
 
         async def settled(first: Told, ack: CancelAck) -> tuple[Told, Told]:
-            answer: CancelAck | Exception
-            try:
-                answer = await client.settle(ack, timeout_s=timeout_s)
-            except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
-                answer = fault
+            answer = await _answer_to(client.settle(ack, timeout_s=timeout_s), timeout_s)
             return first, told_of(first.order, first.ask, first.asked_at, self.clock(), answer)
 
         owed = [(told, ack) for told, ack in self._told if isinstance(ack, CancelAck) and not told.final]
         return tuple(await asyncio.gather(*(settled(told, ack) for told, ack in owed)))
+
+
+async def _answer_to(asked: Awaitable[CancelAck], timeout_s: float) -> CancelAck | Exception:
+    """Return the ack, or the exception that came in its place: also where none comes at all."""
+    try:
+        async with asyncio.timeout(timeout_s + _NEVER_S):
+            return await asked
+    except Exception as fault:  # noqa: BLE001 - an exception is what is looked for
+        return fault
