@@ -88,7 +88,8 @@ def _unheard(played: Played) -> Iterator[Told]:
             continue
         until = first.at + _GRACE_S - _TO_SPARE_S
         # Who saw it end doubts what may have taken its place.
-        if any(record.dead_at <= one.at <= until for one in played.ledger.looks(record)):
+        looks = [one for one in played.ledger.looks(record) if _late_s(one) is not None]
+        if any(record.dead_at <= one.at <= until for one in looks):
             continue
         if any(at <= until for at in _receipts(played, record, first)):
             yield first
@@ -113,11 +114,12 @@ def _receipts(played: Played, record: Record, first: Told) -> Iterator[float]:
             yield one.at + late_s + way_s
 
 
-def _late_s(cancel: Arrival) -> float | None:
-    if cancel.fault is None:
+def _late_s(arrival: Arrival) -> float | None:
+    """Tell how late the true answer comes; None where none does."""
+    if arrival.fault is None:
         return 0.0
-    true = cancel.fault.kind.value in _LATE
-    return cancel.fault.delay_s if true else None
+    true = arrival.fault.kind.value in _LATE
+    return arrival.fault.delay_s if true else None
 
 
 def _two_at_once(played: Played) -> Iterator[Told]:

@@ -43,7 +43,7 @@ def not_handed_over(straights: Any, straight: Any) -> None:
 
 
 def late_answer_is_dropped(stack: ExitStack) -> None:
-    """Hear no answer to a cancel that went straight any more, once a case was made of it."""
+    """Hear no answer once an ack was given, nor one to what went straight once a case was made of it."""
     from countermand._engine._express import Express  # noqa: PLC0415 - only for who breaks it
 
     resume = Express.resume
@@ -53,6 +53,8 @@ def late_answer_is_dropped(stack: ExitStack) -> None:
         return resume(express, straight, errand)
 
     stack.enter_context(patch.object(Express, "resume", dropped))
+    for module in ("_cases", "_callers", "_exchanges"):
+        stack.enter_context(patch(f"countermand._engine.{module}.LATE_GRACE_S", 0.0))
 
 
 def not_sent_yet(sending: Any) -> Any:
