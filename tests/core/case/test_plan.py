@@ -12,6 +12,8 @@ import pytest
 
 from countermand import Assurance, ClientOrderId, OrderId, OrderReport, OrderStatus, Sent
 from countermand._case._facts import Action, ListRefused, NotReached
+from countermand._case._repeat import awaits_own_attempt
+from countermand._case._survey import Survey
 from countermand._retry import MOST_ATTEMPTS
 from countermand.venue import Gone, MayHaveActed, Receipt, Refused, SessionRefused, Throttled
 
@@ -296,3 +298,23 @@ def test_who_may_send_no_cancel_any_more_reads(told: Told, joined_at: float) -> 
     story = told(joined_at=joined_at)
     story.case.callers[:] = [attrs.evolve(story.caller, most_cancels=0)]
     assert story.plans(joined_at).begin == {Action.READ}
+
+
+@pytest.mark.parametrize(
+    ("happened", "awaits"),
+    [
+        pytest.param(lambda s: s.joined(2), True, id="owed one"),
+        pytest.param(lambda s: s.joined(2).began(CANCEL, 2), True, id="it is under way"),
+        pytest.param(
+            lambda s: s.joined(2, most_cancels=1).began(CANCEL, 2), True, id="its last one is under way"
+        ),
+        pytest.param(lambda s: s.joined(2).cancel("reset", 2), False, id="it ended"),
+        pytest.param(lambda s: s.joined(2, may_send=False), False, id="it may send none"),
+    ],
+)
+def test_who_comes_after_an_attempt_awaits_an_own_one(
+    told: Told, happened: Callable[[Any], Any], awaits: bool
+) -> None:
+    """Until it has ended; who may have none does not wait."""
+    story = happened(told().cancel("reset").read(NEW, 1))
+    assert awaits_own_attempt(Survey(case=story.case), story.caller) is awaits
